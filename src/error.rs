@@ -1,0 +1,134 @@
+//! What can go wrong: when, what, and in words for people. The WIT interface `types` says what each code means.
+
+use std::fmt;
+
+/// Why a request, or reading its response, failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// When.
+    pub phase: Phase,
+    /// What, for programs.
+    pub code: Code,
+    /// What, in words for people; no control characters, no secrets.
+    pub detail: String,
+    /// Whether the request was most likely never processed, so that a caller who knows better may send it again.
+    pub may_retry: bool,
+}
+
+/// When something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Before anything was sent.
+    Setup,
+    /// Looking up the name.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// Talking to a proxy.
+    Proxy,
+    /// The TLS handshake.
+    Handshake,
+    /// Sending head or content.
+    Send,
+    /// Waiting for, or reading, the response's head.
+    Head,
+    /// Reading content or trailers.
+    Body,
+}
+
+/// Why a name has no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupFailure {
+    /// There is no such name, or no address of the family asked for.
+    NameUnresolvable,
+    /// The resolver failed for now.
+    Temporary,
+    /// The resolver failed for good.
+    Permanent,
+    /// The host does not allow lookups.
+    Denied,
+}
+
+/// What failed. One case for each of the WIT's `error-code` that this build can meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the WIT documents each, and component/convert.rs maps them one to one")]
+pub enum Code {
+    InvalidScheme,
+    InvalidHost,
+    InvalidPort,
+    RequestMethodInvalid,
+    RequestTargetInvalid,
+    RequestFieldInvalid(String),
+    RequestContentLength,
+    Configuration,
+    Lookup(LookupFailure),
+    LookupTimeout,
+    DestinationProhibited,
+    DestinationUnroutable,
+    ConnectionRefused,
+    ConnectionTimeout,
+    ConnectionLimitReached,
+    ConnectionTerminated,
+    ConnectionWriteTimeout,
+    ConnectionReadTimeout,
+    ResponseTimeout,
+    ExchangeTimeout,
+    ResponseIncomplete,
+    ResponseLineTooLong,
+    ResponseHeadTooLarge,
+    ResponseTrailersTooLarge,
+    ResponseContentTooLarge,
+    ResponseTransferCoding,
+    InterimResponseLimit,
+    UpgradeFailed,
+    Protocol,
+    EarlyResponse,
+    ConnectionClosed,
+    SessionDropped,
+    Cancelled,
+    Other(Option<String>),
+}
+
+impl Error {
+    /// An error of this phase and code; the detail is cleaned.
+    pub fn new(phase: Phase, code: Code, detail: impl Into<String>) -> Self {
+        Self { phase, code, detail: clean(detail.into()), may_retry: false }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Longest detail, in characters: it may quote the peer.
+const DETAIL_LENGTH: usize = 512;
+
+/// Control characters replaced, for a detail may quote the peer and end on a terminal.
+fn clean(text: String) -> String {
+    let is_clean = |c: char| !c.is_control();
+    if text.len() <= DETAIL_LENGTH && text.chars().all(is_clean) {
+        return text;
+    }
+    text.chars().take(DETAIL_LENGTH).map(|c| if is_clean(c) { c } else { '\u{fffd}' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_cannot_drive_a_terminal() {
+        let error = Error::new(Phase::Head, Code::Protocol, "got \"\x1b[2J\r\n\"");
+        assert_eq!(error.detail, "got \"\u{fffd}[2J\u{fffd}\u{fffd}\"");
+    }
+
+    #[test]
+    fn a_detail_is_bounded() {
+        let error = Error::new(Phase::Head, Code::Protocol, "x".repeat(100_000));
+        assert_eq!(error.detail.len(), DETAIL_LENGTH);
+    }
+}

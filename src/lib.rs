@@ -1,0 +1,33 @@
+//! An HTTP client *session* as a WebAssembly component, over WASI sockets.
+//!
+//! The component's face is the WIT package in `wit/`. This crate builds it for `wasm32-wasip2`, and builds natively too,
+//! for tests over a simulated network.
+//!
+//! ```text
+//!      component/   lift, call, lower                 net/sim   tests
+//!           \                                            /
+//!            +-------------->  session/  <--------------+      async fn, generic over net::Net
+//!                                 |
+//!                       +---------+---------+
+//!                      h1/                net/               h1/ knows no I/O; net/ is the traits and their two homes
+//!                       |
+//!                     http/                                  methods, fields, targets, origins
+//!                       |
+//!         error  limits  clock  buffer
+//! ```
+//!
+//! `http` and `h1` are pure: bytes and values in, bytes and values out; time is an argument. `session` holds the
+//! straight-line story of a request: look up, connect, send, read, keep or close, retry. `net` is what it asks of the
+//! world. `component` is glue without logic.
+
+pub mod buffer;
+pub mod clock;
+pub mod error;
+pub mod h1;
+pub mod http;
+pub mod limits;
+pub mod net;
+pub mod session;
+
+#[cfg(target_os = "wasi")]
+mod component;

@@ -1,0 +1,61 @@
+//! Every bound on what a peer or a caller can make a session keep or do, with what it stops.
+//!
+//! Most can be set for a session ([`Limits`]); the constants cannot.
+
+/// The bounds that a session can set. None may be zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at once: a caller that starts requests without end.
+    pub connections: usize,
+    /// Field lines of a head, or of trailers: a head of many tiny lines.
+    pub field_lines: usize,
+    /// Bytes of one line of a head or of trailers, its folds included: an endless line, endless folding.
+    pub line_length: usize,
+    /// Bytes of a whole head, with the interim heads before it, or of trailers: an endless head.
+    pub head_length: usize,
+    /// Interim responses before the final one: a server that always says `100`.
+    pub interim_responses: usize,
+    /// Bytes of content thrown away to keep a connection: a response that nobody wants and that is costly to read.
+    pub drained: u64,
+    /// Addresses of one name that are tried: a name with a thousand addresses that all hang.
+    pub addresses: usize,
+    /// Bytes of content that the one-call functions keep: content without end.
+    pub whole_content: u64,
+    /// Events that wait to be taken: a caller that turned them on and forgot them.
+    pub events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 6,
+            field_lines: 128,
+            line_length: 16 * 1024,
+            head_length: 64 * 1024,
+            interim_responses: 32,
+            drained: 64 * 1024,
+            addresses: 16,
+            whole_content: 16 * 1024 * 1024,
+            events: 1024,
+        }
+    }
+}
+
+/// Bytes of a chunk-size line, extensions included: endless chunk extensions.
+pub const CHUNK_LINE_LENGTH: usize = 1024;
+
+/// Empty lines before a status line that are skipped (RFC 9112 section 2.2 has servers do it; some clients' peers send
+/// one after a response's content): a peer that sends nothing else.
+pub const LEADING_EMPTY_LINES: usize = 4;
+
+/// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
+pub const READ_LENGTH: usize = 64 * 1024;
+
+/// Bytes asked of the network for a head: most responses are small.
+pub const HEAD_READ_LENGTH: usize = 16 * 1024;
+
+/// Bytes of text kept by events that nobody has taken yet: heads are text, and 1,024 of them could be 64 MiB.
+pub const EVENT_TEXT: usize = 256 * 1024;
+
+/// Requests that wait for a connection: a caller that starts requests without end.
+pub const WAITING_REQUESTS: usize = 10_000;

@@ -1,0 +1,139 @@
+//! What a session asks of the world: names, connections, time.
+//!
+//! Nothing here waits. What cannot be done yet answers [`Poll::Pending`] and has *noted a wish*: the owner of the network
+//! knows what to wait for before it polls again. Wishes live until the next wait. `wasip2` notes pollables; `sim` notes
+//! virtual time.
+
+use std::net::{IpAddr, SocketAddr};
+use std::task::Poll;
+
+use crate::buffer::Buffer;
+use crate::clock::Instant;
+
+pub mod sim;
+#[cfg(target_os = "wasi")]
+pub mod wasip2;
+
+/// The network and the clock. A clone is the same network.
+pub trait Net: Clone + 'static {
+    /// A lookup under way.
+    type Lookup: Lookup;
+    /// An attempt to connect, under way. Dropping it gives it up.
+    type Dial: Dial<Stream = Self::Stream>;
+    /// A connection.
+    type Stream: Stream;
+
+    /// What time it is. It may be as old as the last wait.
+    fn now(&self) -> Instant;
+
+    /// Ready when `deadline` has come; notes the wish to be woken then.
+    fn poll_until(&self, deadline: Instant) -> Poll<()>;
+
+    /// Starts looking up a name, which is no IP literal.
+    fn lookup(&self, name: &str) -> Self::Lookup;
+
+    /// Starts connecting, from this local address if there is one.
+    fn connect(&self, to: SocketAddr, from: Option<IpAddr>) -> Self::Dial;
+}
+
+/// A lookup under way.
+pub trait Lookup {
+    /// All addresses of the name in the resolver's order, `max` at the most. Not polled again once it was ready.
+    fn poll(&mut self, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>>;
+}
+
+/// An attempt to connect, under way.
+pub trait Dial {
+    /// What it becomes.
+    type Stream;
+
+    /// The connection. Not polled again once it was ready.
+    fn poll(&mut self) -> Poll<Result<Self::Stream, Fault>>;
+}
+
+/// A connection: bytes both ways. Dropping it closes it, at once and both ways.
+pub trait Stream {
+    /// Moves bytes: sends what it can of `send`, and receives if `receive` says so, in one step, for a peer may have to be
+    /// read from before it goes on reading.
+    ///
+    /// Pending when neither direction that was asked for could move; the wish for both is noted. Ready at once when
+    /// nothing was asked for. A failure of one direction leaves the other as it is: what a peer said before it closed can
+    /// still be read after sending has failed.
+    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step>;
+
+    /// Looks whether a connection that should be silent is alive, without waiting and without noting a wish.
+    fn check(&mut self) -> Idle;
+
+    /// Ends the sending direction after what was sent; receiving goes on.
+    fn finish(&mut self);
+
+    /// The peer's address.
+    fn peer(&self) -> SocketAddr;
+}
+
+/// Where received bytes go.
+#[derive(Debug)]
+pub struct Receive<'a> {
+    /// They are appended here.
+    pub buffer: &'a mut Buffer,
+    /// No more than this, which is not 0.
+    pub max: usize,
+}
+
+/// What one step did.
+#[derive(Debug)]
+pub struct Step {
+    /// How many bytes of `send` were taken; a prefix of it.
+    pub sent: Result<usize, Fault>,
+    /// What came.
+    pub received: Received,
+}
+
+/// What came in one step.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Nothing; there may be more later, or nothing was asked for.
+    Nothing,
+    /// At least one byte.
+    Bytes,
+    /// The peer has ended its sending direction in good order.
+    End,
+    /// Receiving has failed; there will be nothing more.
+    Failed(Fault),
+}
+
+/// How a silent connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// Open and silent.
+    Alive,
+    /// Closed by the peer, or broken.
+    Closed,
+    /// The peer has sent something that nobody asked for.
+    StrayBytes,
+}
+
+/// Why the network could not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such name, or it has no addresses.
+    NameUnresolvable,
+    /// The resolver failed for now.
+    ResolverTemporary,
+    /// The resolver failed for good.
+    ResolverPermanent,
+    /// The host does not allow it.
+    Denied,
+    /// The peer refused the connection.
+    Refused,
+    /// There is no route to the peer.
+    Unreachable,
+    /// The system gave up on the peer.
+    TimedOut,
+    /// The peer reset the connection, or it broke.
+    Reset,
+    /// The local address cannot be used.
+    LocalAddress,
+    /// Something else.
+    Other,
+}
