@@ -48,6 +48,9 @@ pub const CHUNK_LINE_LENGTH: usize = 1024;
 /// one after a response's content): a peer that sends nothing else.
 pub const LEADING_EMPTY_LINES: usize = 4;
 
+/// Bytes of a request's target: nothing longer is of use to any server, and a caller may have it from someone else.
+pub const TARGET_LENGTH: usize = 64 * 1024;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

@@ -1,1 +1,35 @@
-// placeholder
+//! The component: WIT exports over [`crate::session`] and the WASI network. Glue only: lift, call, lower.
+//!
+//! This folder alone knows WIT, and it alone may hold unsafe code: the bindings that wit-bindgen writes, and
+//! [`poll_export`], which stands in for a binding that it cannot write.
+
+mod convert;
+mod poll_export;
+mod wasip2;
+
+/// What wit-bindgen makes of `wit/`.
+#[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "client",
+        // A list of borrowed handles of an imported resource, in an export, is more than wit-bindgen can do
+        // (bytecodealliance/wit-bindgen#811): `poll_export` does it.
+        skip: ["poll"],
+        with: {
+            "wasi:io/poll@0.2.4": wasi::io::poll,
+            "wasi:io/error@0.2.4": wasi::io::error,
+            "wasi:io/streams@0.2.4": wasi::io::streams,
+            "wasi:clocks/monotonic-clock@0.2.4": wasi::clocks::monotonic_clock,
+            "wasi:sockets/network@0.2.4": wasi::sockets::network,
+            "wasi:sockets/instance-network@0.2.4": wasi::sockets::instance_network,
+            "wasi:sockets/ip-name-lookup@0.2.4": wasi::sockets::ip_name_lookup,
+            "wasi:sockets/tcp@0.2.4": wasi::sockets::tcp,
+            "wasi:sockets/tcp-create-socket@0.2.4": wasi::sockets::tcp_create_socket,
+        },
+    });
+
+    export!(Component with_types_in self);
+
+    pub(super) struct Component;
+}

@@ -1,1 +1,443 @@
-// placeholder
+//! Sessions, requests, exchanges and responses over any [`Net`]: what the component exports, without WIT and WASI.
+//!
+//! A [`Session`] owns settings, events and connections. A [`Request`] that is started becomes an exchange; its two handles,
+//! [`Exchange`] for the request's side and [`Response`] for the other, share one transfer, which owns the connection while
+//! it lasts. Functions named `poll_` go as far as they can and note on the network what they wait for.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+
+mod addresses;
+mod connection;
+mod dial;
+pub mod events;
+mod live;
+mod open;
+mod request;
+pub mod settings;
+mod timing;
+mod transfer;
+mod upload;
+pub mod whole;
+
+use crate::error::{Code, Error, Phase};
+use crate::h1::response_head::ResponseHead;
+use crate::h1::version::Version;
+use crate::http::fields::Fields;
+use crate::http::origin::{Origin, OriginError};
+use crate::net::Net;
+use crate::session::connection::{Connection, Pool};
+use crate::session::events::{CloseReason, Event, Events, Kind, Whose};
+use crate::session::open::Opening;
+use crate::session::request::{Content, Description};
+use crate::session::settings::{Schedule, Settings};
+use crate::session::transfer::{Answer, Transfer};
+use crate::session::upload::Upload;
+
+/// A logical group of requests to one origin. Dropping it closes its connections and ends its exchanges.
+pub struct Session<N: Net>(Rc<Shared<N>>);
+
+/// What a session, its requests and its exchanges have in common.
+pub(crate) struct Shared<N: Net> {
+    pub(crate) net: N,
+    origin: Result<Origin, Error>,
+    pub(crate) settings: RefCell<Settings>,
+    pub(crate) pool: Pool<N>,
+    events: Events,
+    /// The address that was connected to last: it is tried first.
+    pub(crate) last_good: Cell<Option<SocketAddr>>,
+    is_dropped: Cell<bool>,
+    exchanges: Cell<u64>,
+    connections: Cell<u64>,
+    transfers: RefCell<Vec<Weak<RefCell<Transfer<N>>>>>,
+}
+
+impl<N: Net> Session<N> {
+    /// A session with this origin. What is wrong with it is said by the first request.
+    pub fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
+        let origin = Origin::parse(scheme, host, port).map_err(|error| {
+            let (code, detail) = match error {
+                OriginError::Scheme(what) => (Code::InvalidScheme, what),
+                OriginError::Host(what) => (Code::InvalidHost, what),
+                OriginError::Port(what) => (Code::InvalidPort, what),
+            };
+            Error::new(Phase::Setup, code, detail)
+        });
+        Self(Rc::new(Shared {
+            net,
+            origin,
+            settings: RefCell::default(),
+            pool: Pool::default(),
+            events: Events::default(),
+            last_good: Cell::new(None),
+            is_dropped: Cell::new(false),
+            exchanges: Cell::new(0),
+            connections: Cell::new(0),
+            transfers: RefCell::default(),
+        }))
+    }
+
+    /// Closes all connections; exchanges under way answer `connection-closed`.
+    pub fn close_connection(&self) {
+        self.0.end_all(CloseReason::CloseConnection);
+    }
+
+    /// A look at the settings.
+    pub fn settings<T>(&self, look: impl FnOnce(&Settings) -> T) -> T {
+        look(&self.0.settings.borrow())
+    }
+
+    /// A change of the settings.
+    pub fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
+        change(&mut self.0.settings.borrow_mut())
+    }
+
+    /// Whether events are recorded.
+    pub fn set_events(&self, recorded: bool) {
+        self.0.events.set_recorded(recorded);
+    }
+
+    /// What has happened since the last call.
+    pub fn take_events(&self) -> Vec<Event> {
+        self.0.events.take(self.0.net.now())
+    }
+
+    /// A request of this session.
+    pub fn request(&self, method: &str, target: &str) -> Request<N> {
+        let description = Description::new(method.into(), target.into());
+        Request {
+            shared: Rc::clone(&self.0),
+            description,
+        }
+    }
+}
+
+impl<N: Net> Drop for Session<N> {
+    fn drop(&mut self) {
+        self.0.is_dropped.set(true);
+        self.0.end_all(CloseReason::SessionDropped);
+    }
+}
+
+impl<N: Net> Shared<N> {
+    pub(crate) fn record(&self, whose: Whose, what: impl FnOnce() -> Kind) {
+        if self.events.is_recorded() {
+            let most = self.settings.borrow().limits().events;
+            self.events.record(
+                Event {
+                    at: self.net.now(),
+                    whose,
+                    what: what(),
+                },
+                most,
+            );
+        }
+    }
+
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.connections
+            .set(self.connections.get().saturating_add(1));
+        self.connections.get()
+    }
+
+    /// Keeps a connection for the next request.
+    pub(crate) fn keep(&self, connection: Connection<N>) {
+        let whose = Whose {
+            exchange: 0,
+            connection: connection.number,
+        };
+        let most = self.settings.borrow().limits().connections;
+        match self.pool.keep(connection, most) {
+            Ok(()) => self.record(whose, || Kind::Kept),
+            Err(surplus) => self.close(surplus, CloseReason::Surplus),
+        }
+    }
+
+    /// Closes a connection. Every connection's end comes through here, but for those of a dropped exchange's opening.
+    pub(crate) fn close(&self, connection: Connection<N>, reason: CloseReason) {
+        let whose = Whose {
+            exchange: 0,
+            connection: connection.number,
+        };
+        drop(connection);
+        self.record(whose, || Kind::Closed(reason));
+    }
+
+    pub(crate) fn exchange_timeout(&self, phase: Phase, schedule: &Schedule) -> Error {
+        let detail = format!(
+            "the whole exchange took longer than {:?}",
+            schedule.each.exchange
+        );
+        Error::new(phase, Code::ExchangeTimeout, detail)
+    }
+
+    fn end_all(&self, reason: CloseReason) {
+        for transfer in self.transfers.take().iter().filter_map(Weak::upgrade) {
+            let error = match reason {
+                CloseReason::SessionDropped => session_dropped(),
+                _ => Error::new(
+                    Phase::Setup,
+                    Code::ConnectionClosed,
+                    "close-connection ended this exchange",
+                ),
+            };
+            transfer.borrow_mut().fail(error, reason);
+        }
+        for idle in self.pool.take_idle() {
+            self.close(idle, reason);
+        }
+    }
+
+    fn remember(&self, transfer: &Rc<RefCell<Transfer<N>>>) {
+        let mut transfers = self.transfers.borrow_mut();
+        // Those that are gone are struck out now and then, so that the list stays as long as what is alive.
+        if transfers.len() == transfers.capacity() {
+            transfers.retain(|transfer| transfer.strong_count() > 0);
+        }
+        transfers.push(Rc::downgrade(transfer));
+    }
+}
+
+/// One request; it can be started more than once.
+pub struct Request<N: Net> {
+    shared: Rc<Shared<N>>,
+    description: Description,
+}
+
+impl<N: Net> Request<N> {
+    /// Adds a field.
+    pub fn add_field(&mut self, name: &str, value: Vec<u8>) -> Result<(), Error> {
+        self.description.add_field(name.into(), value)
+    }
+
+    /// Sets the content.
+    pub fn set_content(&mut self, content: Vec<u8>) {
+        self.description.content = Content::Bytes(Rc::new(content));
+    }
+
+    /// Makes the content what is written to the exchange.
+    pub fn set_streamed_content(&mut self, length: Option<u64>) {
+        self.description.content = Content::Streamed(length);
+    }
+
+    /// Whether sending it twice does no harm.
+    pub fn set_idempotent(&mut self, idempotent: bool) {
+        self.description.is_idempotent = Some(idempotent);
+    }
+
+    /// Whether the server is asked before content is sent.
+    pub fn set_expect_continue(&mut self, expect: bool) {
+        self.description.expects = expect;
+    }
+
+    /// The version that it is sent with.
+    pub fn set_version(&mut self, version: Version) {
+        self.description.version = version;
+    }
+
+    /// Whether the content is streamed.
+    pub fn is_streamed(&self) -> bool {
+        matches!(self.description.content, Content::Streamed(_))
+    }
+
+    /// Starts the exchange; it then moves when it is polled. `may_wait` for a free connection, if all are busy.
+    pub fn start(&self, may_wait: bool) -> Result<Exchange<N>, Error> {
+        let shared = &self.shared;
+        if shared.is_dropped.get() {
+            return Err(session_dropped());
+        }
+        let origin = shared.origin.clone()?;
+        let settings = shared.settings.borrow();
+        let prepared = self.description.prepare(&origin, &settings)?;
+        let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
+        drop(settings);
+        shared
+            .exchanges
+            .set(shared.exchanges.get().saturating_add(1));
+        let upload = Rc::new(RefCell::new(Upload::new(prepared.content.clone())));
+        let interims = Rc::new(RefCell::default());
+        let transfer = Rc::new(RefCell::new(Transfer::new(Opening {
+            shared: Rc::clone(shared),
+            origin,
+            prepared,
+            upload,
+            interims: Rc::clone(&interims),
+            exchange: shared.exchanges.get(),
+            schedule,
+            may_wait,
+        })));
+        shared.remember(&transfer);
+        Ok(Exchange {
+            transfer,
+            interims,
+            is_answered: Cell::new(false),
+        })
+    }
+}
+
+/// A request under way: the handle of the request's side.
+pub struct Exchange<N: Net> {
+    transfer: Rc<RefCell<Transfer<N>>>,
+    interims: Rc<RefCell<Vec<ResponseHead>>>,
+    is_answered: Cell<bool>,
+}
+
+impl<N: Net> Exchange<N> {
+    /// Goes as far as it can.
+    pub fn advance(&self) {
+        self.transfer.borrow_mut().advance();
+    }
+
+    /// Takes a piece of content, or gives it back when there is no room.
+    pub fn try_write(&self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
+        self.transfer.borrow_mut().try_write(piece)
+    }
+
+    /// Ready when the connection has taken all that was written.
+    pub fn poll_flush(&self) -> Poll<Result<(), Error>> {
+        self.transfer.borrow_mut().poll_flush()
+    }
+
+    /// Ends the content.
+    pub fn finish(&self, trailers: Fields) -> Result<(), Error> {
+        self.transfer.borrow_mut().finish(trailers)
+    }
+
+    /// The interim responses so far.
+    pub fn interim_responses(&self) -> Vec<ResponseHead> {
+        self.interims.borrow().clone()
+    }
+
+    /// The response, when its head is here.
+    pub fn poll_response(&self) -> Poll<Result<Response<N>, Error>> {
+        let mut transfer = self.transfer.borrow_mut();
+        let Poll::Ready(answer) = transfer.poll_answer() else {
+            return Poll::Pending;
+        };
+        self.is_answered.set(true);
+        Poll::Ready(answer.map(|answer| Response {
+            answer,
+            interims: self.interims.take(),
+            transfer: Rc::clone(&self.transfer),
+        }))
+    }
+
+    /// Whether the response cannot come before the caller writes more content.
+    pub fn waits_for_caller(&self) -> bool {
+        self.transfer.borrow().waits_for_caller()
+    }
+
+    /// Ready when the exchange can go on: see the WIT's `poll`.
+    pub fn poll_ready(&self) -> Poll<()> {
+        self.transfer.borrow_mut().poll_exchange_ready()
+    }
+
+    /// Ends it.
+    pub fn cancel(&self) {
+        let error = Error::new(Phase::Setup, Code::Cancelled, "the exchange was cancelled");
+        self.transfer
+            .borrow_mut()
+            .fail(error, CloseReason::Cancelled);
+    }
+
+    /// Whether one of its session's connections has become free since somebody wanted one; asked once.
+    pub fn take_freed(&self) -> bool {
+        self.transfer.borrow().shared.pool.take_freed()
+    }
+}
+
+impl<N: Net> Drop for Exchange<N> {
+    fn drop(&mut self) {
+        if !self.is_answered.get() {
+            self.cancel();
+        }
+    }
+}
+
+/// Between whom a response's connection is.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The connection's number in events.
+    pub connection: u64,
+    /// The peer's address.
+    pub peer: SocketAddr,
+    /// Whether the connection had served a request before.
+    pub is_reused: bool,
+}
+
+/// A response whose head is here: the handle of the response's side.
+pub struct Response<N: Net> {
+    answer: Answer,
+    interims: Vec<ResponseHead>,
+    transfer: Rc<RefCell<Transfer<N>>>,
+}
+
+impl<N: Net> Response<N> {
+    /// The head.
+    pub fn head(&self) -> &ResponseHead {
+        &self.answer.head
+    }
+
+    /// Between whom the connection is.
+    pub fn facts(&self) -> &Facts {
+        &self.answer.facts
+    }
+
+    /// How long the content is, if the head says so.
+    pub fn content_length(&self) -> Option<u64> {
+        self.answer.content_length
+    }
+
+    /// The interim responses before it.
+    pub fn interim_responses(&self) -> &[ResponseHead] {
+        &self.interims
+    }
+
+    /// The next piece of content; none at its end.
+    pub fn poll_read(&self, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
+        self.transfer.borrow_mut().poll_read(max)
+    }
+
+    /// Ready when [`Response::poll_read`] would be.
+    pub fn poll_ready(&self) -> Poll<()> {
+        self.transfer.borrow_mut().poll_response_ready()
+    }
+
+    /// The trailers, once the content was read to its end.
+    pub fn trailers(&self) -> Option<Fields> {
+        self.transfer.borrow().trailers().cloned()
+    }
+
+    /// Ends it with this error; its connection closes.
+    pub fn fail(&self, error: Error) {
+        self.transfer
+            .borrow_mut()
+            .fail(error, CloseReason::UnreadContent);
+    }
+
+    /// How much content the one-call functions keep.
+    pub fn whole_content_limit(&self) -> u64 {
+        self.transfer
+            .borrow()
+            .shared
+            .settings
+            .borrow()
+            .limits()
+            .whole_content
+    }
+
+    /// See [`Exchange::take_freed`].
+    pub fn take_freed(&self) -> bool {
+        self.transfer.borrow().shared.pool.take_freed()
+    }
+}
+
+fn session_dropped() -> Error {
+    Error::new(
+        Phase::Setup,
+        Code::SessionDropped,
+        "the session of this request was dropped",
+    )
+}

@@ -1,0 +1,267 @@
+//! Values of the core as values of the WIT, and back.
+
+use std::time::Duration;
+
+use super::bindings::exports::xenon::http::types as wit;
+use crate::error::{Code, Error, LookupFailure, Phase};
+use crate::h1::response_head::ResponseHead;
+use crate::h1::version::Version;
+use crate::http::fields::Fields;
+use crate::limits::Limits;
+use crate::session::Facts;
+use crate::session::events::{CloseReason, Event, Kind};
+use crate::session::settings::{AddressFamily, Deadlines};
+use crate::session::whole::Whole;
+
+pub(super) fn error(error: Error) -> wit::Error {
+    wit::Error {
+        phase: phase(error.phase),
+        code: code(error.code),
+        detail: error.detail,
+        may_retry: error.may_retry,
+    }
+}
+
+fn phase(phase: Phase) -> wit::Phase {
+    match phase {
+        Phase::Setup => wit::Phase::Setup,
+        Phase::Resolve => wit::Phase::Resolve,
+        Phase::Connect => wit::Phase::Connect,
+        Phase::Proxy => wit::Phase::Proxy,
+        Phase::Handshake => wit::Phase::Handshake,
+        Phase::Send => wit::Phase::Send,
+        Phase::Head => wit::Phase::Head,
+        Phase::Body => wit::Phase::Body,
+    }
+}
+
+fn code(code: Code) -> wit::ErrorCode {
+    use wit::ErrorCode as To;
+    match code {
+        Code::InvalidScheme => To::InvalidScheme,
+        Code::InvalidHost => To::InvalidHost,
+        Code::InvalidPort => To::InvalidPort,
+        Code::RequestMethodInvalid => To::HttpRequestMethodInvalid,
+        Code::RequestTargetInvalid => To::HttpRequestUriInvalid,
+        Code::RequestFieldInvalid(name) => To::HttpRequestHeaderInvalid(name),
+        Code::RequestContentLength => To::HttpRequestBodySize,
+        Code::Configuration => To::ConfigurationError,
+        Code::Lookup(failure) => To::DnsError(match failure {
+            LookupFailure::NameUnresolvable => wit::LookupFailure::NameUnresolvable,
+            LookupFailure::Temporary => wit::LookupFailure::Temporary,
+            LookupFailure::Permanent => wit::LookupFailure::Permanent,
+            LookupFailure::Denied => wit::LookupFailure::Denied,
+        }),
+        Code::LookupTimeout => To::DnsTimeout,
+        Code::DestinationProhibited => To::DestinationIpProhibited,
+        Code::DestinationUnroutable => To::DestinationIpUnroutable,
+        Code::ConnectionRefused => To::ConnectionRefused,
+        Code::ConnectionTimeout => To::ConnectionTimeout,
+        Code::ConnectionLimitReached => To::ConnectionLimitReached,
+        Code::ConnectionTerminated => To::ConnectionTerminated,
+        Code::ConnectionWriteTimeout => To::ConnectionWriteTimeout,
+        Code::ConnectionReadTimeout => To::ConnectionReadTimeout,
+        Code::ResponseTimeout => To::HttpResponseTimeout,
+        Code::ExchangeTimeout => To::ExchangeTimeout,
+        Code::ResponseIncomplete => To::HttpResponseIncomplete,
+        Code::ResponseLineTooLong => To::HttpResponseHeaderSize,
+        Code::ResponseHeadTooLarge => To::HttpResponseHeaderSectionSize,
+        Code::ResponseTrailersTooLarge => To::HttpResponseTrailerSectionSize,
+        Code::ResponseContentTooLarge => To::HttpResponseBodySize,
+        Code::ResponseTransferCoding => To::HttpResponseTransferCoding,
+        Code::InterimResponseLimit => To::InterimResponseLimit,
+        Code::UpgradeFailed => To::HttpUpgradeFailed,
+        Code::Protocol => To::HttpProtocolError,
+        Code::EarlyResponse => To::EarlyResponse,
+        Code::ConnectionClosed => To::ConnectionClosed,
+        Code::SessionDropped => To::SessionDropped,
+        Code::Cancelled => To::Cancelled,
+        Code::Other(what) => To::Other(what),
+    }
+}
+
+pub(super) fn fields(fields: &Fields) -> wit::Fields {
+    fields
+        .iter()
+        .map(|field| (field.name.clone(), field.value.clone()))
+        .collect()
+}
+
+pub(super) fn into_fields(fields: Fields) -> wit::Fields {
+    let fields = fields.into_inner().into_iter();
+    fields.map(|field| (field.name, field.value)).collect()
+}
+
+pub(super) fn from_fields(fields: wit::Fields) -> Fields {
+    let mut converted = Fields::default();
+    for (name, value) in fields {
+        converted.push(name, value);
+    }
+    converted
+}
+
+pub(super) fn version(version: Version) -> wit::Version {
+    match version {
+        Version::Http10 => wit::Version::Http10,
+        Version::Http11 => wit::Version::Http11,
+    }
+}
+
+pub(super) fn from_version(version: wit::Version) -> Version {
+    match version {
+        wit::Version::Http10 => Version::Http10,
+        wit::Version::Http11 => Version::Http11,
+    }
+}
+
+pub(super) fn whole(whole: Whole) -> wit::WholeResponse {
+    wit::WholeResponse {
+        status: whole.head.status,
+        reason: whole.head.reason,
+        fields: into_fields(whole.head.fields),
+        content: whole.content,
+        trailers: into_fields(whole.trailers),
+    }
+}
+
+pub(super) fn interims(heads: &[ResponseHead]) -> Vec<wit::InterimResponse> {
+    let convert = |head: &ResponseHead| wit::InterimResponse {
+        status: head.status,
+        reason: head.reason.clone(),
+        fields: fields(&head.fields),
+    };
+    heads.iter().map(convert).collect()
+}
+
+pub(super) fn facts(facts: &Facts) -> wit::ConnectionFacts {
+    wit::ConnectionFacts {
+        connection: facts.connection,
+        peer: facts.peer.to_string(),
+        reused: facts.is_reused,
+        tls: None,
+    }
+}
+
+pub(super) fn from_family(family: wit::AddressFamily) -> AddressFamily {
+    match family {
+        wit::AddressFamily::Any => AddressFamily::Any,
+        wit::AddressFamily::Ipv4 => AddressFamily::Ipv4,
+        wit::AddressFamily::Ipv6 => AddressFamily::Ipv6,
+    }
+}
+
+pub(super) fn deadlines(deadlines: &Deadlines) -> wit::Deadlines {
+    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    wit::Deadlines {
+        lookup: nanos(deadlines.lookup),
+        attempt: nanos(deadlines.attempt),
+        connect: nanos(deadlines.connect),
+        handshake: nanos(deadlines.handshake),
+        proxy: nanos(deadlines.proxy),
+        write: nanos(deadlines.write),
+        first_byte: nanos(deadlines.first_byte),
+        between_bytes: nanos(deadlines.between_bytes),
+        expect_continue: nanos(deadlines.expect_continue),
+        exchange: nanos(deadlines.exchange),
+    }
+}
+
+pub(super) fn from_deadlines(deadlines: wit::Deadlines) -> Deadlines {
+    Deadlines {
+        lookup: Duration::from_nanos(deadlines.lookup),
+        attempt: Duration::from_nanos(deadlines.attempt),
+        connect: Duration::from_nanos(deadlines.connect),
+        handshake: Duration::from_nanos(deadlines.handshake),
+        proxy: Duration::from_nanos(deadlines.proxy),
+        write: Duration::from_nanos(deadlines.write),
+        first_byte: Duration::from_nanos(deadlines.first_byte),
+        between_bytes: Duration::from_nanos(deadlines.between_bytes),
+        expect_continue: Duration::from_nanos(deadlines.expect_continue),
+        exchange: Duration::from_nanos(deadlines.exchange),
+    }
+}
+
+pub(super) fn limits(limits: &Limits) -> wit::Limits {
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    wit::Limits {
+        connections: count(limits.connections),
+        field_lines: count(limits.field_lines),
+        line_length: count(limits.line_length),
+        head_length: count(limits.head_length),
+        interim_responses: count(limits.interim_responses),
+        drained: u32::try_from(limits.drained).unwrap_or(u32::MAX),
+        addresses: count(limits.addresses),
+        whole_content: limits.whole_content,
+        events: count(limits.events),
+    }
+}
+
+pub(super) fn from_limits(limits: wit::Limits) -> Limits {
+    Limits {
+        connections: limits.connections as usize,
+        field_lines: limits.field_lines as usize,
+        line_length: limits.line_length as usize,
+        head_length: limits.head_length as usize,
+        interim_responses: limits.interim_responses as usize,
+        drained: u64::from(limits.drained),
+        addresses: limits.addresses as usize,
+        whole_content: limits.whole_content,
+        events: limits.events as usize,
+    }
+}
+
+pub(super) fn event(event: Event) -> wit::Event {
+    wit::Event {
+        at: event.at.as_nanos(),
+        exchange: event.whose.exchange,
+        connection: event.whose.connection,
+        what: kind(event.what),
+    }
+}
+
+fn kind(kind: Kind) -> wit::EventKind {
+    use wit::EventKind as To;
+    match kind {
+        Kind::Lookup(name) => To::Lookup(name),
+        Kind::Addresses(addresses) => To::Addresses(addresses),
+        Kind::Connecting(address) => To::Connecting(address),
+        Kind::AttemptFailed { address, reason } => {
+            To::AttemptFailed(wit::AttemptFailure { address, reason })
+        }
+        Kind::Connected(address) => To::Connected(address),
+        Kind::Reused => To::Reused,
+        Kind::RequestHead(text) => To::RequestHead(text),
+        Kind::Sending { done, total } => To::Sending(wit::Progress { done, total }),
+        Kind::RequestSent => To::RequestSent,
+        Kind::FirstByte => To::FirstByte,
+        Kind::InterimHead(text) => To::InterimHead(text),
+        Kind::ResponseHead(text) => To::ResponseHead(text),
+        Kind::Receiving { done, total } => To::Receiving(wit::Progress { done, total }),
+        Kind::Complete => To::Complete,
+        Kind::Retrying(why) => To::Retrying(why),
+        Kind::Failed(why) => To::Failed(error(why)),
+        Kind::Kept => To::Kept,
+        Kind::Closed(reason) => To::Closed(close_reason(reason)),
+        Kind::Lost(count) => To::Lost(count),
+    }
+}
+
+fn close_reason(reason: CloseReason) -> wit::CloseReason {
+    match reason {
+        CloseReason::PeerAsked => wit::CloseReason::PeerAsked,
+        CloseReason::OldVersion => wit::CloseReason::OldVersion,
+        CloseReason::CallerAsked => wit::CloseReason::CallerAsked,
+        CloseReason::ContentToEnd => wit::CloseReason::ContentToEnd,
+        CloseReason::ConflictingFraming => wit::CloseReason::ConflictingFraming,
+        CloseReason::UnsentContent => wit::CloseReason::UnsentContent,
+        CloseReason::UnreadContent => wit::CloseReason::UnreadContent,
+        CloseReason::StrayBytes => wit::CloseReason::StrayBytes,
+        CloseReason::PeerClosed => wit::CloseReason::PeerClosed,
+        CloseReason::Upgraded => wit::CloseReason::Upgraded,
+        CloseReason::Surplus => wit::CloseReason::Surplus,
+        CloseReason::Failed => wit::CloseReason::Failed,
+        CloseReason::Cancelled => wit::CloseReason::Cancelled,
+        CloseReason::CloseConnection => wit::CloseReason::CloseConnection,
+        CloseReason::SessionDropped => wit::CloseReason::SessionDropped,
+    }
+}

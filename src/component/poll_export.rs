@@ -1,0 +1,153 @@
+//! The export `poll`, by hand: see `bindings` for why. It follows the canonical ABI (lists are pointer and length, in memory
+//! that the caller had us allocate; the result is a pointer to a list that `cabi_post_` frees).
+#![allow(unsafe_code)]
+
+use std::task::Poll;
+
+use wasi::io::poll::Pollable;
+
+use super::bindings::exports::xenon::http::session::{ExchangeBorrow, ResponseBorrow};
+use super::wasip2::{Exchange, Response, network};
+use crate::net::Net;
+use std::time::Duration;
+
+/// Waits until one of these can go on: the WIT's `poll`.
+fn poll(
+    exchanges: &[&Exchange],
+    responses: &[&Response],
+    others: &[&Pollable],
+    timeout: Option<Duration>,
+) -> Vec<u32> {
+    let network = network();
+    network.begin(false);
+    let until = timeout.map(|timeout| network.now() + timeout);
+    let first_other = exchanges.len() + responses.len();
+    loop {
+        let ready = exchanges
+            .iter()
+            .map(|Exchange(exchange)| exchange.poll_ready())
+            .chain(
+                responses
+                    .iter()
+                    .map(|Response(response)| response.poll_ready()),
+            );
+        let mut ready: Vec<usize> = ready
+            .enumerate()
+            .filter(|(_, state)| state.is_ready())
+            .map(|(index, _)| index)
+            .collect();
+        if ready.is_empty() {
+            // A connection that one of them has set free is for another of them to take, before anything is waited for.
+            let freed = exchanges
+                .iter()
+                .any(|Exchange(exchange)| exchange.take_freed());
+            if freed
+                || responses
+                    .iter()
+                    .any(|Response(response)| response.take_freed())
+            {
+                continue;
+            }
+            let woken = network.wait(others, until);
+            ready.extend(woken.others.iter().map(|index| first_other + index));
+            let is_over = until.is_some_and(|until| network.poll_until(until) == Poll::Ready(()));
+            if ready.is_empty() && woken.waited && !is_over {
+                continue;
+            }
+        } else if !others.is_empty() {
+            // Those of the caller's own that are ready now are named too, so that a busy exchange cannot starve them.
+            let is_ready = |(_, other): &(usize, &&Pollable)| other.ready();
+            ready.extend(
+                others
+                    .iter()
+                    .enumerate()
+                    .filter(is_ready)
+                    .map(|(index, _)| first_other + index),
+            );
+        }
+        return ready
+            .into_iter()
+            .filter_map(|index| u32::try_from(index).ok())
+            .collect();
+    }
+}
+
+/// A list as the canonical ABI returns it.
+#[repr(C)]
+struct List {
+    start: *mut u32,
+    length: usize,
+}
+
+#[unsafe(export_name = "xenon:http/session@0.1.0#poll")]
+unsafe extern "C" fn export(
+    exchanges: *mut u32,
+    exchange_count: usize,
+    responses: *mut u32,
+    response_count: usize,
+    others: *mut u32,
+    other_count: usize,
+    has_timeout: i32,
+    timeout: i64,
+) -> *mut List {
+    // SAFETY: the canonical ABI hands over three lists of `u32`, each allocated by our `cabi_realloc` with this length.
+    let (exchanges, responses, others) = unsafe {
+        (
+            into_vec(exchanges, exchange_count),
+            into_vec(responses, response_count),
+            into_vec(others, other_count),
+        )
+    };
+    // SAFETY: a borrowed handle of a resource of our own arrives as its representation, which lives as long as this call.
+    let exchanges: Vec<_> = exchanges
+        .iter()
+        .map(|&rep| unsafe { ExchangeBorrow::lift(rep as *const u8) })
+        .collect();
+    let responses: Vec<_> = responses
+        .iter()
+        .map(|&rep| unsafe { ResponseBorrow::lift(rep as *const u8) })
+        .collect();
+    // SAFETY: a borrowed handle of an imported resource arrives as an index of our table, and is ours to drop.
+    let others: Vec<_> = others
+        .iter()
+        .map(|&handle| unsafe { Pollable::from_handle(handle) })
+        .collect();
+    let ready = poll(
+        &exchanges
+            .iter()
+            .map(ExchangeBorrow::get)
+            .collect::<Vec<_>>(),
+        &responses
+            .iter()
+            .map(ResponseBorrow::get)
+            .collect::<Vec<_>>(),
+        &others.iter().collect::<Vec<_>>(),
+        // The canonical ABI carries a `u64` as the `i64` of the same bits.
+        (has_timeout != 0).then(|| Duration::from_nanos(timeout.cast_unsigned())),
+    );
+    let ready = Box::leak(ready.into_boxed_slice());
+    Box::into_raw(Box::new(List {
+        start: ready.as_mut_ptr(),
+        length: ready.len(),
+    }))
+}
+
+#[unsafe(export_name = "cabi_post_xenon:http/session@0.1.0#poll")]
+unsafe extern "C" fn post_return(list: *mut List) {
+    // SAFETY: `list` is what `export` returned, and is given back once.
+    unsafe {
+        let List { start, length } = *Box::from_raw(list);
+        drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(
+            start, length,
+        )));
+    }
+}
+
+/// A list that was handed over.
+unsafe fn into_vec(start: *mut u32, length: usize) -> Vec<u32> {
+    if length == 0 {
+        return Vec::new();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { Vec::from_raw_parts(start, length, length) }
+}

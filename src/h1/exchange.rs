@@ -1,0 +1,537 @@
+//! One exchange on one connection: a request out, interim responses and a final one in. Every state transition is here.
+//!
+//! It does no I/O and waits for nothing: bytes that came are put in, bytes that should go are taken out, and the end of the
+//! connection is an input like any other. The two directions are two small machines that meet in three places: `100
+//! Continue` releases held content, an early final response ends sending, and a response that turns the connection into
+//! something else ([`Framing::Tunnel`], `101`) makes both directions raw.
+
+use crate::buffer::Buffer;
+use crate::error::{Code, Error, Phase};
+use crate::h1::chunked::{self, ChunkError, Decoder};
+use crate::h1::field_lines::{Bounds, HeadError};
+use crate::h1::framing::{self, Framing, FramingError, MethodKind};
+use crate::h1::persistence::{self, Close};
+use crate::h1::response_head::{HeadReader, ResponseHead};
+use crate::http::fields::Fields;
+use crate::limits::{Limits, READ_LENGTH};
+
+/// What the machine has to know of a request beside its head's bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline {
+    /// The method, as far as it decides how the response is framed.
+    pub method: MethodKind,
+    /// Whether the request asks to switch protocols, so that a 101 is an answer.
+    pub wants_upgrade: bool,
+    /// Whether the request says `Connection: close`.
+    pub closes: bool,
+    /// The content that the head announces.
+    pub content: Content,
+    /// Whether the content is held until the server says `100 Continue`.
+    pub expects: bool,
+}
+
+/// How a request's content is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// There is none.
+    None,
+    /// So many bytes.
+    Length(u64),
+    /// Chunks and trailers.
+    Chunked,
+}
+
+/// What came of the bytes received so far.
+#[derive(Debug)]
+pub enum Event {
+    /// Nothing yet.
+    NeedMore,
+    /// An interim response.
+    Interim(ResponseHead),
+    /// The final response's head.
+    Head(ResponseHead),
+    /// A piece of the response's content; never empty.
+    Content(Vec<u8>),
+    /// The response is complete.
+    End,
+}
+
+/// Why an exchange cannot leave its connection to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The messages say so.
+    Said(Close),
+    /// Not all that was promised was sent.
+    UnsentContent,
+    /// There are bytes beyond the response.
+    StrayBytes,
+}
+
+/// One exchange.
+#[derive(Debug)]
+pub struct Exchange {
+    outline: Outline,
+    limits: Limits,
+    sending: Sending,
+    /// Bytes that go out next, of which `gone` have gone.
+    outgoing: Vec<u8>,
+    gone: usize,
+    receiving: Receiving,
+    interims: usize,
+    /// Bytes of the interim heads so far: they share the final head's bound.
+    interim_length: usize,
+    trailers: Fields,
+    /// What the final head decided about the connection.
+    persistence: Result<(), Close>,
+}
+
+/// The sending direction, named for what it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sending {
+    /// `100 Continue`, or the end of the time that is given to it.
+    Permission,
+    /// More of the content, this much if that is known.
+    Content(Option<u64>),
+    /// Nothing: all is in `outgoing`, or gone.
+    Nothing,
+    /// Nothing, for no more of it will be sent.
+    Abandoned,
+    /// Bytes of whatever the connection has become.
+    Raw,
+}
+
+/// The receiving direction, named for what it waits for.
+#[derive(Debug)]
+enum Receiving {
+    /// A head.
+    Head(HeadReader),
+    /// So many bytes of content.
+    Content(u64),
+    /// A chunk, or the trailers.
+    Chunk(Box<Decoder>),
+    /// The end of the connection.
+    End,
+    /// Nothing: the response is complete.
+    Nothing,
+    /// Nothing: it is broken.
+    Fault(Error),
+}
+
+impl Exchange {
+    /// The exchange of a request whose encoded head this is.
+    pub fn new(outline: Outline, head: Vec<u8>, limits: Limits) -> Self {
+        let sending = match outline.content {
+            Content::None | Content::Length(0) => Sending::Nothing,
+            _ if outline.expects => Sending::Permission,
+            Content::Length(length) => Sending::Content(Some(length)),
+            Content::Chunked => Sending::Content(None),
+        };
+        Self {
+            outline,
+            limits,
+            sending,
+            outgoing: head,
+            gone: 0,
+            receiving: Receiving::Head(HeadReader::new(head_bounds(&limits, 0))),
+            interims: 0,
+            interim_length: 0,
+            trailers: Fields::default(),
+            persistence: Ok(()),
+        }
+    }
+
+    // ---- sending ----------------------------------------------------------------------------------------------------
+
+    /// The bytes that should go out next.
+    pub fn outgoing(&self) -> &[u8] {
+        self.outgoing.get(self.gone..).unwrap_or_default()
+    }
+
+    /// So many of them have gone.
+    pub fn sent(&mut self, count: usize) {
+        self.gone = self.gone.saturating_add(count).min(self.outgoing.len());
+        if self.gone == self.outgoing.len() {
+            self.outgoing.clear();
+            self.gone = 0;
+            if self.sending == Sending::Nothing {
+                self.outgoing = Vec::new();
+            }
+        }
+    }
+
+    /// How many bytes of content may be pushed now: never so many that `outgoing` grows without bound.
+    pub fn room(&self) -> usize {
+        let free = READ_LENGTH.saturating_sub(self.outgoing.len());
+        match self.sending {
+            Sending::Content(Some(left)) => free.min(usize::try_from(left).unwrap_or(usize::MAX)),
+            Sending::Content(None) | Sending::Raw => free,
+            Sending::Permission | Sending::Nothing | Sending::Abandoned => 0,
+        }
+    }
+
+    /// Takes the first [`Exchange::room`] bytes of this content, framed; answers how many it took.
+    pub fn push(&mut self, content: &[u8]) -> usize {
+        let taken = content.get(..self.room()).unwrap_or(content);
+        if taken.is_empty() {
+            return 0;
+        }
+        let length = taken.len();
+        match &mut self.sending {
+            Sending::Content(Some(left)) => {
+                self.outgoing.extend_from_slice(taken);
+                *left = left.saturating_sub(length as u64);
+                if *left == 0 {
+                    self.sending = Sending::Nothing;
+                }
+            }
+            Sending::Content(None) => {
+                self.outgoing
+                    .extend_from_slice(&chunked::encode_size(length));
+                self.outgoing.extend_from_slice(taken);
+                self.outgoing.extend_from_slice(b"\r\n");
+            }
+            Sending::Raw => self.outgoing.extend_from_slice(taken),
+            Sending::Permission | Sending::Nothing | Sending::Abandoned => return 0,
+        }
+        length
+    }
+
+    /// Ends chunked content with these trailers. Content of a known length ends by itself.
+    pub fn finish(&mut self, trailers: &Fields) {
+        if self.sending == Sending::Content(None) {
+            self.outgoing
+                .extend_from_slice(&chunked::encode_end(trailers));
+            self.sending = Sending::Nothing;
+        }
+    }
+
+    /// Sends held content from now on: the server wants it, or has had its time to say so.
+    pub fn release(&mut self) {
+        if self.sending == Sending::Permission {
+            self.sending = match self.outline.content {
+                Content::Length(length) => Sending::Content(Some(length)),
+                Content::Chunked => Sending::Content(None),
+                Content::None => Sending::Nothing,
+            };
+        }
+    }
+
+    /// Sends nothing more: sending has failed, or is not wanted.
+    pub fn abandon(&mut self) {
+        if !self.is_sent() {
+            self.sending = Sending::Abandoned;
+            self.outgoing = Vec::new();
+            self.gone = 0;
+        }
+    }
+
+    /// Whether the content waits for `100 Continue`, all before it having gone.
+    pub fn is_held(&self) -> bool {
+        self.sending == Sending::Permission && self.outgoing().is_empty()
+    }
+
+    /// Whether the whole request has gone.
+    pub fn is_sent(&self) -> bool {
+        self.sending == Sending::Nothing && self.outgoing().is_empty()
+    }
+
+    /// Whether no more of the request will be sent, though not all of it was.
+    pub fn is_abandoned(&self) -> bool {
+        self.sending == Sending::Abandoned
+    }
+
+    /// Whether the connection has become something else than HTTP.
+    pub fn is_raw(&self) -> bool {
+        self.sending == Sending::Raw
+    }
+
+    // ---- receiving --------------------------------------------------------------------------------------------------
+
+    /// How many bytes it is worth to ask the network for.
+    pub fn appetite(&self) -> usize {
+        match &self.receiving {
+            Receiving::Content(left) => usize::try_from(*left)
+                .unwrap_or(READ_LENGTH)
+                .clamp(1, READ_LENGTH),
+            Receiving::Head(_) => crate::limits::HEAD_READ_LENGTH,
+            Receiving::Chunk(_) | Receiving::End | Receiving::Nothing | Receiving::Fault(_) => {
+                READ_LENGTH
+            }
+        }
+    }
+
+    /// How many bytes the response still has, if that is known.
+    pub fn remainder(&self) -> Option<u64> {
+        match &self.receiving {
+            Receiving::Content(left) => Some(*left),
+            Receiving::Nothing => Some(0),
+            Receiving::Head(_) | Receiving::Chunk(_) | Receiving::End | Receiving::Fault(_) => None,
+        }
+    }
+
+    /// Whether the response is complete.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.receiving, Receiving::Nothing)
+    }
+
+    /// Uses bytes from the front of `buffer`; a piece of content is no longer than `max`.
+    pub fn receive(&mut self, buffer: &mut Buffer, max: usize) -> Result<Event, Error> {
+        match &mut self.receiving {
+            Receiving::Head(reader) => {
+                let Some((head, used)) = reader.read(buffer.as_slice()).map_err(head_error)? else {
+                    return Ok(Event::NeedMore);
+                };
+                buffer.consume(used);
+                self.receive_head(head, used)
+            }
+            Receiving::Content(left) => {
+                let max = usize::try_from(*left).unwrap_or(usize::MAX).min(max);
+                let piece = buffer.take(max);
+                *left = left.saturating_sub(piece.len() as u64);
+                if piece.is_empty() && *left > 0 {
+                    return Ok(Event::NeedMore);
+                }
+                if *left == 0 {
+                    self.receiving = Receiving::Nothing;
+                }
+                Ok(if piece.is_empty() {
+                    Event::End
+                } else {
+                    Event::Content(piece)
+                })
+            }
+            Receiving::Chunk(_) => self.receive_chunks(buffer, max),
+            Receiving::End if buffer.is_empty() => Ok(Event::NeedMore),
+            Receiving::End => Ok(Event::Content(buffer.take(max))),
+            Receiving::Nothing => Ok(Event::End),
+            Receiving::Fault(error) => Err(error.clone()),
+        }
+    }
+
+    /// The peer has ended the connection; all that it sent before has been received.
+    pub fn receive_end(&mut self) -> Result<Event, Error> {
+        match &self.receiving {
+            Receiving::Head(_) => Err(Error::new(
+                Phase::Head,
+                Code::ConnectionTerminated,
+                "the server closed the connection before its response was complete",
+            )),
+            Receiving::Content(left) => Err(Error::new(
+                Phase::Body,
+                Code::ResponseIncomplete,
+                format!("the connection ended {left} bytes before the content's end"),
+            )),
+            Receiving::Chunk(_) => Err(Error::new(
+                Phase::Body,
+                Code::ResponseIncomplete,
+                "the connection ended before the last chunk of the content",
+            )),
+            Receiving::Fault(error) => Err(error.clone()),
+            Receiving::End | Receiving::Nothing => {
+                self.receiving = Receiving::Nothing;
+                Ok(Event::End)
+            }
+        }
+    }
+
+    /// The trailers; empty until the response is complete.
+    pub fn trailers(&self) -> &Fields {
+        &self.trailers
+    }
+
+    /// Whether the connection can serve another exchange. Meant for when the response is complete; `rest` is what was
+    /// received beyond it.
+    pub fn verdict(&self, rest: &Buffer) -> Result<(), Unusable> {
+        if !self.is_sent() && !self.is_raw() {
+            return Err(Unusable::UnsentContent);
+        }
+        self.persistence.map_err(Unusable::Said)?;
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            Err(Unusable::StrayBytes)
+        }
+    }
+
+    fn receive_head(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {
+        if head.status == 101 && !self.outline.wants_upgrade {
+            return Err(Error::new(
+                Phase::Head,
+                Code::UpgradeFailed,
+                "the server switched protocols (101) without being asked",
+            ));
+        }
+        if head.status < 200 && head.status != 101 {
+            return self.receive_interim(head, length);
+        }
+        let decision = framing::decide(self.outline.method, &head).map_err(framing_error)?;
+        self.persistence = persistence::decide(self.outline.closes, &head, &decision);
+        self.receiving = match decision.framing {
+            Framing::None | Framing::Length(0) => Receiving::Nothing,
+            Framing::Length(length) => Receiving::Content(length),
+            Framing::Chunked => {
+                Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0))))
+            }
+            Framing::ToEnd => Receiving::End,
+            Framing::Tunnel => Receiving::End,
+        };
+        if head.status == 101 || decision.framing == Framing::Tunnel {
+            self.receiving = Receiving::End;
+            self.abandon();
+            self.sending = Sending::Raw;
+            self.persistence = Err(Close::Upgraded);
+        } else if !self.is_sent() && (head.status >= 300 || self.sending == Sending::Permission) {
+            // The server has made up its mind without the rest of the content (RFC 9112 section 9.3 and 9.5 let the client
+            // stop). A success goes on: there are servers that answer while they read.
+            self.abandon();
+        }
+        Ok(Event::Head(head))
+    }
+
+    fn receive_interim(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {
+        self.interims = self.interims.saturating_add(1);
+        self.interim_length = self.interim_length.saturating_add(length);
+        if self.interims > self.limits.interim_responses {
+            return Err(Error::new(
+                Phase::Head,
+                Code::InterimResponseLimit,
+                format!(
+                    "the server sent more than {} interim responses",
+                    self.limits.interim_responses
+                ),
+            ));
+        }
+        let bounds = head_bounds(&self.limits, self.interim_length);
+        self.receiving = Receiving::Head(HeadReader::new(bounds));
+        if head.status == 100 {
+            self.release();
+        }
+        Ok(Event::Interim(head))
+    }
+
+    fn receive_chunks(&mut self, buffer: &mut Buffer, max: usize) -> Result<Event, Error> {
+        let Receiving::Chunk(decoder) = &mut self.receiving else {
+            return Ok(Event::NeedMore);
+        };
+        // Chunks may be tiny: what is here of them is gathered into one piece, so that a piece costs the caller one call.
+        // A chunk that fills the piece moves without a copy.
+        let mut piece = Vec::new();
+        let next = loop {
+            let wanted = max.saturating_sub(piece.len());
+            if wanted == 0 {
+                return Ok(Event::Content(piece));
+            }
+            let decoded = match decoder.decode(buffer.as_slice(), wanted) {
+                Ok(decoded) => decoded,
+                Err(error) => break Receiving::Fault(chunk_error(error)),
+            };
+            buffer.consume(decoded.skip);
+            if decoded.is_end {
+                break Receiving::Nothing;
+            }
+            if decoded.take == 0 {
+                return Ok(if piece.is_empty() {
+                    Event::NeedMore
+                } else {
+                    Event::Content(piece)
+                });
+            }
+            let taken = buffer.take(decoded.take);
+            if piece.is_empty() {
+                piece = taken;
+            } else {
+                piece.extend_from_slice(&taken);
+            }
+        };
+        if let Receiving::Chunk(decoder) = std::mem::replace(&mut self.receiving, next)
+            && self.is_complete()
+        {
+            self.trailers = decoder.into_trailers();
+        }
+        // What was good before a fault is the caller's; the fault comes with the next call.
+        if piece.is_empty() {
+            self.receive(buffer, max)
+        } else {
+            Ok(Event::Content(piece))
+        }
+    }
+}
+
+/// The bounds of a head, of which `used` bytes are used up by interim heads before it.
+fn head_bounds(limits: &Limits, used: usize) -> Bounds {
+    Bounds {
+        lines: limits.field_lines,
+        line_length: limits.line_length,
+        length: limits.head_length.saturating_sub(used),
+    }
+}
+
+fn head_error(error: HeadError) -> Error {
+    let (code, detail) = match error {
+        HeadError::NotHttp(what) => (
+            Code::Protocol,
+            format!("the server does not speak HTTP/1: {what}"),
+        ),
+        HeadError::Malformed(what) => (
+            Code::Protocol,
+            format!("the response's head is malformed: {what}"),
+        ),
+        HeadError::LineTooLong => (
+            Code::ResponseLineTooLong,
+            "a line of the response's head is longer than allowed".into(),
+        ),
+        HeadError::TooManyLines => (
+            Code::ResponseHeadTooLarge,
+            "the response's head has more field lines than allowed".into(),
+        ),
+        HeadError::TooLarge => (
+            Code::ResponseHeadTooLarge,
+            "the response's head is larger than allowed".into(),
+        ),
+    };
+    Error::new(Phase::Head, code, detail)
+}
+
+fn framing_error(error: FramingError) -> Error {
+    let (code, detail) = match error {
+        FramingError::Length(what) => (
+            Code::Protocol,
+            format!("the response's Content-Length is wrong: {what}"),
+        ),
+        FramingError::Coding(what) => (
+            Code::ResponseTransferCoding,
+            format!("the response's Transfer-Encoding is wrong: {what}"),
+        ),
+    };
+    Error::new(Phase::Head, code, detail)
+}
+
+fn chunk_error(error: ChunkError) -> Error {
+    let (code, detail) = match error {
+        ChunkError::Size(what) => (
+            Code::ResponseTransferCoding,
+            format!("a chunk's size is wrong: {what}"),
+        ),
+        ChunkError::Terminator(what) => (
+            Code::ResponseTransferCoding,
+            format!("a chunk does not end where its size says: {what}"),
+        ),
+        ChunkError::LineTooLong => (
+            Code::ResponseTransferCoding,
+            "a chunk's size line is longer than allowed".into(),
+        ),
+        ChunkError::Trailers(HeadError::TooLarge | HeadError::TooManyLines) => (
+            Code::ResponseTrailersTooLarge,
+            "the response's trailers are larger than allowed".into(),
+        ),
+        ChunkError::Trailers(HeadError::LineTooLong) => (
+            Code::ResponseLineTooLong,
+            "a line of the response's trailers is longer than allowed".into(),
+        ),
+        ChunkError::Trailers(HeadError::Malformed(what) | HeadError::NotHttp(what)) => (
+            Code::Protocol,
+            format!("the response's trailers are malformed: {what}"),
+        ),
+    };
+    Error::new(Phase::Body, code, detail)
+}

@@ -1,0 +1,242 @@
+//! Field lines, in order, and which names and values can be sent (RFC 9110 section 5).
+//!
+//! Nothing here merges lines or drops one: what came is what there is, and what is joined is joined for who asks.
+
+/// One field line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name, in the case that it came in.
+    pub name: String,
+    /// The value, without the whitespace around it.
+    pub value: Vec<u8>,
+}
+
+/// Field lines in the order in which they came, repeated ones apart. Names are compared without regard to case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(Vec<Field>);
+
+impl Fields {
+    /// Adds a line at the end. Nothing is checked: see [`check_name`] and [`check_value`].
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
+        self.0.push(Field {
+            name: name.into(),
+            value: value.into(),
+        });
+    }
+
+    /// All lines, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Field> {
+        self.0.iter()
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether there is a line of this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.first(name).is_some()
+    }
+
+    /// The value of the first line of this name.
+    pub fn first(&self, name: &str) -> Option<&[u8]> {
+        self.iter()
+            .find(|field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value.as_slice())
+    }
+
+    /// The values of all lines of this name, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value.as_slice())
+    }
+
+    /// The values of all lines of this name joined by `, ` (RFC 9110 section 5.3). Wrong for `Set-Cookie`, whose lines
+    /// cannot be joined.
+    pub fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let mut values = self.all(name);
+        let mut joined = values.next()?.to_vec();
+        for value in values {
+            joined.extend_from_slice(b", ");
+            joined.extend_from_slice(value);
+        }
+        Some(joined)
+    }
+
+    /// The elements of the comma-separated list that all lines of this name make together (RFC 9110 section 5.6.1):
+    /// without the whitespace around them, empty ones skipped, a comma in a quoted string part of its element.
+    ///
+    /// A quoted string that is not closed ends with its line.
+    pub fn elements<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.all(name).flat_map(|value| Elements { rest: value })
+    }
+
+    /// Whether the list of this name has this element, whatever its case: `Connection: close`.
+    pub fn has_element(&self, name: &str, token: &str) -> bool {
+        self.elements(name)
+            .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// All lines, in order.
+    pub fn into_inner(self) -> Vec<Field> {
+        self.0
+    }
+}
+
+/// Whether this can be a field's name: a token (RFC 9110 section 5.1). The error is words for people.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("the field's name is empty");
+    }
+    if !name.bytes().all(is_token_byte) {
+        return Err("the field's name holds a character that no name can have");
+    }
+    Ok(())
+}
+
+/// Whether this can be a field's value. The error is words for people.
+///
+/// CR, LF and NUL can end a line for someone down the line, and every other control character but HTAB is invalid in a
+/// value (RFC 9110 section 5.5), which a sender must not generate: all are refused. Bytes from 0x80 (obs-text) are
+/// allowed, for UTF-8 is sent in practice. Whitespace at either end is allowed: it is no part of the value, and every
+/// recipient takes it off.
+pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
+    match value.iter().find(|byte| !is_value_byte(**byte)) {
+        None => Ok(()),
+        Some(b'\r' | b'\n') => Err("the field's value holds a line end"),
+        Some(0) => Err("the field's value holds a NUL"),
+        Some(_) => Err("the field's value holds a control character"),
+    }
+}
+
+/// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1). The error is words for people.
+///
+/// Not what must be known before the content: framing, routing, authentication, what modifies the request, and what says
+/// how to treat the content.
+pub fn check_trailer_name(name: &str) -> Result<(), &'static str> {
+    check_name(name)?;
+    let is_any_of = |names: &[&str]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+    if is_any_of(NOT_TRAILERS) {
+        return Err("a field of this name cannot be a trailer");
+    }
+    Ok(())
+}
+
+/// The fields that are known to make no sense, or mischief, after the content.
+const NOT_TRAILERS: &[&str] = &[
+    // Framing, and the connection.
+    "Connection",
+    "Content-Length",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    // Routing.
+    "Forwarded",
+    "Host",
+    "Max-Forwards",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    // Authentication.
+    "Authorization",
+    "Cookie",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Set-Cookie",
+    "WWW-Authenticate",
+    // What modifies the request, or the response.
+    "Age",
+    "Cache-Control",
+    "Date",
+    "Expect",
+    "Expires",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Location",
+    "Pragma",
+    "Range",
+    "Retry-After",
+    "Vary",
+    "Warning",
+    // How the content is to be treated.
+    "Content-Encoding",
+    "Content-Range",
+    "Content-Type",
+];
+
+/// tchar (RFC 9110 section 5.6.2).
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'
+    )
+}
+
+/// What a field's value or a reason phrase can hold (RFC 9110 section 5.5): HTAB, SP, VCHAR and obs-text.
+pub(crate) const fn is_value_byte(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+/// Without the whitespace (OWS) at either end.
+pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// The elements of one line's list.
+struct Elements<'a> {
+    /// What is left of the line.
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while !self.rest.is_empty() {
+            let end = element_end(self.rest);
+            let (element, rest) = self.rest.split_at_checked(end)?;
+            // What is left begins with the comma, if there is one.
+            self.rest = rest.get(1..).unwrap_or_default();
+            let element = trim(element);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+        None
+    }
+}
+
+/// Where the first element ends: at the first comma outside a quoted string (RFC 9110 section 5.6.4), or at the end.
+fn element_end(list: &[u8]) -> usize {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let is_end = |byte: &u8| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b',' => return !is_quoted,
+            _ => {}
+        }
+        false
+    };
+    list.iter().position(is_end).unwrap_or(list.len())
+}

@@ -1,0 +1,96 @@
+//! Which methods can be sent, and what sending one twice means (RFC 9110 section 9).
+//!
+//! Methods are case-sensitive: `get` is a method that nobody has defined, and it is neither safe nor idempotent.
+
+use super::fields::is_token_byte;
+
+/// Whether this can be a method: any token (RFC 9110 section 9.1). The error is words for people.
+pub fn check(method: &str) -> Result<(), &'static str> {
+    if method.is_empty() {
+        return Err("the method is empty");
+    }
+    if !method.bytes().all(is_token_byte) {
+        return Err("the method holds a character that no method can have");
+    }
+    Ok(())
+}
+
+/// Whether sending it twice does no more than sending it once (RFC 9110 section 9.2.2).
+pub fn is_idempotent(method: &str) -> bool {
+    is_safe(method) || matches!(method, "PUT" | "DELETE")
+}
+
+/// Whether it only reads (RFC 9110 section 9.2.1).
+pub fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_token_is_a_method() {
+        for method in ["GET", "get", "M-SEARCH", "X!#$%&'*+-.^_`|~9", "a"] {
+            assert_eq!(check(method), Ok(()), "{method}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        let hostile = [
+            "",
+            " ",
+            "GET ",
+            " GET",
+            "G ET",
+            "GET\t",
+            "GET\r\n",
+            "GET\0",
+            "GET\u{7f}",
+            "GET:",
+            "GET/",
+            "G\"T",
+            "(GET)",
+            "G,T",
+            "G;T",
+            "G<T",
+            "G=T",
+            "G>T",
+            "G?T",
+            "G@T",
+            "G[T",
+            "G\\T",
+            "G]T",
+            "{",
+            "GÉT",
+            "GET\u{a0}",
+            "ＧＥＴ",
+        ];
+        for method in hostile {
+            assert!(check(method).is_err(), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_sent_twice() {
+        let table = [
+            ("GET", true, true),
+            ("HEAD", true, true),
+            ("OPTIONS", true, true),
+            ("TRACE", true, true),
+            ("PUT", false, true),
+            ("DELETE", false, true),
+            ("POST", false, false),
+            ("PATCH", false, false),
+            ("CONNECT", false, false),
+            ("get", false, false),
+            ("PROPFIND", false, false),
+            ("", false, false),
+        ];
+        for (method, safe, idempotent) in table {
+            assert_eq!(is_safe(method), safe, "{method}");
+            assert_eq!(is_idempotent(method), idempotent, "{method}");
+        }
+    }
+}

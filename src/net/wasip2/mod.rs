@@ -1,0 +1,132 @@
+//! The network of a WASI 0.2 host: `wasi:sockets`, `wasi:io`, `wasi:clocks`.
+//!
+//! It knows bytes, addresses and time, and nothing of HTTP. No call of it blocks but [`Wasi::wait`].
+//!
+//! Three rules keep the host from trapping, and each has one place. A pollable is dropped before what it was made from:
+//! [`reactor::Watched`]. Streams are dropped before their socket: the fields of [`Stream`]. Nothing is written past a
+//! permit: `Stream::send`.
+
+mod dial;
+mod lookup;
+mod reactor;
+mod stream;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::rc::Rc;
+use std::task::Poll;
+
+use wasi::io::poll::Pollable;
+use wasi::sockets::network::{
+    ErrorCode, IpAddress, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+};
+
+pub use self::dial::Dial;
+pub use self::lookup::Lookup;
+pub use self::reactor::Woken;
+pub use self::stream::Stream;
+
+use self::reactor::Reactor;
+use crate::clock::Instant;
+use crate::net::{Fault, Net};
+
+/// The host's network and clock. A clone is the same network, with the same wishes.
+///
+/// Work is done in passes. In a pass futures are polled, and what would block notes a wish; [`Wasi::wait`] ends the pass
+/// and starts another. Within one pass, and from one to the next until a wait has seen it ready, something that would
+/// block is not tried again: polling a hundred futures after each wait costs host calls for the ready ones only.
+#[derive(Clone, Default)]
+pub struct Wasi(Rc<Reactor>);
+
+impl Wasi {
+    /// The network of this component instance.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a pass: wishes, deadlines and the time are forgotten.
+    ///
+    /// A probing pass is for a caller who will not wait after it: what would block is tried again, once.
+    pub fn begin(&self, probing: bool) {
+        self.0.begin(probing);
+    }
+
+    /// Waits until something wished for is ready, one of `others` is, or the earliest deadline noted, or `until`, has
+    /// come; then starts a pass that does not probe. Blocks the component instance. It may return early.
+    pub fn wait(&self, others: &[&Pollable], until: Option<Instant>) -> Woken {
+        self.0.wait(others, until)
+    }
+}
+
+impl Net for Wasi {
+    type Lookup = Lookup;
+    type Dial = Dial;
+    type Stream = Stream;
+
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    fn poll_until(&self, deadline: Instant) -> Poll<()> {
+        self.0.poll_until(deadline)
+    }
+
+    fn lookup(&self, name: &str) -> Lookup {
+        Lookup::start(&self.0, name)
+    }
+
+    fn connect(&self, to: SocketAddr, from: Option<IpAddr>) -> Dial {
+        Dial::start(&self.0, to, from)
+    }
+}
+
+/// What an error code means; `unfit` is what it means here that the host cannot use an argument, or its family.
+fn fault(code: ErrorCode, unfit: Fault) -> Fault {
+    match code {
+        ErrorCode::InvalidArgument | ErrorCode::NotSupported => unfit,
+        ErrorCode::AccessDenied => Fault::Denied,
+        ErrorCode::Timeout => Fault::TimedOut,
+        ErrorCode::AddressNotBindable | ErrorCode::AddressInUse => Fault::LocalAddress,
+        ErrorCode::RemoteUnreachable => Fault::Unreachable,
+        ErrorCode::ConnectionRefused => Fault::Refused,
+        ErrorCode::ConnectionReset | ErrorCode::ConnectionAborted => Fault::Reset,
+        ErrorCode::NameUnresolvable => Fault::NameUnresolvable,
+        ErrorCode::TemporaryResolverFailure => Fault::ResolverTemporary,
+        ErrorCode::PermanentResolverFailure => Fault::ResolverPermanent,
+        ErrorCode::Unknown
+        | ErrorCode::OutOfMemory
+        | ErrorCode::ConcurrencyConflict
+        | ErrorCode::NotInProgress
+        | ErrorCode::WouldBlock
+        | ErrorCode::InvalidState
+        | ErrorCode::NewSocketLimit
+        | ErrorCode::DatagramTooLarge => Fault::Other,
+    }
+}
+
+fn from_wasi(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
+    }
+}
+
+fn to_wasi(address: SocketAddr) -> IpSocketAddress {
+    match address {
+        SocketAddr::V4(address) => {
+            let [a, b, c, d] = address.ip().octets();
+            IpSocketAddress::Ipv4(Ipv4SocketAddress {
+                port: address.port(),
+                address: (a, b, c, d),
+            })
+        }
+        SocketAddr::V6(address) => {
+            let [a, b, c, d, e, f, g, h] = address.ip().segments();
+            IpSocketAddress::Ipv6(Ipv6SocketAddress {
+                port: address.port(),
+                flow_info: address.flowinfo(),
+                address: (a, b, c, d, e, f, g, h),
+                scope_id: address.scope_id(),
+            })
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What is waited for, and the one host call that waits. It does not know what a pollable is for.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+
+use wasi::clocks::monotonic_clock;
+use wasi::io::poll::{self, Pollable};
+use wasi::sockets::instance_network::{Network, instance_network};
+
+use crate::clock::Instant;
+
+/// What a wait found.
+#[derive(Debug, Default)]
+pub struct Woken {
+    /// Which of the caller's own pollables are ready: indices into `others`.
+    pub others: Vec<usize>,
+    /// Whether there was anything to wait for. If not, nothing was waited for, and waiting again will not help.
+    pub waited: bool,
+}
+
+/// The wishes and the clock that all of one network shares.
+#[derive(Default)]
+pub(super) struct Reactor {
+    /// Which pass this is.
+    pass: Cell<u64>,
+    /// Whether what would block is tried again in this pass.
+    probing: Cell<bool>,
+    /// The time, once somebody has asked in this pass.
+    now: Cell<Option<Instant>>,
+    /// The earliest deadline noted in this pass.
+    deadline: Cell<Option<Instant>>,
+    /// Weak, so that a wish never keeps a pollable from being dropped before its stream.
+    wishes: RefCell<Vec<Weak<Source>>>,
+    timer: RefCell<Option<Timer>>,
+    network: OnceCell<Network>,
+}
+
+/// A host resource and the pollable made from it, which is made when it is first needed.
+///
+/// The host traps when a resource is dropped before its pollable. It cannot be, here: the pollable is in `source`, the
+/// field dropped first, and `source` has no other owner outside [`Reactor::wait`], which drops nothing else.
+pub(super) struct Watched<T> {
+    source: Rc<Source>,
+    resource: T,
+}
+
+/// A pollable, and what is known about it.
+#[derive(Default)]
+struct Source {
+    pollable: OnceCell<Pollable>,
+    /// The pass in which it was found that it would block; none when it is worth trying.
+    blocked: Cell<Option<u64>>,
+    /// The pass in which it was last wished for.
+    wished: Cell<Option<u64>>,
+}
+
+/// The pollable of a deadline. Making one costs host calls, so one that is too early is used for a later deadline too.
+struct Timer {
+    at: Instant,
+    pollable: Pollable,
+}
+
+/// Something a pollable can be made from.
+pub(super) trait Subscribe {
+    /// Makes it.
+    fn subscribe(&self) -> Pollable;
+}
+
+impl Reactor {
+    pub(super) fn begin(&self, probing: bool) {
+        self.pass.set(self.pass.get().wrapping_add(1));
+        self.probing.set(probing);
+        self.now.set(None);
+        self.deadline.set(None);
+        self.wishes.borrow_mut().clear();
+    }
+
+    pub(super) fn wait(&self, others: &[&Pollable], until: Option<Instant>) -> Woken {
+        let wished: Vec<Rc<Source>> = self
+            .wishes
+            .borrow()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        let earliest = [self.deadline.get(), until].into_iter().flatten().min();
+        let timer = earliest.map(|at| self.take_timer(at));
+        self.begin(false);
+
+        let mut list: Vec<&Pollable> = others.to_vec();
+        list.extend(timer.as_ref().map(|timer| &timer.pollable));
+        let (first_timer, first_wished) = (others.len(), list.len());
+        list.extend(wished.iter().filter_map(|source| source.pollable.get()));
+        // The host traps on an empty list.
+        if list.is_empty() {
+            return Woken::default();
+        }
+
+        let mut woken = Woken {
+            others: Vec::new(),
+            waited: true,
+        };
+        let mut timer_has_fired = false;
+        for index in poll::poll(&list) {
+            let Ok(index) = usize::try_from(index) else {
+                continue;
+            };
+            if index < first_timer {
+                woken.others.push(index);
+            } else if index < first_wished {
+                timer_has_fired = true;
+            } else if let Some(source) = index
+                .checked_sub(first_wished)
+                .and_then(|index| wished.get(index))
+            {
+                source.blocked.set(None);
+            }
+        }
+        if !timer_has_fired && timer.is_some() {
+            self.timer.replace(timer);
+        }
+        woken
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        let now = self
+            .now
+            .get()
+            .unwrap_or_else(|| Instant::from_nanos(monotonic_clock::now()));
+        self.now.set(Some(now));
+        now
+    }
+
+    pub(super) fn poll_until(&self, deadline: Instant) -> Poll<()> {
+        if self.now() >= deadline {
+            return Poll::Ready(());
+        }
+        let earliest = self
+            .deadline
+            .get()
+            .map_or(deadline, |earliest| earliest.min(deadline));
+        self.deadline.set(Some(earliest));
+        Poll::Pending
+    }
+
+    /// The right to use the network.
+    pub(super) fn network(&self) -> &Network {
+        self.network.get_or_init(instance_network)
+    }
+
+    /// A timer that fires at this time, or earlier.
+    fn take_timer(&self, at: Instant) -> Timer {
+        let has_passed = |timer: &Timer| self.now.get().is_some_and(|now| now >= timer.at);
+        match self.timer.take() {
+            Some(timer) if timer.at <= at && !has_passed(&timer) => timer,
+            _ => Timer {
+                at,
+                pollable: monotonic_clock::subscribe_instant(at.as_nanos()),
+            },
+        }
+    }
+}
+
+impl<T> Watched<T> {
+    pub(super) fn new(resource: T) -> Self {
+        Self {
+            source: Rc::default(),
+            resource,
+        }
+    }
+
+    /// Whether an operation may be worth its host call: it would not block for all that is known.
+    pub(super) fn is_worth_trying(&self, reactor: &Reactor) -> bool {
+        let pass = reactor.pass.get();
+        self.source
+            .blocked
+            .get()
+            .is_none_or(|since| reactor.probing.get() && since != pass)
+    }
+
+    /// Remembers that an operation would block, until a wait has seen otherwise.
+    pub(super) fn block(&self, reactor: &Reactor) {
+        self.source.blocked.set(Some(reactor.pass.get()));
+    }
+
+    /// Makes it worth trying again, whatever was known.
+    pub(super) fn unblock(&self) {
+        self.source.blocked.set(None);
+    }
+
+    /// The resource without its pollable.
+    pub(super) fn into_inner(self) -> T {
+        let Self { source, resource } = self;
+        drop(source);
+        resource
+    }
+}
+
+impl<T: Subscribe> Watched<T> {
+    /// Notes the wish to be woken when it is ready.
+    pub(super) fn wish(&self, reactor: &Reactor) {
+        let pass = Some(reactor.pass.get());
+        if self.source.wished.replace(pass) != pass {
+            self.source
+                .pollable
+                .get_or_init(|| self.resource.subscribe());
+            reactor
+                .wishes
+                .borrow_mut()
+                .push(Rc::downgrade(&self.source));
+        }
+    }
+}
+
+impl<T> Deref for Watched<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.resource
+    }
+}

@@ -1,0 +1,206 @@
+//! A TCP connection as two `wasi:io` streams.
+//!
+//! It is made for few host calls. A request on a kept connection costs five: the check (a read), check-write, write, poll,
+//! read.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::task::Poll;
+
+use wasi::io::poll::Pollable;
+use wasi::io::streams::{InputStream, OutputStream, StreamError};
+use wasi::sockets::tcp::{ShutdownType, TcpSocket};
+
+use super::reactor::{Reactor, Subscribe, Watched};
+use crate::net::{self, Fault, Idle, Receive, Received, Step};
+
+/// A connection. Dropping it closes it at once; what the host has not yet sent is lost.
+pub struct Stream {
+    // Fields are dropped in this order, and the host traps if a socket goes before its streams.
+    input: Watched<InputStream>,
+    output: Watched<OutputStream>,
+    socket: TcpSocket,
+    /// How receiving ended, when it has: in good order or not.
+    input_over: Option<Result<(), Fault>>,
+    /// Why nothing can be sent any more.
+    output_over: Option<Fault>,
+    /// Whether sending met an error of the connection, as opposed to its end.
+    is_broken: bool,
+    /// Whether something was sent since the input was last tried.
+    is_answer_due: bool,
+    peer: SocketAddr,
+    reactor: Rc<Reactor>,
+}
+
+impl Stream {
+    pub(super) fn new(
+        reactor: &Rc<Reactor>,
+        socket: TcpSocket,
+        input: InputStream,
+        output: OutputStream,
+        peer: SocketAddr,
+    ) -> Self {
+        let input = Watched::new(input);
+        // Who is asked speaks second: the first read would find nothing, and a wait finds out if this is wrong.
+        input.block(reactor);
+        Self {
+            input,
+            output: Watched::new(output),
+            socket,
+            input_over: None,
+            output_over: None,
+            is_broken: false,
+            is_answer_due: false,
+            peer,
+            reactor: Rc::clone(reactor),
+        }
+    }
+}
+
+impl net::Stream for Stream {
+    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+        let sent = self.send(send);
+        if sent.is_ok_and(|sent| sent > 0) {
+            // The answer to what was sent just now cannot be here, so the input is left as it was found; but the answer to
+            // what was sent before may be, and a peer that has refused an upload should be heard while it is sent.
+            if std::mem::replace(&mut self.is_answer_due, true) {
+                self.input.unblock();
+            }
+        }
+        let is_receiving = receive.is_some();
+        let received = receive.map_or(Received::Nothing, |receive| self.receive(receive));
+
+        let is_idle = send.is_empty() && !is_receiving;
+        if is_idle || sent != Ok(0) || received != Received::Nothing {
+            return Poll::Ready(Step { sent, received });
+        }
+        if !send.is_empty() {
+            self.output.wish(&self.reactor);
+        }
+        if is_receiving {
+            self.input.wish(&self.reactor);
+        }
+        Poll::Pending
+    }
+
+    fn check(&mut self) -> Idle {
+        if self.input_over.is_some() || self.output_over.is_some() {
+            return Idle::Closed;
+        }
+        match self.read(1) {
+            Ok(bytes) if bytes.is_empty() => Idle::Alive,
+            Ok(_) => {
+                // A byte is missing now from what would follow, so nothing must follow.
+                self.input_over = Some(Err(Fault::Other));
+                Idle::StrayBytes
+            }
+            Err(_) => Idle::Closed,
+        }
+    }
+
+    fn finish(&mut self) {
+        if self.output_over.replace(Fault::Other).is_none() {
+            // The host does it after what was written. When it cannot, the connection has ended anyway.
+            let _ = self.socket.shutdown(ShutdownType::Send);
+        }
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
+
+impl Stream {
+    /// Sends a prefix of these bytes with one host write; how long it is.
+    ///
+    /// A permit is for the next write alone: what a write has left of it is gone, and using it would trap. There is no
+    /// flush: it would keep further writes waiting, and hosts send what is written to a socket without it, as the standard
+    /// libraries over `wasi:sockets` rely on.
+    fn send(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        if let Some(fault) = self.output_over {
+            return Err(fault);
+        }
+        if !self.output.is_worth_trying(&self.reactor) {
+            return Ok(0);
+        }
+        let permit = self
+            .output
+            .check_write()
+            .map_err(|error| self.sending_failed(&error))?;
+        let permitted = bytes
+            .get(..usize::try_from(permit).unwrap_or(usize::MAX))
+            .unwrap_or(bytes);
+        if permitted.is_empty() {
+            self.output.block(&self.reactor);
+            return Ok(0);
+        }
+        self.output.unblock();
+        self.output
+            .write(permitted)
+            .map_err(|error| self.sending_failed(&error))?;
+        Ok(permitted.len())
+    }
+
+    fn receive(&mut self, receive: Receive<'_>) -> Received {
+        if self.input_over.is_none() && self.input.is_worth_trying(&self.reactor) {
+            match self.read(receive.max) {
+                Ok(bytes) if bytes.is_empty() => return Received::Nothing,
+                Ok(bytes) => {
+                    receive.buffer.push(bytes);
+                    return Received::Bytes;
+                }
+                // `read` has noted it.
+                Err(_) => {}
+            }
+        }
+        match self.input_over {
+            None => Received::Nothing,
+            Some(Ok(())) => Received::End,
+            Some(Err(fault)) => Received::Failed(fault),
+        }
+    }
+
+    /// One host read. No bytes means that there are none yet; an error, that receiving is over.
+    fn read(&mut self, max: usize) -> Result<Vec<u8>, StreamError> {
+        self.is_answer_due = false;
+        match self.input.read(u64::try_from(max).unwrap_or(u64::MAX)) {
+            Ok(bytes) => {
+                if bytes.is_empty() {
+                    self.input.block(&self.reactor);
+                } else {
+                    self.input.unblock();
+                }
+                Ok(bytes)
+            }
+            Err(error) => {
+                // A system reports the error of a connection once, to the side that asks first, and to the other the
+                // end. Taking that for an end in good order would pass off content cut short as complete.
+                let is_end = matches!(error, StreamError::Closed) && !self.is_broken;
+                self.input_over = Some(if is_end { Ok(()) } else { Err(Fault::Reset) });
+                Err(error)
+            }
+        }
+    }
+
+    /// WASI 0.2 has no stable way to ask what exactly an error was, so it is always a connection that broke.
+    fn sending_failed(&mut self, error: &StreamError) -> Fault {
+        self.is_broken |= matches!(error, StreamError::LastOperationFailed(_));
+        self.output_over = Some(Fault::Reset);
+        Fault::Reset
+    }
+}
+
+impl Subscribe for InputStream {
+    fn subscribe(&self) -> Pollable {
+        self.subscribe()
+    }
+}
+
+impl Subscribe for OutputStream {
+    fn subscribe(&self) -> Pollable {
+        self.subscribe()
+    }
+}

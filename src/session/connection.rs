@@ -1,0 +1,151 @@
+//! The connections of a session: one that carries an exchange, and those that wait for the next.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::buffer::Buffer;
+use crate::net::{Idle, Net, Stream};
+use crate::session::events::CloseReason;
+
+/// An open connection. Dropping it closes it; [`crate::session::Shared::close`] does so with a reason.
+pub(crate) struct Connection<N: Net> {
+    pub(crate) stream: N::Stream,
+    /// What was received and not used.
+    pub(crate) buffer: Buffer,
+    /// Its number in events.
+    pub(crate) number: u64,
+    /// How many responses came over it.
+    pub(crate) served: u64,
+    _permit: Permit,
+}
+
+impl<N: Net> Connection<N> {
+    pub(crate) fn new(stream: N::Stream, number: u64, permit: Permit) -> Self {
+        Self {
+            stream,
+            buffer: Buffer::default(),
+            number,
+            served: 0,
+            _permit: permit,
+        }
+    }
+
+    /// Whether it had carried an exchange before this one.
+    pub(crate) fn is_reused(&self) -> bool {
+        self.served > 0
+    }
+}
+
+/// The connections that a session has open, counted, and those that are idle.
+pub(crate) struct Pool<N: Net> {
+    idle: RefCell<Vec<Connection<N>>>,
+    open: Rc<Open>,
+}
+
+/// How many connections are open or being opened.
+#[derive(Default)]
+struct Open {
+    count: Cell<usize>,
+    /// Whether somebody waits for one of them.
+    is_wanted: Cell<bool>,
+    /// Set when one went while somebody waited.
+    was_freed: Cell<bool>,
+}
+
+/// The right to have one connection open; it comes back when dropped.
+pub(crate) struct Permit(Rc<Open>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get().saturating_sub(1));
+        self.0.freed();
+    }
+}
+
+impl Open {
+    fn freed(&self) {
+        if self.is_wanted.replace(false) {
+            self.was_freed.set(true);
+        }
+    }
+}
+
+/// What a request can go on with.
+pub(crate) enum Acquired<N: Net> {
+    /// A connection that was found alive.
+    Idle(Connection<N>),
+    /// The right to open one.
+    Permit(Permit),
+    /// Nothing, for now.
+    Nothing,
+}
+
+impl<N: Net> Default for Pool<N> {
+    fn default() -> Self {
+        Self {
+            idle: RefCell::default(),
+            open: Rc::default(),
+        }
+    }
+}
+
+impl<N: Net> Pool<N> {
+    /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`. Those
+    /// found dead are given to `close`.
+    pub(crate) fn acquire(
+        &self,
+        is_fresh: bool,
+        most: usize,
+        mut close: impl FnMut(Connection<N>, CloseReason),
+    ) -> Acquired<N> {
+        while !is_fresh {
+            let Some(mut connection) = self.idle.borrow_mut().pop() else {
+                break;
+            };
+            match connection.stream.check() {
+                Idle::Alive => return Acquired::Idle(connection),
+                Idle::Closed => close(connection, CloseReason::PeerClosed),
+                Idle::StrayBytes => close(connection, CloseReason::StrayBytes),
+            }
+        }
+        if self.open.count.get() >= most {
+            // A fresh connection is wanted though idle ones are there: the oldest of them makes room.
+            let Some(oldest) = self.pop_oldest() else {
+                self.open.is_wanted.set(true);
+                return Acquired::Nothing;
+            };
+            close(oldest, CloseReason::Surplus);
+        }
+        self.open.count.set(self.open.count.get().saturating_add(1));
+        Acquired::Permit(Permit(Rc::clone(&self.open)))
+    }
+
+    /// Keeps a connection for the next request, if there are not too many.
+    pub(crate) fn keep(&self, connection: Connection<N>, most: usize) -> Result<(), Connection<N>> {
+        if self.open.count.get() > most {
+            return Err(connection);
+        }
+        self.idle.borrow_mut().push(connection);
+        self.open.freed();
+        Ok(())
+    }
+
+    /// Takes all idle connections out.
+    pub(crate) fn take_idle(&self) -> Vec<Connection<N>> {
+        self.idle.take()
+    }
+
+    /// Whether a connection has become free since somebody wanted one and got nothing; asked once.
+    pub(crate) fn take_freed(&self) -> bool {
+        self.open.was_freed.replace(false)
+    }
+
+    fn pop_oldest(&self) -> Option<Connection<N>> {
+        let mut idle = self.idle.borrow_mut();
+        if idle.is_empty() {
+            None
+        } else {
+            Some(idle.remove(0))
+        }
+    }
+}

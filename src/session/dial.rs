@@ -1,0 +1,290 @@
+//! Opening a connection: the name is looked up, its addresses are raced (RFC 8305), the first to connect wins.
+
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::error::{Code, Error, LookupFailure, Phase};
+use crate::http::origin::{Host, Origin};
+use crate::net::{Dial, Fault, Lookup, Net, Stream};
+use crate::session::Shared;
+use crate::session::addresses;
+use crate::session::connection::{Connection, Permit};
+use crate::session::events::{Kind, Whose};
+use crate::session::settings::{Schedule, Settings};
+use crate::session::timing::within;
+
+/// How long an attempt has to itself before the next begins (RFC 8305 section 5).
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// A new connection to the origin. `exchange` is for whom, in events.
+pub(crate) async fn dial<N: Net>(
+    shared: &Shared<N>,
+    origin: &Origin,
+    permit: Permit,
+    exchange: u64,
+    schedule: &Schedule,
+) -> Result<Connection<N>, Error> {
+    let whose = Whose {
+        exchange,
+        connection: 0,
+    };
+    let found = find(shared, origin, whose, schedule).await?;
+    let most = shared.settings.borrow().limits().addresses;
+    let ordered = addresses::order(found, shared.last_good.get(), most);
+    let deadline = schedule.end.min(shared.net.now() + schedule.each.connect);
+    let race = Race {
+        shared,
+        whose,
+        waiting: ordered.into_iter(),
+        running: Vec::new(),
+        failures: Vec::new(),
+        next_at: shared.net.now(),
+    };
+    let stream = race.run(schedule.each.attempt, deadline).await?;
+    shared.last_good.set(Some(stream.peer()));
+    let number = shared.next_connection();
+    shared.record(
+        Whose {
+            exchange,
+            connection: number,
+        },
+        || Kind::Connected(stream.peer().to_string()),
+    );
+    Ok(Connection::new(stream, number, permit))
+}
+
+/// The origin's addresses, from the settings, the host itself, or the resolver.
+async fn find<N: Net>(
+    shared: &Shared<N>,
+    origin: &Origin,
+    whose: Whose,
+    schedule: &Schedule,
+) -> Result<Vec<SocketAddr>, Error> {
+    let Settings { family, .. } = *shared.settings.borrow();
+    let (host, port) = {
+        let settings = shared.settings.borrow();
+        if !settings.addresses().is_empty() {
+            let port = settings.connect_to().map_or(origin.port, |(_, port)| *port);
+            let fixed = settings
+                .addresses()
+                .iter()
+                .filter(|fixed| family.admits(fixed.address));
+            let found: Vec<_> = fixed
+                .map(|fixed| SocketAddr::new(fixed.address, fixed.port.unwrap_or(port)))
+                .collect();
+            return if found.is_empty() {
+                Err(no_address("what is set in place of the name"))
+            } else {
+                Ok(found)
+            };
+        }
+        settings
+            .connect_to()
+            .cloned()
+            .unwrap_or_else(|| (origin.host.clone(), origin.port))
+    };
+    let name = match host {
+        Host::Address(address) if family.admits(address) => {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        Host::Address(address) => return Err(no_address(&address.to_string())),
+        Host::Name(name) => name,
+    };
+    shared.record(whose, || Kind::Lookup(name.clone()));
+    let most = shared.settings.borrow().limits().addresses;
+    let mut lookup = shared.net.lookup(&name);
+    let deadline = schedule.end.min(shared.net.now() + schedule.each.lookup);
+    let mut found: Vec<IpAddr> =
+        match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
+            Err(_) if deadline == schedule.end => {
+                return Err(shared.exchange_timeout(Phase::Resolve, schedule));
+            }
+            Err(_) => {
+                let detail = format!(
+                    "looking up {name:?} took longer than {:?}",
+                    schedule.each.lookup
+                );
+                return Err(Error::new(Phase::Resolve, Code::LookupTimeout, detail));
+            }
+            Ok(Err(fault)) => return Err(lookup_error(&name, fault)),
+            Ok(Ok(found)) => found,
+        };
+    found.retain(|address| family.admits(*address));
+    if found.is_empty() {
+        return Err(no_address(&name));
+    }
+    shared.record(whose, || {
+        Kind::Addresses(found.iter().take(most).map(IpAddr::to_string).collect())
+    });
+    Ok(addresses::with_port(found, port))
+}
+
+/// Addresses of one name that are looked at at all, before they are put in order and the limit picks among them.
+const LOOKED_AT: usize = 256;
+
+/// Attempts to connect, some waiting to begin, some running, some failed.
+struct Race<'a, N: Net> {
+    shared: &'a Shared<N>,
+    whose: Whose,
+    waiting: std::vec::IntoIter<SocketAddr>,
+    running: Vec<Attempt<N>>,
+    failures: Vec<(SocketAddr, Fault)>,
+    /// When the next attempt begins, if none has failed or succeeded by then.
+    next_at: Instant,
+}
+
+struct Attempt<N: Net> {
+    address: SocketAddr,
+    dial: N::Dial,
+    deadline: Instant,
+}
+
+impl<N: Net> Race<'_, N> {
+    async fn run(mut self, attempt: Duration, deadline: Instant) -> Result<N::Stream, Error> {
+        let net = &self.shared.net;
+        let winner = within(
+            net,
+            deadline,
+            poll_fn(|_| {
+                loop {
+                    if let Some(stream) = self.poll_running() {
+                        return Poll::Ready(Some(stream));
+                    }
+                    if self.waiting.len() == 0 {
+                        return if self.running.is_empty() {
+                            Poll::Ready(None)
+                        } else {
+                            Poll::Pending
+                        };
+                    }
+                    if !self.running.is_empty() && net.poll_until(self.next_at).is_pending() {
+                        return Poll::Pending;
+                    }
+                    self.begin_next(attempt);
+                }
+            }),
+        )
+        .await;
+        match winner {
+            Ok(Some(stream)) => Ok(stream),
+            Ok(None) => Err(self.into_error()),
+            Err(_) => {
+                self.failures.extend(
+                    self.running
+                        .drain(..)
+                        .map(|attempt| (attempt.address, Fault::TimedOut)),
+                );
+                Err(self.into_error())
+            }
+        }
+    }
+
+    fn begin_next(&mut self, attempt: Duration) {
+        let Some(address) = self.waiting.next() else {
+            return;
+        };
+        let now = self.shared.net.now();
+        self.next_at = now + STAGGER;
+        self.shared
+            .record(self.whose, || Kind::Connecting(address.to_string()));
+        let from = self.shared.settings.borrow().local_address();
+        let dial = self.shared.net.connect(address, from);
+        self.running.push(Attempt {
+            address,
+            dial,
+            deadline: now + attempt,
+        });
+    }
+
+    /// The first attempt that has connected; those that have failed are struck out.
+    fn poll_running(&mut self) -> Option<N::Stream> {
+        let mut index = 0;
+        while let Some(attempt) = self.running.get_mut(index) {
+            let fault = match attempt.dial.poll() {
+                Poll::Ready(Ok(stream)) => return Some(stream),
+                Poll::Ready(Err(fault)) => fault,
+                Poll::Pending if self.shared.net.poll_until(attempt.deadline).is_ready() => {
+                    Fault::TimedOut
+                }
+                Poll::Pending => {
+                    index = index.saturating_add(1);
+                    continue;
+                }
+            };
+            let Attempt { address, .. } = self.running.remove(index);
+            self.shared.record(self.whose, || Kind::AttemptFailed {
+                address: address.to_string(),
+                reason: describe(fault).into(),
+            });
+            self.failures.push((address, fault));
+            // An attempt that failed makes way for the next at once.
+            self.next_at = self.shared.net.now();
+        }
+        None
+    }
+
+    /// The last failure decides the code; the words name all of them.
+    fn into_error(self) -> Error {
+        let code = match self.failures.last().map(|(_, fault)| *fault) {
+            Some(Fault::Refused) => Code::ConnectionRefused,
+            Some(Fault::TimedOut) => Code::ConnectionTimeout,
+            Some(Fault::Unreachable) => Code::DestinationUnroutable,
+            Some(Fault::Denied) => Code::DestinationProhibited,
+            Some(Fault::LocalAddress) => Code::Configuration,
+            Some(Fault::Reset) => Code::ConnectionTerminated,
+            _ => Code::Other(None),
+        };
+        let each: Vec<_> = self
+            .failures
+            .iter()
+            .map(|(address, fault)| format!("{address}: {}", describe(*fault)))
+            .collect();
+        Error::new(
+            Phase::Connect,
+            code,
+            format!("could not connect: {}", each.join("; ")),
+        )
+    }
+}
+
+/// What a fault is in words.
+pub(crate) fn describe(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NameUnresolvable => "no such name",
+        Fault::ResolverTemporary => "the resolver failed for now",
+        Fault::ResolverPermanent => "the resolver failed",
+        Fault::Denied => "the host of this component does not allow it",
+        Fault::Refused => "connection refused",
+        Fault::Unreachable => "no route to the address",
+        Fault::TimedOut => "timed out",
+        Fault::Reset => "connection reset",
+        Fault::LocalAddress => "the local address cannot be used",
+        Fault::Other => "unknown network error",
+    }
+}
+
+fn no_address(what: &str) -> Error {
+    let code = Code::Lookup(LookupFailure::NameUnresolvable);
+    Error::new(
+        Phase::Resolve,
+        code,
+        format!("{what} has no address of the family that is set"),
+    )
+}
+
+fn lookup_error(name: &str, fault: Fault) -> Error {
+    let failure = match fault {
+        Fault::NameUnresolvable => LookupFailure::NameUnresolvable,
+        Fault::ResolverTemporary | Fault::TimedOut => LookupFailure::Temporary,
+        Fault::Denied => LookupFailure::Denied,
+        _ => LookupFailure::Permanent,
+    };
+    Error::new(
+        Phase::Resolve,
+        Code::Lookup(failure),
+        format!("could not look up {name:?}: {}", describe(fault)),
+    )
+}

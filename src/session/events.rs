@@ -1,0 +1,218 @@
+//! What happened in a session, kept in a bounded queue until the session's owner takes it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use crate::clock::Instant;
+use crate::error::Error;
+use crate::limits::EVENT_TEXT;
+
+/// What happened, when, and to whom; the WIT's `event`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// Which exchange and connection.
+    pub whose: Whose,
+    /// What.
+    pub what: Kind,
+}
+
+/// To whom something happened; 0 is nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// The exchange's number.
+    pub exchange: u64,
+    /// The connection's number.
+    pub connection: u64,
+}
+
+/// What can happen; the WIT's `event-kind` says what each means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the WIT documents each")]
+pub enum Kind {
+    Lookup(String),
+    Addresses(Vec<String>),
+    Connecting(String),
+    AttemptFailed { address: String, reason: String },
+    Connected(String),
+    Reused,
+    RequestHead(String),
+    Sending { done: u64, total: Option<u64> },
+    RequestSent,
+    FirstByte,
+    InterimHead(String),
+    ResponseHead(String),
+    Receiving { done: u64, total: Option<u64> },
+    Complete,
+    Retrying(String),
+    Failed(Error),
+    Kept,
+    Closed(CloseReason),
+    Lost(u32),
+}
+
+/// Why a connection was closed; the WIT's `close-reason` says what each means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the WIT documents each")]
+pub enum CloseReason {
+    PeerAsked,
+    OldVersion,
+    CallerAsked,
+    ContentToEnd,
+    ConflictingFraming,
+    UnsentContent,
+    UnreadContent,
+    StrayBytes,
+    PeerClosed,
+    Upgraded,
+    Surplus,
+    Failed,
+    Cancelled,
+    CloseConnection,
+    SessionDropped,
+}
+
+/// The events that nobody has taken yet.
+#[derive(Debug, Default)]
+pub struct Events {
+    is_recorded: Cell<bool>,
+    queue: RefCell<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    /// Bytes of text in them.
+    text: usize,
+    lost: u32,
+}
+
+impl Events {
+    /// Whether events are recorded at all.
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded.get()
+    }
+
+    /// Turns recording on, or off and drops what is there.
+    pub fn set_recorded(&self, recorded: bool) {
+        self.is_recorded.set(recorded);
+        if !recorded {
+            self.queue.take();
+        }
+    }
+
+    /// Records an event; beyond `most`, or too much text, it is counted and lost.
+    pub fn record(&self, event: Event, most: usize) {
+        let mut queue = self.queue.borrow_mut();
+        // Progress that nobody looked at is replaced by later progress of the same kind: a long transfer fills no queue.
+        if let (Some(last), Kind::Sending { .. } | Kind::Receiving { .. }) =
+            (queue.events.back_mut(), &event.what)
+            && last.whose == event.whose
+            && std::mem::discriminant(&last.what) == std::mem::discriminant(&event.what)
+        {
+            *last = event;
+            return;
+        }
+        let text = event.what.text_length();
+        if queue.events.len() >= most || queue.text.saturating_add(text) > EVENT_TEXT {
+            queue.lost = queue.lost.saturating_add(1);
+            return;
+        }
+        queue.text = queue.text.saturating_add(text);
+        queue.events.push_back(event);
+    }
+
+    /// All events, oldest first; last a word on those that were lost.
+    pub fn take(&self, now: Instant) -> Vec<Event> {
+        let queue = self.queue.take();
+        let mut events = Vec::from(queue.events);
+        if queue.lost > 0 {
+            events.push(Event {
+                at: now,
+                whose: Whose::default(),
+                what: Kind::Lost(queue.lost),
+            });
+        }
+        events
+    }
+}
+
+impl Kind {
+    fn text_length(&self) -> usize {
+        match self {
+            Self::Lookup(text)
+            | Self::Connecting(text)
+            | Self::Connected(text)
+            | Self::RequestHead(text)
+            | Self::InterimHead(text)
+            | Self::ResponseHead(text)
+            | Self::Retrying(text) => text.len(),
+            Self::Addresses(all) => all.iter().map(String::len).sum(),
+            Self::AttemptFailed { address, reason } => address.len().saturating_add(reason.len()),
+            Self::Failed(error) => error.detail.len(),
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(what: Kind) -> Event {
+        Event {
+            at: Instant::from_nanos(0),
+            whose: Whose {
+                exchange: 1,
+                connection: 1,
+            },
+            what,
+        }
+    }
+
+    fn taken(events: &Events) -> Vec<Kind> {
+        events
+            .take(Instant::from_nanos(0))
+            .into_iter()
+            .map(|event| event.what)
+            .collect()
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted() {
+        let events = Events::default();
+        for _ in 0..5 {
+            events.record(event(Kind::Reused), 3);
+        }
+        assert_eq!(
+            taken(&events),
+            [Kind::Reused, Kind::Reused, Kind::Reused, Kind::Lost(2)]
+        );
+        assert_eq!(taken(&events), []);
+    }
+
+    #[test]
+    fn text_is_bounded_whatever_the_count() {
+        let events = Events::default();
+        for _ in 0..100 {
+            events.record(event(Kind::ResponseHead("x".repeat(64 * 1024))), 1024);
+        }
+        assert_eq!(taken(&events).len(), 4 + 1);
+    }
+
+    #[test]
+    fn progress_replaces_progress() {
+        let events = Events::default();
+        for done in 1..=1000 {
+            events.record(event(Kind::Receiving { done, total: None }), 3);
+        }
+        assert_eq!(
+            taken(&events),
+            [Kind::Receiving {
+                done: 1000,
+                total: None
+            }]
+        );
+    }
+}

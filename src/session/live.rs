@@ -1,0 +1,301 @@
+//! A connection with an exchange on it: bytes move between the network and the exchange's machine, under deadlines.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::{Event, Exchange};
+use crate::net::{Fault, Net, Receive, Received, Stream};
+use crate::session::Shared;
+use crate::session::connection::Connection;
+use crate::session::dial::describe;
+use crate::session::events::{Kind, Whose};
+use crate::session::settings::Schedule;
+use crate::session::upload::Upload;
+
+/// A connection and the exchange on it.
+pub(crate) struct Live<N: Net> {
+    pub(crate) connection: Connection<N>,
+    pub(crate) machine: Exchange,
+    pub(crate) whose: Whose,
+    schedule: Schedule,
+    /// Whether any byte of a response came.
+    pub(crate) is_answered: bool,
+    /// Whether the final head came.
+    has_head: bool,
+    /// Why sending failed, if it did: what the peer said before is still worth reading.
+    send_fault: Option<Fault>,
+    /// When the step that is waited for has to be over, from when the waiting for it began.
+    write_by: Option<Instant>,
+    permission_by: Option<Instant>,
+    first_byte_by: Option<Instant>,
+    between_bytes_by: Option<Instant>,
+}
+
+/// Which step was waited for.
+enum Waited {
+    ForWrite,
+    ForPermission,
+    ForFirstByte,
+    BetweenBytes,
+    ForEnd,
+}
+
+impl<N: Net> Live<N> {
+    pub(crate) fn new(
+        connection: Connection<N>,
+        machine: Exchange,
+        exchange: u64,
+        schedule: Schedule,
+    ) -> Self {
+        let whose = Whose {
+            exchange,
+            connection: connection.number,
+        };
+        Self {
+            connection,
+            machine,
+            whose,
+            schedule,
+            is_answered: false,
+            has_head: false,
+            send_fault: None,
+            write_by: None,
+            permission_by: None,
+            first_byte_by: None,
+            between_bytes_by: None,
+        }
+    }
+
+    /// What comes next of the response; content in pieces of `max` at the most. Content of the request goes out meanwhile.
+    pub(crate) fn poll_event(
+        &mut self,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+        max: usize,
+    ) -> Poll<Result<Event, Error>> {
+        loop {
+            self.fill(upload);
+            match self.machine.receive(&mut self.connection.buffer, max) {
+                Ok(Event::NeedMore) => {}
+                Ok(event) => {
+                    self.has_head |= matches!(event, Event::Head(_));
+                    // An early answer may have ended the upload.
+                    self.fill(upload);
+                    return Poll::Ready(Ok(event));
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+            let received = match self.poll_step(shared, upload, true) {
+                Poll::Ready(Ok(received)) => received,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            };
+            match received {
+                Received::Nothing | Received::Bytes => {}
+                Received::End => {
+                    return Poll::Ready(
+                        self.machine
+                            .receive_end()
+                            .map_err(|error| self.blame(error)),
+                    );
+                }
+                Received::Failed(fault) => return Poll::Ready(Err(self.receive_error(fault))),
+            }
+        }
+    }
+
+    /// Sends what there is of the request, without looking at the response. Ready when nothing is left to send for now.
+    pub(crate) fn poll_send(
+        &mut self,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+    ) -> Poll<Result<(), Error>> {
+        loop {
+            self.fill(upload);
+            if self.machine.outgoing().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            match self.poll_step(shared, upload, false) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn fill(&mut self, upload: &mut Upload) {
+        if self.machine.is_abandoned() {
+            upload.discard();
+        } else {
+            upload.fill(&mut self.machine);
+            upload.note_in_machine(self.machine.outgoing().len());
+        }
+    }
+
+    /// One step of the network. Pending only with its deadline noted.
+    fn poll_step(
+        &mut self,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+        is_receiving: bool,
+    ) -> Poll<Result<Received, Error>> {
+        let max = self.machine.appetite();
+        let receive = is_receiving.then_some(Receive {
+            buffer: &mut self.connection.buffer,
+            max,
+        });
+        let Poll::Ready(step) = self
+            .connection
+            .stream
+            .poll_step(self.machine.outgoing(), receive)
+        else {
+            return self.poll_deadline(shared, is_receiving);
+        };
+        match step.sent {
+            Ok(0) => {}
+            Ok(count) => self.note_sent(shared, upload, count),
+            Err(fault) => {
+                self.send_fault = Some(fault);
+                self.machine.abandon();
+                upload.discard();
+            }
+        }
+        if step.received == Received::Bytes {
+            self.between_bytes_by = None;
+            if !std::mem::replace(&mut self.is_answered, true) {
+                shared.record(self.whose, || Kind::FirstByte);
+            }
+        }
+        Poll::Ready(Ok(step.received))
+    }
+
+    fn note_sent(&mut self, shared: &Shared<N>, upload: &mut Upload, count: usize) {
+        self.write_by = None;
+        self.machine.sent(count);
+        upload.note_in_machine(self.machine.outgoing().len());
+        if upload.gone() > 0 {
+            shared.record(self.whose, || Kind::Sending {
+                done: upload.gone(),
+                total: upload.total(),
+            });
+        }
+        if self.machine.is_sent() {
+            shared.record(self.whose, || Kind::RequestSent);
+        }
+    }
+
+    /// Pending until the nearest deadline of what is waited for; then its error, or nothing where going on is right.
+    fn poll_deadline(
+        &mut self,
+        shared: &Shared<N>,
+        is_receiving: bool,
+    ) -> Poll<Result<Received, Error>> {
+        let each = self.schedule.each;
+        let mut nearest = (self.schedule.end, Waited::ForEnd);
+        let mut consider = |slot: &mut Option<Instant>, after: Duration, waited| {
+            let deadline = *slot.get_or_insert_with(|| shared.net.now() + after);
+            if deadline < nearest.0 {
+                nearest = (deadline, waited);
+            }
+        };
+        if !self.machine.outgoing().is_empty() {
+            consider(&mut self.write_by, each.write, Waited::ForWrite);
+        }
+        if self.machine.is_held() {
+            consider(
+                &mut self.permission_by,
+                each.expect_continue,
+                Waited::ForPermission,
+            );
+        }
+        if !self.has_head && (self.machine.is_sent() || self.machine.is_abandoned()) {
+            consider(
+                &mut self.first_byte_by,
+                each.first_byte,
+                Waited::ForFirstByte,
+            );
+        }
+        if self.has_head && is_receiving {
+            consider(
+                &mut self.between_bytes_by,
+                each.between_bytes,
+                Waited::BetweenBytes,
+            );
+        }
+        let (deadline, waited) = nearest;
+        if shared.net.poll_until(deadline).is_pending() {
+            return Poll::Pending;
+        }
+        let timeout = |phase, code, what: &str, after: Duration| {
+            Error::new(phase, code, format!("{what} for {after:?}"))
+        };
+        Poll::Ready(Err(match waited {
+            Waited::ForPermission => {
+                self.machine.release();
+                return Poll::Ready(Ok(Received::Nothing));
+            }
+            Waited::ForWrite => timeout(
+                Phase::Send,
+                Code::ConnectionWriteTimeout,
+                "the server took no more of the request",
+                each.write,
+            ),
+            Waited::ForFirstByte => timeout(
+                Phase::Head,
+                Code::ResponseTimeout,
+                "the server did not answer",
+                each.first_byte,
+            ),
+            Waited::BetweenBytes => timeout(
+                Phase::Body,
+                Code::ConnectionReadTimeout,
+                "the server sent no more of the content",
+                each.between_bytes,
+            ),
+            Waited::ForEnd => shared.exchange_timeout(self.phase(), &self.schedule),
+        }))
+    }
+
+    /// Where the exchange is.
+    fn phase(&self) -> Phase {
+        if self.has_head {
+            Phase::Body
+        } else if self.machine.is_sent() || self.is_answered {
+            Phase::Head
+        } else {
+            Phase::Send
+        }
+    }
+
+    /// An end of the connection that came because sending had failed is a failure to send.
+    fn blame(&self, error: Error) -> Error {
+        match self.send_fault {
+            Some(fault) if !self.is_answered => {
+                let detail = format!("sending the request failed: {}", describe(fault));
+                Error::new(Phase::Send, Code::ConnectionTerminated, detail)
+            }
+            _ if !self.is_answered => Error {
+                detail: "the server closed the connection without sending a single byte".into(),
+                ..error
+            },
+            _ => error,
+        }
+    }
+
+    fn receive_error(&self, fault: Fault) -> Error {
+        let detail = format!("receiving the response failed: {}", describe(fault));
+        let phase = if self.has_head {
+            Phase::Body
+        } else {
+            Phase::Head
+        };
+        let error = Error::new(phase, Code::ConnectionTerminated, detail);
+        if self.send_fault.is_some() {
+            self.blame(error)
+        } else {
+            error
+        }
+    }
+}

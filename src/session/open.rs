@@ -1,0 +1,184 @@
+//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more (DESIGN 4.1, 4.2).
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::{Event, Exchange};
+use crate::h1::response_head::ResponseHead;
+use crate::http::origin::Origin;
+use crate::net::Net;
+use crate::session::Shared;
+use crate::session::connection::{Acquired, Connection};
+use crate::session::dial::dial;
+use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::live::Live;
+use crate::session::request::Prepared;
+use crate::session::settings::Schedule;
+use crate::session::timing::within;
+use crate::session::upload::Upload;
+
+/// What an exchange is made of until its response's head is here.
+pub(crate) struct Opening<N: Net> {
+    pub(crate) shared: Rc<Shared<N>>,
+    pub(crate) origin: Origin,
+    pub(crate) prepared: Prepared,
+    pub(crate) upload: Rc<RefCell<Upload>>,
+    pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,
+    pub(crate) exchange: u64,
+    pub(crate) schedule: Schedule,
+    /// Whether it may wait for one of the session's connections.
+    pub(crate) may_wait: bool,
+}
+
+/// An attempt that came to nothing.
+struct Failure {
+    error: Error,
+    /// Whether the connection had gone stale: the peer closed it before, or just as, the request was sent.
+    is_stale: bool,
+}
+
+impl<N: Net> Opening<N> {
+    /// The final head, and the connection that its content comes from.
+    pub(crate) async fn run(self) -> Result<(ResponseHead, Live<N>), Error> {
+        let mut is_repeated = false;
+        loop {
+            let connection = self.connection(is_repeated).await?;
+            let is_reused = connection.is_reused();
+            let may_repeat = |upload: &Upload| {
+                !is_repeated && self.prepared.is_idempotent && upload.is_replayable()
+            };
+            let why = match self.attempt(connection).await {
+                // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
+                Ok((head, live))
+                    if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) =>
+                {
+                    self.shared.close(live.connection, CloseReason::PeerAsked);
+                    "the server had given up on the connection (408)"
+                }
+                Ok(answer) => return Ok(answer),
+                Err(Failure {
+                    error,
+                    is_stale: false,
+                }) => return Err(error),
+                Err(Failure { error, .. }) if !may_repeat(&self.upload.borrow()) => {
+                    return Err(Error {
+                        may_retry: true,
+                        ..error
+                    });
+                }
+                Err(_) => "the kept connection had gone stale",
+            };
+            is_repeated = true;
+            self.upload.borrow_mut().rewind();
+            self.interims.borrow_mut().clear();
+            let whose = Whose {
+                exchange: self.exchange,
+                connection: 0,
+            };
+            self.shared.record(whose, || Kind::Retrying(why.into()));
+        }
+    }
+
+    /// An idle connection that is alive, or a new one.
+    async fn connection(&self, is_fresh: bool) -> Result<Connection<N>, Error> {
+        let shared = &self.shared;
+        let most = shared.settings.borrow().limits().connections;
+        let acquired = within(
+            &shared.net,
+            self.schedule.end,
+            poll_fn(|_| {
+                match shared
+                    .pool
+                    .acquire(is_fresh, most, |dead, reason| shared.close(dead, reason))
+                {
+                    Acquired::Nothing if self.may_wait => Poll::Pending,
+                    acquired => Poll::Ready(acquired),
+                }
+            }),
+        )
+        .await;
+        match acquired {
+            Ok(Acquired::Idle(connection)) => {
+                let whose = Whose {
+                    exchange: self.exchange,
+                    connection: connection.number,
+                };
+                shared.record(whose, || Kind::Reused);
+                Ok(connection)
+            }
+            Ok(Acquired::Permit(permit)) => {
+                dial(shared, &self.origin, permit, self.exchange, &self.schedule).await
+            }
+            Ok(Acquired::Nothing) => Err(Error::new(
+                Phase::Connect,
+                Code::ConnectionLimitReached,
+                format!(
+                    "all {most} connections of the session are busy: read or drop a response first"
+                ),
+            )),
+            Err(_) => Err(shared.exchange_timeout(Phase::Connect, &self.schedule)),
+        }
+    }
+
+    /// Sends the request on this connection and waits for the final head.
+    async fn attempt(&self, connection: Connection<N>) -> Result<(ResponseHead, Live<N>), Failure> {
+        let shared = &self.shared;
+        let is_reused = connection.is_reused();
+        let head = self.prepared.head.clone();
+        let whose = Whose {
+            exchange: self.exchange,
+            connection: connection.number,
+        };
+        shared.record(whose, || {
+            Kind::RequestHead(String::from_utf8_lossy(&head).into_owned())
+        });
+        let machine = Exchange::new(
+            self.prepared.outline,
+            head,
+            *shared.settings.borrow().limits(),
+        );
+        let mut live = Live::new(connection, machine, self.exchange, self.schedule);
+        loop {
+            // No piece of content can come before the head, so the length of pieces does not matter here.
+            match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {
+                Ok(Event::Interim(head)) => {
+                    shared.record(whose, || Kind::InterimHead(head_text(&head)));
+                    self.interims.borrow_mut().push(head);
+                }
+                Ok(Event::Head(head)) => {
+                    shared.record(whose, || Kind::ResponseHead(head_text(&head)));
+                    return Ok((head, live));
+                }
+                // The machine gives a head before all else.
+                Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
+                Err(error) => {
+                    let is_stale =
+                        is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
+                    shared.close(live.connection, CloseReason::Failed);
+                    return Err(Failure { error, is_stale });
+                }
+            }
+        }
+    }
+}
+
+/// A head as text for people, its lines ended by CR LF.
+fn head_text(head: &ResponseHead) -> String {
+    let mut text = format!(
+        "{} {} {}\r\n",
+        head.version.as_str(),
+        head.status,
+        head.reason
+    );
+    for field in head.fields.iter() {
+        text.push_str(&field.name);
+        text.push_str(": ");
+        text.push_str(&String::from_utf8_lossy(&field.value));
+        text.push_str("\r\n");
+    }
+    text.push_str("\r\n");
+    text
+}

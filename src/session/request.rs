@@ -1,0 +1,198 @@
+//! One request as its caller describes it, and as it goes on the wire.
+
+use std::rc::Rc;
+
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::{Content as Framed, Outline};
+use crate::h1::framing::MethodKind;
+use crate::h1::request_head;
+use crate::h1::version::Version;
+use crate::http::fields::{self, Fields};
+use crate::http::origin::Origin;
+use crate::http::{method, target};
+use crate::session::settings::Settings;
+
+/// A request under construction. Nothing in it is checked before it is prepared, but for its fields.
+#[derive(Clone, Debug)]
+pub(crate) struct Description {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) fields: Fields,
+    pub(crate) content: Content,
+    pub(crate) is_idempotent: Option<bool>,
+    pub(crate) expects: bool,
+    pub(crate) version: Version,
+}
+
+/// The content of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    /// None.
+    None,
+    /// These bytes; a clone shares them.
+    Bytes(Rc<Vec<u8>>),
+    /// What is written to the exchange, so many bytes if that is known.
+    Streamed(Option<u64>),
+}
+
+/// A request that may be sent: all of it was checked.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) outline: Outline,
+    /// The encoded head.
+    pub(crate) head: Vec<u8>,
+    pub(crate) content: Content,
+    /// Whether sending it twice does no harm.
+    pub(crate) is_idempotent: bool,
+}
+
+impl Description {
+    pub(crate) fn new(method: String, target: String) -> Self {
+        Self {
+            method,
+            target,
+            fields: Fields::default(),
+            content: Content::None,
+            is_idempotent: None,
+            expects: false,
+            version: Version::Http11,
+        }
+    }
+
+    /// Adds a field, if it is one and the caller's to set.
+    pub(crate) fn add_field(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
+        let refuse = |what: String| {
+            let code = Code::RequestFieldInvalid(name.clone());
+            Err(Error::new(
+                Phase::Setup,
+                code,
+                format!("the field {name:?} cannot be sent: {what}"),
+            ))
+        };
+        if let Err(what) = fields::check_name(&name).and_then(|()| fields::check_value(&value)) {
+            return refuse(what.into());
+        }
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if is("content-length") || is("transfer-encoding") {
+            return refuse("it follows from the content that is set".into());
+        }
+        if (is("host") || is("user-agent")) && self.fields.contains(&name) {
+            return refuse("it was added before, and may be there once".into());
+        }
+        self.fields.push(name, value);
+        Ok(())
+    }
+
+    /// Checks all and encodes the head.
+    pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings) -> Result<Prepared, Error> {
+        let wrong = |code, detail| Error::new(Phase::Setup, code, detail);
+        method::check(&self.method).map_err(|what| {
+            wrong(
+                Code::RequestMethodInvalid,
+                format!("the method {:?} is wrong: {what}", self.method),
+            )
+        })?;
+        target::check(&self.method, &self.target).map_err(|what| {
+            wrong(
+                Code::RequestTargetInvalid,
+                format!("the target {:?} is wrong: {what}", self.target),
+            )
+        })?;
+        let is_old = self.version == Version::Http10;
+        if is_old && matches!(self.content, Content::Streamed(None)) {
+            return Err(wrong(
+                Code::Configuration,
+                "HTTP/1.0 has no chunked content: set its length".into(),
+            ));
+        }
+        if self.method == "CONNECT" && !matches!(self.content, Content::None) {
+            return Err(wrong(
+                Code::Configuration,
+                "CONNECT has no content (RFC 9110 section 9.3.6)".into(),
+            ));
+        }
+        let framed = match &self.content {
+            Content::None => Framed::None,
+            Content::Bytes(bytes) => Framed::Length(bytes.len() as u64),
+            Content::Streamed(Some(length)) => Framed::Length(*length),
+            Content::Streamed(None) => Framed::Chunked,
+        };
+        let has_content = !matches!(framed, Framed::None | Framed::Length(0));
+        let expects = has_content
+            && !is_old
+            && (self.expects || self.fields.has_element("expect", "100-continue"));
+        let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
+        let head = self.encode(origin, settings, framed, expects, closes);
+        let outline = Outline {
+            method: match self.method.as_str() {
+                "HEAD" => MethodKind::Head,
+                "CONNECT" => MethodKind::Connect,
+                _ => MethodKind::Other,
+            },
+            wants_upgrade: self.fields.contains("upgrade") && !is_old,
+            closes,
+            content: framed,
+            expects,
+        };
+        let is_idempotent = self
+            .is_idempotent
+            .unwrap_or_else(|| method::is_idempotent(&self.method));
+        Ok(Prepared {
+            outline,
+            head,
+            content: self.content.clone(),
+            is_idempotent,
+        })
+    }
+
+    fn encode(
+        &self,
+        origin: &Origin,
+        settings: &Settings,
+        framed: Framed,
+        expects: bool,
+        closes: bool,
+    ) -> Vec<u8> {
+        // Host comes first (RFC 9110 section 7.2), and CONNECT names the host it asks for (RFC 9112 section 3.2.3).
+        let authority = match self.method.as_str() {
+            "CONNECT" => self.target.clone(),
+            _ => origin.authority(),
+        };
+        let length = match framed {
+            Framed::Length(length) => Some(length),
+            // A method that anticipates content says that there is none (RFC 9110 section 8.6).
+            Framed::None if matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") => Some(0),
+            Framed::None | Framed::Chunked => None,
+        };
+        let length = length.map(|length| length.to_string());
+        let mut own: Vec<(&str, &[u8])> = Vec::with_capacity(6);
+        if !self.fields.contains("host") {
+            own.push(("Host", authority.as_bytes()));
+        }
+        if let Some(agent) = settings
+            .user_agent()
+            .filter(|_| !self.fields.contains("user-agent"))
+        {
+            own.push(("User-Agent", agent.as_bytes()));
+        }
+        let theirs = self
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.value.as_slice()));
+        let mut last: Vec<(&str, &[u8])> = Vec::with_capacity(3);
+        if let Some(length) = &length {
+            last.push(("Content-Length", length.as_bytes()));
+        }
+        if framed == Framed::Chunked {
+            last.push(("Transfer-Encoding", b"chunked"));
+        }
+        if expects && !self.fields.contains("expect") {
+            last.push(("Expect", b"100-continue"));
+        }
+        if closes && !self.fields.has_element("connection", "close") {
+            last.push(("Connection", b"close"));
+        }
+        let all = own.into_iter().chain(theirs).chain(last);
+        request_head::encode(&self.method, &self.target, self.version, all)
+    }
+}

@@ -1,0 +1,381 @@
+//! An exchange from its start to the end of its response's content: what the caller's handles hold together.
+//!
+//! It moves only when it is polled. When it fails, it fails once: its connection closes, and every later call gets the same
+//! error.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::{Event, Unusable};
+use crate::h1::persistence::Close;
+use crate::h1::response_head::ResponseHead;
+use crate::http::fields::Fields;
+use crate::limits::READ_LENGTH;
+use crate::net::{Net, Stream};
+use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::live::Live;
+use crate::session::open::Opening;
+use crate::session::upload::Upload;
+use crate::session::{Facts, Shared};
+
+/// A piece of content, or none at its end.
+type Piece = Option<Vec<u8>>;
+
+/// One exchange.
+pub(crate) struct Transfer<N: Net> {
+    pub(crate) shared: Rc<Shared<N>>,
+    number: u64,
+    upload: Rc<RefCell<Upload>>,
+    stage: Stage<N>,
+    /// The final head, until it is taken.
+    answer: Option<Answer>,
+    is_answer_taken: bool,
+    /// A piece of content that was read only to see whether there is one.
+    ahead: Option<Vec<u8>>,
+    /// Bytes of content that were received, and how many there will be.
+    received: u64,
+    total: Option<u64>,
+}
+
+/// A final head, and what is known when it comes.
+pub(crate) struct Answer {
+    pub(crate) head: ResponseHead,
+    pub(crate) facts: Facts,
+    pub(crate) content_length: Option<u64>,
+}
+
+/// The future of a final head.
+type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Live<N>), Error>>>>;
+
+enum Stage<N: Net> {
+    /// The head is not here yet.
+    Opening(Opened<N>),
+    /// The head is here, the content is on its way.
+    Live(Box<Live<N>>),
+    /// All is here; the connection has gone its own way.
+    Complete(Fields),
+    /// It has failed.
+    Failed(Error),
+}
+
+impl<N: Net> Transfer<N> {
+    pub(crate) fn new(opening: Opening<N>) -> Self {
+        Self {
+            shared: Rc::clone(&opening.shared),
+            number: opening.exchange,
+            upload: Rc::clone(&opening.upload),
+            stage: Stage::Opening(Box::pin(opening.run())),
+            answer: None,
+            is_answer_taken: false,
+            ahead: None,
+            received: 0,
+            total: None,
+        }
+    }
+
+    // ---- the request's side -----------------------------------------------------------------------------------------
+
+    /// Goes as far as it can without the caller: connects, sends, receives the head.
+    pub(crate) fn advance(&mut self) {
+        match &mut self.stage {
+            Stage::Opening(opened) => {
+                let mut context = Context::from_waker(Waker::noop());
+                match opened.as_mut().poll(&mut context) {
+                    Poll::Ready(Ok((head, live))) => self.begin_content(head, live),
+                    Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
+                    Poll::Pending => {}
+                }
+            }
+            Stage::Live(live) if !live.machine.is_sent() && !live.machine.is_abandoned() => {
+                let sent = live.poll_send(&self.shared, &mut self.upload.borrow_mut());
+                if let Poll::Ready(Err(error)) = sent {
+                    self.fail(error, CloseReason::Failed);
+                }
+            }
+            Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => {}
+        }
+    }
+
+    /// Takes a piece of content, if there is room for it.
+    pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
+        self.advance();
+        self.check_writable()?;
+        if !self.upload.borrow().has_room() {
+            self.upload.borrow_mut().want_room();
+            return Ok(Err(piece));
+        }
+        let is_raw = matches!(&self.stage, Stage::Live(live) if live.machine.is_raw());
+        self.upload.borrow_mut().accept(piece, is_raw)?;
+        self.advance();
+        Ok(Ok(()))
+    }
+
+    /// Ready when the connection has taken all that was written.
+    pub(crate) fn poll_flush(&mut self) -> Poll<Result<(), Error>> {
+        self.advance();
+        if let Err(error) = self.check_writable() {
+            return Poll::Ready(Err(error));
+        }
+        if self.upload.borrow().is_flushed() {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Ends the content.
+    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
+        self.advance();
+        self.check_writable()?;
+        if let Stage::Live(live) = &mut self.stage
+            && live.machine.is_raw()
+        {
+            live.connection.stream.finish();
+            return Ok(());
+        }
+        let finished = self.upload.borrow_mut().finish(trailers);
+        match finished {
+            Err(error) if error.code == Code::RequestContentLength => {
+                // The server must not take what came for the whole.
+                self.fail(error.clone(), CloseReason::UnsentContent);
+                Err(error)
+            }
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.advance();
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether there is something to know, or room that was wanted; what was polled meanwhile has noted its wishes.
+    pub(crate) fn poll_exchange_ready(&mut self) -> Poll<()> {
+        self.advance();
+        let is_answered = !self.is_answer_taken
+            && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
+        if is_answered || self.upload.borrow().can_serve() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// The final head.
+    pub(crate) fn poll_answer(&mut self) -> Poll<Result<Answer, Error>> {
+        self.advance();
+        if let Some(answer) = self.answer.take() {
+            self.is_answer_taken = true;
+            return Poll::Ready(Ok(answer));
+        }
+        match &self.stage {
+            _ if self.is_answer_taken => Poll::Ready(Err(misuse(
+                "the response of this exchange was taken before",
+            ))),
+            Stage::Failed(error) => Poll::Ready(Err(error.clone())),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Whether the response cannot come before the caller has written more content, or ended it.
+    pub(crate) fn waits_for_caller(&self) -> bool {
+        self.answer.is_none()
+            && matches!(self.stage, Stage::Opening(_))
+            && self.upload.borrow().is_unfinished()
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        match &self.stage {
+            Stage::Failed(error) => Err(error.clone()),
+            Stage::Live(live) if live.machine.is_abandoned() => Err(early_response()),
+            Stage::Complete(_) if self.upload.borrow().is_unfinished() => Err(early_response()),
+            _ => Ok(()),
+        }
+    }
+
+    // ---- the response's side ----------------------------------------------------------------------------------------
+
+    /// The next piece of content, `max` bytes at the most.
+    pub(crate) fn poll_read(&mut self, max: usize) -> Poll<Result<Piece, Error>> {
+        if let Some(mut piece) = self.ahead.take() {
+            if piece.len() > max {
+                self.ahead = Some(piece.split_off(max));
+            }
+            return Poll::Ready(Ok(Some(piece)));
+        }
+        let live = match &mut self.stage {
+            Stage::Live(live) => live,
+            Stage::Complete(_) => return Poll::Ready(Ok(None)),
+            Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
+            Stage::Opening(_) => return Poll::Pending,
+        };
+        let event = live.poll_event(&self.shared, &mut self.upload.borrow_mut(), max);
+        match event {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(error)) => {
+                self.fail(error.clone(), CloseReason::Failed);
+                return Poll::Ready(Err(error));
+            }
+            Poll::Ready(Ok(Event::Content(piece))) => {
+                self.received = self.received.saturating_add(piece.len() as u64);
+                let (done, total) = (self.received, self.total);
+                self.shared
+                    .record(live.whose, || Kind::Receiving { done, total });
+                // The connection is free as soon as the last byte is here, not only when the caller asks for more.
+                if live.machine.is_complete() {
+                    self.complete();
+                }
+                return Poll::Ready(Ok(Some(piece)));
+            }
+            Poll::Ready(Ok(_)) => {}
+        }
+        self.complete();
+        Poll::Ready(Ok(None))
+    }
+
+    /// Whether [`Transfer::poll_read`] has something to say.
+    pub(crate) fn poll_response_ready(&mut self) -> Poll<()> {
+        self.advance();
+        match self.poll_read(READ_LENGTH) {
+            Poll::Ready(Ok(Some(piece))) => {
+                // Most often it is put back whole, as it was.
+                self.ahead = Some(match self.ahead.take() {
+                    Some(rest) => [piece, rest].concat(),
+                    None => piece,
+                });
+                Poll::Ready(())
+            }
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// The trailers, once all is here.
+    pub(crate) fn trailers(&self) -> Option<&Fields> {
+        match &self.stage {
+            Stage::Complete(trailers) if self.ahead.is_none() => Some(trailers),
+            _ => None,
+        }
+    }
+
+    // ---- ends -------------------------------------------------------------------------------------------------------
+
+    /// Ends it with this error, unless it has ended.
+    pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
+        if matches!(self.stage, Stage::Complete(_) | Stage::Failed(_)) {
+            return;
+        }
+        self.ahead = None;
+        let whose = match &self.stage {
+            Stage::Live(live) => live.whose,
+            _ => Whose {
+                exchange: self.number,
+                connection: 0,
+            },
+        };
+        self.shared.record(whose, || Kind::Failed(error.clone()));
+        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Failed(error)) {
+            self.shared.close(live.connection, reason);
+        }
+    }
+
+    /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
+    /// little and here already, for the connection's sake; else the connection closes.
+    fn abandon_content(&mut self) {
+        let mut budget = self.shared.settings.borrow().limits().drained;
+        if let Stage::Live(live) = &self.stage
+            && live.machine.remainder().is_some_and(|left| left > budget)
+        {
+            budget = 0;
+        }
+        while budget > 0 && matches!(self.stage, Stage::Live(_)) {
+            match self.poll_read(READ_LENGTH) {
+                Poll::Ready(Ok(Some(piece))) => budget = budget.saturating_sub(piece.len() as u64),
+                Poll::Ready(_) | Poll::Pending => break,
+            }
+        }
+        if let Stage::Live(live) =
+            std::mem::replace(&mut self.stage, Stage::Complete(Fields::default()))
+        {
+            self.shared
+                .close(live.connection, CloseReason::UnreadContent);
+        }
+    }
+
+    fn begin_content(&mut self, head: ResponseHead, live: Live<N>) {
+        self.total = live.machine.remainder();
+        self.answer = Some(Answer {
+            head,
+            facts: Facts {
+                connection: live.connection.number,
+                peer: live.connection.stream.peer(),
+                is_reused: live.connection.is_reused(),
+            },
+            content_length: self.total,
+        });
+        let is_complete = live.machine.is_complete();
+        self.stage = Stage::Live(Box::new(live));
+        if is_complete {
+            self.complete();
+        }
+    }
+
+    /// All of the response is here: the connection is kept or closed.
+    fn complete(&mut self) {
+        let Stage::Live(live) =
+            std::mem::replace(&mut self.stage, Stage::Complete(Fields::default()))
+        else {
+            return;
+        };
+        let Live {
+            mut connection,
+            machine,
+            whose,
+            ..
+        } = *live;
+        self.stage = Stage::Complete(machine.trailers().clone());
+        self.upload.borrow_mut().discard();
+        self.shared.record(whose, || Kind::Complete);
+        connection.served = connection.served.saturating_add(1);
+        match machine.verdict(&connection.buffer) {
+            Ok(()) => self.shared.keep(connection),
+            Err(unusable) => self.shared.close(connection, close_reason(unusable)),
+        }
+    }
+}
+
+impl<N: Net> Drop for Transfer<N> {
+    fn drop(&mut self) {
+        if self.is_answer_taken {
+            self.abandon_content();
+        }
+    }
+}
+
+fn close_reason(unusable: Unusable) -> CloseReason {
+    match unusable {
+        Unusable::UnsentContent => CloseReason::UnsentContent,
+        Unusable::StrayBytes => CloseReason::StrayBytes,
+        Unusable::Said(Close::PeerAsked) => CloseReason::PeerAsked,
+        Unusable::Said(Close::OldVersion) => CloseReason::OldVersion,
+        Unusable::Said(Close::CallerAsked) => CloseReason::CallerAsked,
+        Unusable::Said(Close::ContentToEnd) => CloseReason::ContentToEnd,
+        Unusable::Said(Close::ConflictingFraming) => CloseReason::ConflictingFraming,
+        Unusable::Said(Close::Upgraded) => CloseReason::Upgraded,
+    }
+}
+
+fn early_response() -> Error {
+    Error::new(
+        Phase::Send,
+        Code::EarlyResponse,
+        "the server has answered and does not want the rest of the content: take the response",
+    )
+}
+
+fn misuse(detail: &str) -> Error {
+    Error::new(Phase::Setup, Code::Configuration, detail)
+}

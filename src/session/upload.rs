@@ -1,0 +1,210 @@
+//! The content that a caller writes to an exchange, on its way into the exchange's machine.
+
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::Exchange;
+use crate::http::fields::{self, Fields};
+use crate::session::request::Content;
+
+/// Content on its way, at most one piece of the caller's at a time. It outlives a connection, so that a request whose
+/// connection had gone stale can be sent again while nothing of its content has left.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    content: Content,
+    /// The caller's piece, of which `used` bytes are in the machine.
+    piece: Vec<u8>,
+    used: usize,
+    /// Bytes that were accepted from the caller.
+    accepted: u64,
+    /// Bytes that went into a machine.
+    moved: u64,
+    /// The trailers, once the caller has ended the content.
+    end: Option<Fields>,
+    /// Whether a piece was refused, and the caller waits for room.
+    is_room_wanted: bool,
+    /// Bytes in the machine that have not gone yet, framing included.
+    in_machine: usize,
+}
+
+impl Upload {
+    pub(crate) fn new(content: Content) -> Self {
+        Self {
+            content,
+            piece: Vec::new(),
+            used: 0,
+            accepted: 0,
+            moved: 0,
+            end: None,
+            is_room_wanted: false,
+            in_machine: 0,
+        }
+    }
+
+    /// Whether all of it can be sent once more. True of bytes; of streamed content only before any of it has left.
+    pub(crate) fn is_replayable(&self) -> bool {
+        !matches!(self.content, Content::Streamed(_)) || self.moved == 0
+    }
+
+    /// Begins anew, for another connection. Only for what is replayable.
+    pub(crate) fn rewind(&mut self) {
+        self.moved = 0;
+    }
+
+    /// How many bytes there are in all, if that is known; none where there is no content.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match &self.content {
+            Content::None => None,
+            Content::Bytes(bytes) => Some(bytes.len() as u64),
+            Content::Streamed(length) => *length,
+        }
+    }
+
+    /// Bytes of content that have gone.
+    pub(crate) fn gone(&self) -> u64 {
+        self.moved.saturating_sub(self.in_machine as u64)
+    }
+
+    /// Notes how many bytes the machine still holds.
+    pub(crate) fn note_in_machine(&mut self, count: usize) {
+        self.in_machine = count;
+    }
+
+    /// Whether all that the caller wrote has gone.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.piece.is_empty() && self.in_machine == 0
+    }
+
+    /// Whether the caller has still to write, or to end the content.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        match &self.content {
+            Content::None | Content::Bytes(_) => false,
+            Content::Streamed(Some(length)) => self.accepted < *length,
+            Content::Streamed(None) => self.end.is_none(),
+        }
+    }
+
+    /// Whether a piece could be taken now.
+    pub(crate) fn has_room(&self) -> bool {
+        self.piece.is_empty()
+    }
+
+    /// Whether a refused caller can be served now.
+    pub(crate) fn can_serve(&self) -> bool {
+        self.is_room_wanted && self.has_room()
+    }
+
+    /// Notes that a piece was refused.
+    pub(crate) fn want_room(&mut self) {
+        self.is_room_wanted = true;
+    }
+
+    /// Takes a piece of the caller's. Only where there is room. `is_raw` when the connection is HTTP no more, and no
+    /// length was promised.
+    pub(crate) fn accept(&mut self, piece: Vec<u8>, is_raw: bool) -> Result<(), Error> {
+        self.is_room_wanted = false;
+        let accepted = self.accepted.saturating_add(piece.len() as u64);
+        match &self.content {
+            _ if is_raw => {}
+            Content::Streamed(Some(length)) if accepted > *length => {
+                return Err(Error::new(
+                    Phase::Send,
+                    Code::RequestContentLength,
+                    format!(
+                        "{accepted} bytes of content were written where {length} were announced"
+                    ),
+                ));
+            }
+            Content::Streamed(_) if self.end.is_none() => {}
+            Content::Streamed(_) => {
+                return Err(misuse(
+                    "the content was ended before: nothing more can be written",
+                ));
+            }
+            Content::None | Content::Bytes(_) => {
+                return Err(misuse(
+                    "this request's content is not streamed: nothing can be written",
+                ));
+            }
+        }
+        self.accepted = accepted;
+        self.piece = piece;
+        self.used = 0;
+        Ok(())
+    }
+
+    /// Ends the content.
+    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
+        match &self.content {
+            Content::None | Content::Bytes(_) => {
+                Err(misuse("this request's content is not streamed"))
+            }
+            Content::Streamed(Some(length)) if self.accepted < *length => Err(Error::new(
+                Phase::Send,
+                Code::RequestContentLength,
+                format!(
+                    "{} bytes of content were written where {length} were announced",
+                    self.accepted
+                ),
+            )),
+            Content::Streamed(Some(_)) if !trailers.is_empty() => {
+                Err(wrong_trailer("", "only chunked content has trailers"))
+            }
+            Content::Streamed(_) if self.end.is_some() => {
+                Err(misuse("the content was ended before"))
+            }
+            Content::Streamed(_) => {
+                for field in trailers.iter() {
+                    fields::check_name(&field.name)
+                        .and_then(|()| fields::check_trailer_name(&field.name))
+                        .and_then(|()| fields::check_value(&field.value))
+                        .map_err(|what| wrong_trailer(&field.name, what))?;
+                }
+                self.end = Some(trailers);
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves what there is room for into the machine.
+    pub(crate) fn fill(&mut self, machine: &mut Exchange) {
+        if let Content::Bytes(bytes) = &self.content
+            && !machine.is_raw()
+        {
+            let from = usize::try_from(self.moved).unwrap_or(usize::MAX);
+            let count = machine.push(bytes.get(from..).unwrap_or_default());
+            self.moved = self.moved.saturating_add(count as u64);
+        }
+        while !self.piece.is_empty() {
+            let count = machine.push(self.piece.get(self.used..).unwrap_or_default());
+            if count == 0 {
+                break;
+            }
+            self.used = self.used.saturating_add(count);
+            self.moved = self.moved.saturating_add(count as u64);
+            if self.used >= self.piece.len() {
+                self.piece = Vec::new();
+            }
+        }
+        if let (Some(trailers), true) = (&self.end, self.piece.is_empty()) {
+            machine.finish(trailers);
+        }
+    }
+
+    /// Drops what the caller wrote: it will not be sent.
+    pub(crate) fn discard(&mut self) {
+        self.piece = Vec::new();
+        self.in_machine = 0;
+    }
+}
+
+fn misuse(detail: &str) -> Error {
+    Error::new(Phase::Setup, Code::Configuration, detail)
+}
+
+fn wrong_trailer(name: &str, what: &str) -> Error {
+    let code = Code::RequestFieldInvalid(name.into());
+    Error::new(
+        Phase::Send,
+        code,
+        format!("the trailer {name:?} cannot be sent: {what}"),
+    )
+}
