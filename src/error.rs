@@ -51,10 +51,7 @@ pub enum LookupFailure {
 
 /// What failed. One case for each of the WIT's `error-code` that this build can meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the WIT documents each, and component/convert.rs maps them one to one"
-)]
+#[expect(missing_docs, reason = "the WIT documents each, and component/convert.rs maps them one to one")]
 pub enum Code {
     InvalidScheme,
     InvalidHost,
@@ -95,12 +92,7 @@ pub enum Code {
 impl Error {
     /// An error of this phase and code; the detail is cleaned.
     pub fn new(phase: Phase, code: Code, detail: impl Into<String>) -> Self {
-        Self {
-            phase,
-            code,
-            detail: clean(detail.into()),
-            may_retry: false,
-        }
+        Self { phase, code, detail: clean(detail.into()), may_retry: false }
     }
 }
 
@@ -121,10 +113,7 @@ fn clean(text: String) -> String {
     if text.len() <= DETAIL_LENGTH && text.chars().all(is_clean) {
         return text;
     }
-    text.chars()
-        .take(DETAIL_LENGTH)
-        .map(|c| if is_clean(c) { c } else { '\u{fffd}' })
-        .collect()
+    text.chars().take(DETAIL_LENGTH).map(|c| if is_clean(c) { c } else { '\u{fffd}' }).collect()
 }
 
 #[cfg(test)]

@@ -14,12 +14,7 @@ use crate::session::settings::{AddressFamily, Deadlines};
 use crate::session::whole::Whole;
 
 pub(super) fn error(error: Error) -> wit::Error {
-    wit::Error {
-        phase: phase(error.phase),
-        code: code(error.code),
-        detail: error.detail,
-        may_retry: error.may_retry,
-    }
+    wit::Error { phase: phase(error.phase), code: code(error.code), detail: error.detail, may_retry: error.may_retry }
 }
 
 fn phase(phase: Phase) -> wit::Phase {
@@ -81,10 +76,7 @@ fn code(code: Code) -> wit::ErrorCode {
 }
 
 pub(super) fn fields(fields: &Fields) -> wit::Fields {
-    fields
-        .iter()
-        .map(|field| (field.name.clone(), field.value.clone()))
-        .collect()
+    fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect()
 }
 
 pub(super) fn into_fields(fields: Fields) -> wit::Fields {
@@ -225,9 +217,7 @@ fn kind(kind: Kind) -> wit::EventKind {
         Kind::Lookup(name) => To::Lookup(name),
         Kind::Addresses(addresses) => To::Addresses(addresses),
         Kind::Connecting(address) => To::Connecting(address),
-        Kind::AttemptFailed { address, reason } => {
-            To::AttemptFailed(wit::AttemptFailure { address, reason })
-        }
+        Kind::AttemptFailed { address, reason } => To::AttemptFailed(wit::AttemptFailure { address, reason }),
         Kind::Connected(address) => To::Connected(address),
         Kind::Reused => To::Reused,
         Kind::RequestHead(text) => To::RequestHead(text),

@@ -12,12 +12,7 @@ use crate::net::Net;
 use std::time::Duration;
 
 /// Waits until one of these can go on: the WIT's `poll`.
-fn poll(
-    exchanges: &[&Exchange],
-    responses: &[&Response],
-    others: &[&Pollable],
-    timeout: Option<Duration>,
-) -> Vec<u32> {
+fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], timeout: Option<Duration>) -> Vec<u32> {
     let network = network();
     network.begin(false);
     let until = timeout.map(|timeout| network.now() + timeout);
@@ -26,26 +21,13 @@ fn poll(
         let ready = exchanges
             .iter()
             .map(|Exchange(exchange)| exchange.poll_ready())
-            .chain(
-                responses
-                    .iter()
-                    .map(|Response(response)| response.poll_ready()),
-            );
-        let mut ready: Vec<usize> = ready
-            .enumerate()
-            .filter(|(_, state)| state.is_ready())
-            .map(|(index, _)| index)
-            .collect();
+            .chain(responses.iter().map(|Response(response)| response.poll_ready()));
+        let mut ready: Vec<usize> =
+            ready.enumerate().filter(|(_, state)| state.is_ready()).map(|(index, _)| index).collect();
         if ready.is_empty() {
             // A connection that one of them has set free is for another of them to take, before anything is waited for.
-            let freed = exchanges
-                .iter()
-                .any(|Exchange(exchange)| exchange.take_freed());
-            if freed
-                || responses
-                    .iter()
-                    .any(|Response(response)| response.take_freed())
-            {
+            let freed = exchanges.iter().any(|Exchange(exchange)| exchange.take_freed());
+            if freed || responses.iter().any(|Response(response)| response.take_freed()) {
                 continue;
             }
             let woken = network.wait(others, until);
@@ -57,18 +39,9 @@ fn poll(
         } else if !others.is_empty() {
             // Those of the caller's own that are ready now are named too, so that a busy exchange cannot starve them.
             let is_ready = |(_, other): &(usize, &&Pollable)| other.ready();
-            ready.extend(
-                others
-                    .iter()
-                    .enumerate()
-                    .filter(is_ready)
-                    .map(|(index, _)| first_other + index),
-            );
+            ready.extend(others.iter().enumerate().filter(is_ready).map(|(index, _)| first_other + index));
         }
-        return ready
-            .into_iter()
-            .filter_map(|index| u32::try_from(index).ok())
-            .collect();
+        return ready.into_iter().filter_map(|index| u32::try_from(index).ok()).collect();
     }
 }
 
@@ -92,44 +65,22 @@ unsafe extern "C" fn export(
 ) -> *mut List {
     // SAFETY: the canonical ABI hands over three lists of `u32`, each allocated by our `cabi_realloc` with this length.
     let (exchanges, responses, others) = unsafe {
-        (
-            into_vec(exchanges, exchange_count),
-            into_vec(responses, response_count),
-            into_vec(others, other_count),
-        )
+        (into_vec(exchanges, exchange_count), into_vec(responses, response_count), into_vec(others, other_count))
     };
     // SAFETY: a borrowed handle of a resource of our own arrives as its representation, which lives as long as this call.
-    let exchanges: Vec<_> = exchanges
-        .iter()
-        .map(|&rep| unsafe { ExchangeBorrow::lift(rep as *const u8) })
-        .collect();
-    let responses: Vec<_> = responses
-        .iter()
-        .map(|&rep| unsafe { ResponseBorrow::lift(rep as *const u8) })
-        .collect();
+    let exchanges: Vec<_> = exchanges.iter().map(|&rep| unsafe { ExchangeBorrow::lift(rep as *const u8) }).collect();
+    let responses: Vec<_> = responses.iter().map(|&rep| unsafe { ResponseBorrow::lift(rep as *const u8) }).collect();
     // SAFETY: a borrowed handle of an imported resource arrives as an index of our table, and is ours to drop.
-    let others: Vec<_> = others
-        .iter()
-        .map(|&handle| unsafe { Pollable::from_handle(handle) })
-        .collect();
+    let others: Vec<_> = others.iter().map(|&handle| unsafe { Pollable::from_handle(handle) }).collect();
     let ready = poll(
-        &exchanges
-            .iter()
-            .map(ExchangeBorrow::get)
-            .collect::<Vec<_>>(),
-        &responses
-            .iter()
-            .map(ResponseBorrow::get)
-            .collect::<Vec<_>>(),
+        &exchanges.iter().map(ExchangeBorrow::get).collect::<Vec<_>>(),
+        &responses.iter().map(ResponseBorrow::get).collect::<Vec<_>>(),
         &others.iter().collect::<Vec<_>>(),
         // The canonical ABI carries a `u64` as the `i64` of the same bits.
         (has_timeout != 0).then(|| Duration::from_nanos(timeout.cast_unsigned())),
     );
     let ready = Box::leak(ready.into_boxed_slice());
-    Box::into_raw(Box::new(List {
-        start: ready.as_mut_ptr(),
-        length: ready.len(),
-    }))
+    Box::into_raw(Box::new(List { start: ready.as_mut_ptr(), length: ready.len() }))
 }
 
 #[unsafe(export_name = "cabi_post_xenon:http/session@0.1.0#poll")]
@@ -137,9 +88,7 @@ unsafe extern "C" fn post_return(list: *mut List) {
     // SAFETY: `list` is what `export` returned, and is given back once.
     unsafe {
         let List { start, length } = *Box::from_raw(list);
-        drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(
-            start, length,
-        )));
+        drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, length)));
     }
 }
 

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 use super::bindings::Component;
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{
-    AddressFamily, ConnectionFacts, Deadlines, Error, Event, Fields, InterimResponse, Limits,
-    Received, SessionBorrow, Version, WholeResponse,
+    AddressFamily, ConnectionFacts, Deadlines, Error, Event, Fields, InterimResponse, Limits, Received, SessionBorrow,
+    Version, WholeResponse,
 };
 use super::convert;
 use crate::error::{self, Code, Phase};
@@ -40,26 +40,16 @@ pub(super) struct Session(session::Session<Wasi>);
 
 impl Session {
     fn fetch(&self, request: &session::Request<Wasi>) -> Outcome<WholeResponse> {
-        block_on(whole::fetch(request))
-            .map(convert::whole)
-            .map_err(convert::error)
+        block_on(whole::fetch(request)).map(convert::whole).map_err(convert::error)
     }
 
     fn fetch_bare(&self, method: &str, target: &str) -> Outcome<WholeResponse> {
         self.fetch(&self.0.request(method, target))
     }
 
-    fn fetch_with(
-        &self,
-        method: &str,
-        target: &str,
-        content_type: &str,
-        content: Vec<u8>,
-    ) -> Outcome<WholeResponse> {
+    fn fetch_with(&self, method: &str, target: &str, content_type: &str, content: Vec<u8>) -> Outcome<WholeResponse> {
         let mut request = self.0.request(method, target);
-        request
-            .add_field("Content-Type", content_type.into())
-            .map_err(convert::error)?;
+        request.add_field("Content-Type", content_type.into()).map_err(convert::error)?;
         request.set_content(content);
         self.fetch(&request)
     }
@@ -82,21 +72,11 @@ impl wit::GuestSession for Session {
         self.fetch_bare("HEAD", &target)
     }
 
-    fn post(
-        &self,
-        target: String,
-        content_type: String,
-        content: Vec<u8>,
-    ) -> Outcome<WholeResponse> {
+    fn post(&self, target: String, content_type: String, content: Vec<u8>) -> Outcome<WholeResponse> {
         self.fetch_with("POST", &target, &content_type, content)
     }
 
-    fn put(
-        &self,
-        target: String,
-        content_type: String,
-        content: Vec<u8>,
-    ) -> Outcome<WholeResponse> {
+    fn put(&self, target: String, content_type: String, content: Vec<u8>) -> Outcome<WholeResponse> {
         self.fetch_with("PUT", &target, &content_type, content)
     }
 
@@ -105,61 +85,45 @@ impl wit::GuestSession for Session {
     }
 
     fn set_user_agent(&self, value: Option<String>) -> Outcome<()> {
-        self.0
-            .change_settings(|settings| settings.set_user_agent(value))
-            .map_err(convert::error)
+        self.0.change_settings(|settings| settings.set_user_agent(value)).map_err(convert::error)
     }
 
     fn set_persistent(&self, persistent: bool) {
-        self.0
-            .change_settings(|settings| settings.is_persistent = persistent);
+        self.0.change_settings(|settings| settings.is_persistent = persistent);
     }
 
     fn deadlines(&self) -> Deadlines {
-        self.0
-            .settings(|settings| convert::deadlines(settings.deadlines()))
+        self.0.settings(|settings| convert::deadlines(settings.deadlines()))
     }
 
     fn set_deadlines(&self, deadlines: Deadlines) -> Outcome<()> {
         let deadlines = convert::from_deadlines(deadlines);
-        self.0
-            .change_settings(|settings| settings.set_deadlines(deadlines))
-            .map_err(convert::error)
+        self.0.change_settings(|settings| settings.set_deadlines(deadlines)).map_err(convert::error)
     }
 
     fn limits(&self) -> Limits {
-        self.0
-            .settings(|settings| convert::limits(settings.limits()))
+        self.0.settings(|settings| convert::limits(settings.limits()))
     }
 
     fn set_limits(&self, limits: Limits) -> Outcome<()> {
         let limits = convert::from_limits(limits);
-        self.0
-            .change_settings(|settings| settings.set_limits(limits))
-            .map_err(convert::error)
+        self.0.change_settings(|settings| settings.set_limits(limits)).map_err(convert::error)
     }
 
     fn set_addresses(&self, addresses: Vec<String>) -> Outcome<()> {
-        self.0
-            .change_settings(|settings| settings.set_addresses(&addresses))
-            .map_err(convert::error)
+        self.0.change_settings(|settings| settings.set_addresses(&addresses)).map_err(convert::error)
     }
 
     fn set_connect_to(&self, to: Option<(String, u16)>) -> Outcome<()> {
-        self.0
-            .change_settings(|settings| settings.set_connect_to(to))
-            .map_err(convert::error)
+        self.0.change_settings(|settings| settings.set_connect_to(to)).map_err(convert::error)
     }
 
     fn set_address_family(&self, family: AddressFamily) {
-        self.0
-            .change_settings(|settings| settings.family = convert::from_family(family));
+        self.0.change_settings(|settings| settings.family = convert::from_family(family));
     }
 
     fn set_local_address(&self, address: Option<String>) -> Outcome<()> {
-        self.0
-            .change_settings(|settings| settings.set_local_address(address.as_deref()))
-            .map_err(convert::error)
+        self.0.change_settings(|settings| settings.set_local_address(address.as_deref())).map_err(convert::error)
     }
 
     fn set_events(&self, recorded: bool) {
@@ -167,11 +131,7 @@ impl wit::GuestSession for Session {
     }
 
     fn take_events(&self) -> Vec<Event> {
-        self.0
-            .take_events()
-            .into_iter()
-            .map(convert::event)
-            .collect()
+        self.0.take_events().into_iter().map(convert::event).collect()
     }
 }
 
@@ -188,10 +148,7 @@ impl wit::GuestRequest for Request {
     }
 
     fn add_field_bytes(&self, name: String, value: Vec<u8>) -> Outcome<()> {
-        self.0
-            .borrow_mut()
-            .add_field(&name, value)
-            .map_err(convert::error)
+        self.0.borrow_mut().add_field(&name, value).map_err(convert::error)
     }
 
     fn set_content(&self, content: Vec<u8>) {
@@ -211,22 +168,16 @@ impl wit::GuestRequest for Request {
     }
 
     fn set_version(&self, version: Version) {
-        self.0
-            .borrow_mut()
-            .set_version(convert::from_version(version));
+        self.0.borrow_mut().set_version(convert::from_version(version));
     }
 
     fn send(&self) -> Outcome<wit::Response> {
         let request = self.0.borrow();
         if request.is_streamed() {
-            return Err(misuse(
-                "the content of this request is streamed: use `start` and write it",
-            ));
+            return Err(misuse("the content of this request is streamed: use `start` and write it"));
         }
         let exchange = request.start(false).map_err(convert::error)?;
-        wait(|| exchange.poll_response())
-            .map(into_response)
-            .map_err(convert::error)
+        wait(|| exchange.poll_response()).map(into_response).map_err(convert::error)
     }
 
     fn start(&self) -> Outcome<wit::Exchange> {
@@ -263,17 +214,12 @@ impl wit::GuestExchange for Exchange {
 
     fn try_write(&self, content: Vec<u8>) -> Outcome<bool> {
         network().begin(true);
-        self.0
-            .try_write(content)
-            .map(|taken| taken.is_ok())
-            .map_err(convert::error)
+        self.0.try_write(content).map(|taken| taken.is_ok()).map_err(convert::error)
     }
 
     fn finish(&self, trailers: Fields) -> Outcome<()> {
         network().begin(true);
-        self.0
-            .finish(convert::from_fields(trailers))
-            .map_err(convert::error)
+        self.0.finish(convert::from_fields(trailers)).map_err(convert::error)
     }
 
     fn interim_responses(&self) -> Vec<InterimResponse> {
@@ -284,13 +230,9 @@ impl wit::GuestExchange for Exchange {
         network().begin(true);
         self.0.advance();
         if self.0.waits_for_caller() {
-            return Err(misuse(
-                "the content is not finished: write it, and end it with `finish`, first",
-            ));
+            return Err(misuse("the content is not finished: write it, and end it with `finish`, first"));
         }
-        wait(|| self.0.poll_response())
-            .map(into_response)
-            .map_err(convert::error)
+        wait(|| self.0.poll_response()).map(into_response).map_err(convert::error)
     }
 
     fn try_response(&self) -> Option<Outcome<wit::Response>> {
@@ -327,10 +269,7 @@ impl wit::GuestResponse for Response {
 
     fn field(&self, name: String) -> Option<String> {
         let value = self.0.head().fields.joined(&name)?;
-        Some(
-            String::from_utf8(value)
-                .unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()),
-        )
+        Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
     }
 
     fn content_length(&self) -> Option<u64> {

@@ -102,28 +102,16 @@ impl Decoder {
             let ahead = bytes.get(skip..).unwrap_or_default();
             match self.state {
                 State::End => {
-                    return Ok(Decoded {
-                        skip,
-                        take: 0,
-                        is_end: true,
-                    });
+                    return Ok(Decoded { skip, take: 0, is_end: true });
                 }
                 State::Content => {
                     let take = self.take_content(ahead.len().min(max));
-                    return Ok(Decoded {
-                        skip,
-                        take,
-                        is_end: false,
-                    });
+                    return Ok(Decoded { skip, take, is_end: false });
                 }
                 State::Trailers => {
                     let read = self.lines.read(ahead).map_err(ChunkError::Trailers)?;
                     let Some((trailers, used)) = read else {
-                        return Ok(Decoded {
-                            skip,
-                            take: 0,
-                            is_end: false,
-                        });
+                        return Ok(Decoded { skip, take: 0, is_end: false });
                     };
                     self.trailers = trailers;
                     self.state = State::End;
@@ -131,11 +119,7 @@ impl Decoder {
                 }
                 _ => {
                     let Some(&byte) = ahead.first() else {
-                        return Ok(Decoded {
-                            skip,
-                            take: 0,
-                            is_end: false,
-                        });
+                        return Ok(Decoded { skip, take: 0, is_end: false });
                     };
                     self.state = self.step(byte)?;
                     skip = skip.saturating_add(1);
@@ -164,10 +148,7 @@ impl Decoder {
 
     /// Takes a byte that is neither content nor trailers, and says what comes after it.
     fn step(&mut self, byte: u8) -> Result<State, ChunkError> {
-        let is_in_line = matches!(
-            self.state,
-            State::FirstDigit | State::Digit | State::Whitespace | State::Extension
-        );
+        let is_in_line = matches!(self.state, State::FirstDigit | State::Digit | State::Whitespace | State::Extension);
         if is_in_line && !matches!(byte, b'\r' | b'\n') {
             if self.line_length >= CHUNK_LINE_LENGTH {
                 return Err(ChunkError::LineTooLong);
@@ -196,9 +177,7 @@ impl Decoder {
                 self.line_length = 0;
                 Ok(State::FirstDigit)
             }
-            (State::ContentReturn | State::ContentLineFeed, _) => {
-                Err(wrong_end("a chunk's content", byte))
-            }
+            (State::ContentReturn | State::ContentLineFeed, _) => Err(wrong_end("a chunk's content", byte)),
             // These take no byte here.
             (State::Content | State::Trailers | State::End, _) => Ok(self.state),
         }
@@ -207,13 +186,8 @@ impl Decoder {
     /// Adds a hexadecimal digit to the size.
     fn add_digit(&mut self, digit: u8) -> Result<(), ChunkError> {
         let value = char::from(digit).to_digit(16).map(u64::from);
-        let size = self
-            .size
-            .checked_mul(16)
-            .zip(value)
-            .and_then(|(size, value)| size.checked_add(value));
-        self.size =
-            size.ok_or_else(|| ChunkError::Size("a chunk's size is beyond 64 bits".into()))?;
+        let size = self.size.checked_mul(16).zip(value).and_then(|(size, value)| size.checked_add(value));
+        self.size = size.ok_or_else(|| ChunkError::Size("a chunk's size is beyond 64 bits".into()))?;
         Ok(())
     }
 
@@ -248,10 +222,7 @@ fn wrong_size(how: &str, byte: u8) -> ChunkError {
 
 /// The error of this, which is followed by this byte where CRLF must be.
 fn wrong_end(what: &str, byte: u8) -> ChunkError {
-    ChunkError::Terminator(format!(
-        "{what} does not end with CRLF, but {}",
-        quote(&[byte])
-    ))
+    ChunkError::Terminator(format!("{what} does not end with CRLF, but {}", quote(&[byte])))
 }
 
 impl fmt::Display for ChunkError {

@@ -185,8 +185,7 @@ impl Exchange {
                 }
             }
             Sending::Content(None) => {
-                self.outgoing
-                    .extend_from_slice(&chunked::encode_size(length));
+                self.outgoing.extend_from_slice(&chunked::encode_size(length));
                 self.outgoing.extend_from_slice(taken);
                 self.outgoing.extend_from_slice(b"\r\n");
             }
@@ -199,8 +198,7 @@ impl Exchange {
     /// Ends chunked content with these trailers. Content of a known length ends by itself.
     pub fn finish(&mut self, trailers: &Fields) {
         if self.sending == Sending::Content(None) {
-            self.outgoing
-                .extend_from_slice(&chunked::encode_end(trailers));
+            self.outgoing.extend_from_slice(&chunked::encode_end(trailers));
             self.sending = Sending::Nothing;
         }
     }
@@ -250,13 +248,9 @@ impl Exchange {
     /// How many bytes it is worth to ask the network for.
     pub fn appetite(&self) -> usize {
         match &self.receiving {
-            Receiving::Content(left) => usize::try_from(*left)
-                .unwrap_or(READ_LENGTH)
-                .clamp(1, READ_LENGTH),
+            Receiving::Content(left) => usize::try_from(*left).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH),
             Receiving::Head(_) => crate::limits::HEAD_READ_LENGTH,
-            Receiving::Chunk(_) | Receiving::End | Receiving::Nothing | Receiving::Fault(_) => {
-                READ_LENGTH
-            }
+            Receiving::Chunk(_) | Receiving::End | Receiving::Nothing | Receiving::Fault(_) => READ_LENGTH,
         }
     }
 
@@ -294,11 +288,7 @@ impl Exchange {
                 if *left == 0 {
                     self.receiving = Receiving::Nothing;
                 }
-                Ok(if piece.is_empty() {
-                    Event::End
-                } else {
-                    Event::Content(piece)
-                })
+                Ok(if piece.is_empty() { Event::End } else { Event::Content(piece) })
             }
             Receiving::Chunk(_) => self.receive_chunks(buffer, max),
             Receiving::End if buffer.is_empty() => Ok(Event::NeedMore),
@@ -346,11 +336,7 @@ impl Exchange {
             return Err(Unusable::UnsentContent);
         }
         self.persistence.map_err(Unusable::Said)?;
-        if rest.is_empty() {
-            Ok(())
-        } else {
-            Err(Unusable::StrayBytes)
-        }
+        if rest.is_empty() { Ok(()) } else { Err(Unusable::StrayBytes) }
     }
 
     fn receive_head(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {
@@ -369,9 +355,7 @@ impl Exchange {
         self.receiving = match decision.framing {
             Framing::None | Framing::Length(0) => Receiving::Nothing,
             Framing::Length(length) => Receiving::Content(length),
-            Framing::Chunked => {
-                Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0))))
-            }
+            Framing::Chunked => Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0)))),
             Framing::ToEnd => Receiving::End,
             Framing::Tunnel => Receiving::End,
         };
@@ -395,10 +379,7 @@ impl Exchange {
             return Err(Error::new(
                 Phase::Head,
                 Code::InterimResponseLimit,
-                format!(
-                    "the server sent more than {} interim responses",
-                    self.limits.interim_responses
-                ),
+                format!("the server sent more than {} interim responses", self.limits.interim_responses),
             ));
         }
         let bounds = head_bounds(&self.limits, self.interim_length);
@@ -430,11 +411,7 @@ impl Exchange {
                 break Receiving::Nothing;
             }
             if decoded.take == 0 {
-                return Ok(if piece.is_empty() {
-                    Event::NeedMore
-                } else {
-                    Event::Content(piece)
-                });
+                return Ok(if piece.is_empty() { Event::NeedMore } else { Event::Content(piece) });
             }
             let taken = buffer.take(decoded.take);
             if piece.is_empty() {
@@ -449,11 +426,7 @@ impl Exchange {
             self.trailers = decoder.into_trailers();
         }
         // What was good before a fault is the caller's; the fault comes with the next call.
-        if piece.is_empty() {
-            self.receive(buffer, max)
-        } else {
-            Ok(Event::Content(piece))
-        }
+        if piece.is_empty() { self.receive(buffer, max) } else { Ok(Event::Content(piece)) }
     }
 }
 
@@ -468,70 +441,293 @@ fn head_bounds(limits: &Limits, used: usize) -> Bounds {
 
 fn head_error(error: HeadError) -> Error {
     let (code, detail) = match error {
-        HeadError::NotHttp(what) => (
-            Code::Protocol,
-            format!("the server does not speak HTTP/1: {what}"),
-        ),
-        HeadError::Malformed(what) => (
-            Code::Protocol,
-            format!("the response's head is malformed: {what}"),
-        ),
-        HeadError::LineTooLong => (
-            Code::ResponseLineTooLong,
-            "a line of the response's head is longer than allowed".into(),
-        ),
-        HeadError::TooManyLines => (
-            Code::ResponseHeadTooLarge,
-            "the response's head has more field lines than allowed".into(),
-        ),
-        HeadError::TooLarge => (
-            Code::ResponseHeadTooLarge,
-            "the response's head is larger than allowed".into(),
-        ),
+        HeadError::NotHttp(what) => (Code::Protocol, format!("the server does not speak HTTP/1: {what}")),
+        HeadError::Malformed(what) => (Code::Protocol, format!("the response's head is malformed: {what}")),
+        HeadError::LineTooLong => {
+            (Code::ResponseLineTooLong, "a line of the response's head is longer than allowed".into())
+        }
+        HeadError::TooManyLines => {
+            (Code::ResponseHeadTooLarge, "the response's head has more field lines than allowed".into())
+        }
+        HeadError::TooLarge => (Code::ResponseHeadTooLarge, "the response's head is larger than allowed".into()),
     };
     Error::new(Phase::Head, code, detail)
 }
 
 fn framing_error(error: FramingError) -> Error {
     let (code, detail) = match error {
-        FramingError::Length(what) => (
-            Code::Protocol,
-            format!("the response's Content-Length is wrong: {what}"),
-        ),
-        FramingError::Coding(what) => (
-            Code::ResponseTransferCoding,
-            format!("the response's Transfer-Encoding is wrong: {what}"),
-        ),
+        FramingError::Length(what) => (Code::Protocol, format!("the response's Content-Length is wrong: {what}")),
+        FramingError::Coding(what) => {
+            (Code::ResponseTransferCoding, format!("the response's Transfer-Encoding is wrong: {what}"))
+        }
     };
     Error::new(Phase::Head, code, detail)
 }
 
 fn chunk_error(error: ChunkError) -> Error {
     let (code, detail) = match error {
-        ChunkError::Size(what) => (
-            Code::ResponseTransferCoding,
-            format!("a chunk's size is wrong: {what}"),
-        ),
-        ChunkError::Terminator(what) => (
-            Code::ResponseTransferCoding,
-            format!("a chunk does not end where its size says: {what}"),
-        ),
-        ChunkError::LineTooLong => (
-            Code::ResponseTransferCoding,
-            "a chunk's size line is longer than allowed".into(),
-        ),
-        ChunkError::Trailers(HeadError::TooLarge | HeadError::TooManyLines) => (
-            Code::ResponseTrailersTooLarge,
-            "the response's trailers are larger than allowed".into(),
-        ),
-        ChunkError::Trailers(HeadError::LineTooLong) => (
-            Code::ResponseLineTooLong,
-            "a line of the response's trailers is longer than allowed".into(),
-        ),
-        ChunkError::Trailers(HeadError::Malformed(what) | HeadError::NotHttp(what)) => (
-            Code::Protocol,
-            format!("the response's trailers are malformed: {what}"),
-        ),
+        ChunkError::Size(what) => (Code::ResponseTransferCoding, format!("a chunk's size is wrong: {what}")),
+        ChunkError::Terminator(what) => {
+            (Code::ResponseTransferCoding, format!("a chunk does not end where its size says: {what}"))
+        }
+        ChunkError::LineTooLong => (Code::ResponseTransferCoding, "a chunk's size line is longer than allowed".into()),
+        ChunkError::Trailers(HeadError::TooLarge | HeadError::TooManyLines) => {
+            (Code::ResponseTrailersTooLarge, "the response's trailers are larger than allowed".into())
+        }
+        ChunkError::Trailers(HeadError::LineTooLong) => {
+            (Code::ResponseLineTooLong, "a line of the response's trailers is longer than allowed".into())
+        }
+        ChunkError::Trailers(HeadError::Malformed(what) | HeadError::NotHttp(what)) => {
+            (Code::Protocol, format!("the response's trailers are malformed: {what}"))
+        }
     };
     Error::new(Phase::Body, code, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: Outline = Outline {
+        method: MethodKind::Other,
+        wants_upgrade: false,
+        closes: false,
+        content: Content::None,
+        expects: false,
+    };
+
+    /// An exchange whose request has gone, as far as it goes by itself.
+    fn sent(outline: Outline) -> Exchange {
+        let mut exchange = Exchange::new(outline, b"HEAD".to_vec(), Limits::default());
+        assert_eq!(exchange.outgoing(), b"HEAD");
+        exchange.sent(4);
+        exchange
+    }
+
+    /// All that comes of these bytes, in words; then of the end of the connection, if `ends`.
+    fn receive(exchange: &mut Exchange, pieces: &[&[u8]], ends: bool) -> Vec<String> {
+        let mut buffer = Buffer::default();
+        let mut told = Vec::new();
+        let mut content = Vec::new();
+        let mut tell = |event: Result<Event, Error>, told: &mut Vec<String>| {
+            let text = match event {
+                Ok(Event::NeedMore) => return false,
+                Ok(Event::Content(piece)) => {
+                    assert!(!piece.is_empty());
+                    content.extend_from_slice(&piece);
+                    return true;
+                }
+                Ok(Event::Interim(head)) => format!("interim {}", head.status),
+                Ok(Event::Head(head)) => format!("head {}", head.status),
+                Ok(Event::End) => format!("end {:?}", String::from_utf8_lossy(&content)),
+                Err(error) => format!("{:?} {:?}", error.phase, error.code),
+            };
+            let is_last = text.starts_with("end") || !text.contains("head") && !text.contains("interim");
+            told.push(text);
+            !is_last
+        };
+        'pieces: for piece in pieces {
+            buffer.push(piece.to_vec());
+            loop {
+                let event = exchange.receive(&mut buffer, 3);
+                let is_last = matches!(event, Ok(Event::End) | Err(_));
+                if !tell(event, &mut told) {
+                    if is_last {
+                        break 'pieces;
+                    }
+                    break;
+                }
+            }
+        }
+        if ends {
+            tell(exchange.receive_end(), &mut told);
+        }
+        told
+    }
+
+    /// The same, whole, byte by byte and cut in two everywhere: always the same story.
+    fn story(outline: Outline, bytes: &[u8], ends: bool) -> Vec<String> {
+        let whole = receive(&mut sent(outline), &[bytes], ends);
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(receive(&mut sent(outline), &single, ends), whole, "byte by byte");
+        for cut in 1..bytes.len() {
+            let (first, second) = bytes.split_at(cut);
+            assert_eq!(receive(&mut sent(outline), &[first, second], ends), whole, "cut at {cut}");
+        }
+        whole
+    }
+
+    #[test]
+    fn content_ends_where_its_framing_says() {
+        let told = story(GET, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false);
+        assert_eq!(told, ["head 200", "end \"hello\""]);
+        let told =
+            story(GET, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", false);
+        assert_eq!(told, ["head 200", "end \"hello\""]);
+        let told = story(GET, b"HTTP/1.1 200 OK\r\n\r\nhello", true);
+        assert_eq!(told, ["head 200", "end \"hello\""]);
+        let told = story(GET, b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", false);
+        assert_eq!(told, ["head 204", "end \"\""]);
+        let head = Outline { method: MethodKind::Head, ..GET };
+        let told = story(head, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false);
+        assert_eq!(told, ["head 200", "end \"\""]);
+    }
+
+    #[test]
+    fn an_early_end_is_told_from_a_good_one() {
+        assert_eq!(story(GET, b"", true), ["Head ConnectionTerminated"]);
+        assert_eq!(story(GET, b"HTTP/1.1 200 OK\r\n", true), ["Head ConnectionTerminated"]);
+        let told = story(GET, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", true);
+        assert_eq!(told, ["head 200", "Body ResponseIncomplete"]);
+        let told = story(GET, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", true);
+        assert_eq!(told, ["head 200", "Body ResponseIncomplete"]);
+    }
+
+    #[test]
+    fn what_was_good_before_a_fault_is_delivered() {
+        let told = story(GET, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n+5\r\n", false);
+        assert_eq!(told, ["head 200", "Body ResponseTransferCoding"]);
+        let mut exchange = sent(GET);
+        let mut buffer = Buffer::default();
+        buffer.push(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx".to_vec());
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Head(_))));
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Content(piece)) if piece == b"hello"));
+        assert!(exchange.receive(&mut buffer, 64).is_err());
+        assert!(exchange.receive(&mut buffer, 64).is_err(), "a fault stays");
+    }
+
+    #[test]
+    fn interim_responses_come_before_the_final_one_and_are_counted() {
+        let told = story(GET, b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 OK\r\n\r\n", false);
+        assert_eq!(told, ["interim 103", "head 204", "end \"\""]);
+        let many = b"HTTP/1.1 100 C\r\n\r\n".repeat(33);
+        let told = receive(&mut sent(GET), &[&many], false);
+        assert_eq!(told.last().unwrap(), "Head InterimResponseLimit");
+        assert_eq!(told.len(), 33);
+    }
+
+    #[test]
+    fn interim_heads_share_the_final_heads_bound() {
+        let big = format!("HTTP/1.1 103 Early\r\nA: {}\r\n\r\n", "x".repeat(15_000));
+        let told = receive(&mut sent(GET), &[big.repeat(8).as_bytes()], false);
+        assert_eq!(told.last().unwrap(), "Head ResponseHeadTooLarge");
+        assert_eq!(told.len(), 5);
+    }
+
+    #[test]
+    fn a_switch_that_nobody_asked_for_is_an_error() {
+        assert_eq!(story(GET, b"HTTP/1.1 101 Switching\r\n\r\n", false), ["Head UpgradeFailed"]);
+        let asked = Outline { wants_upgrade: true, ..GET };
+        let told = story(asked, b"HTTP/1.1 101 Switching\r\n\r\nraw", true);
+        assert_eq!(told, ["head 101", "end \"raw\""]);
+    }
+
+    #[test]
+    fn after_a_switch_bytes_go_out_as_they_are() {
+        let mut exchange = sent(Outline { method: MethodKind::Connect, ..GET });
+        assert_eq!(receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw"], false), ["head 200"]);
+        assert!(exchange.is_raw());
+        assert_eq!(exchange.push(b"hello"), 5);
+        assert_eq!(exchange.outgoing(), b"hello");
+        assert_eq!(exchange.verdict(&Buffer::default()), Err(Unusable::Said(Close::Upgraded)));
+    }
+
+    #[test]
+    fn content_is_framed_as_announced() {
+        let mut exchange = sent(Outline { content: Content::Length(5), ..GET });
+        assert_eq!(exchange.push(b"hello world"), 5);
+        assert_eq!(exchange.outgoing(), b"hello");
+        assert_eq!(exchange.room(), 0);
+        assert!(!exchange.is_sent());
+        exchange.sent(5);
+        assert!(exchange.is_sent());
+
+        let mut exchange = sent(Outline { content: Content::Chunked, ..GET });
+        assert_eq!(exchange.push(b"hello"), 5);
+        assert_eq!(exchange.push(b""), 0, "an empty chunk would end the content");
+        let mut trailers = Fields::default();
+        trailers.push("A", "b");
+        exchange.finish(&trailers);
+        assert_eq!(exchange.outgoing(), b"5\r\nhello\r\n0\r\nA: b\r\n\r\n");
+        exchange.sent(usize::MAX);
+        assert!(exchange.is_sent());
+    }
+
+    #[test]
+    fn outgoing_bytes_are_bounded_however_much_is_pushed() {
+        let mut exchange = sent(Outline { content: Content::Chunked, ..GET });
+        let content = vec![0; 10 * READ_LENGTH];
+        let mut pushed = 0;
+        while exchange.push(&content) > 0 {
+            pushed += 1;
+            assert!(pushed < 10);
+        }
+        assert!(exchange.outgoing().len() < READ_LENGTH + 100);
+    }
+
+    #[test]
+    fn held_content_goes_after_permission_or_the_end_of_patience() {
+        let expecting = Outline { content: Content::Length(5), expects: true, ..GET };
+        let mut exchange = sent(expecting);
+        assert!(exchange.is_held());
+        assert_eq!(exchange.push(b"hello"), 0);
+        let told = receive(&mut exchange, &[b"HTTP/1.1 100 Continue\r\n\r\n"], false);
+        assert_eq!(told, ["interim 100"]);
+        assert_eq!(exchange.push(b"hello"), 5);
+
+        let mut exchange = sent(expecting);
+        exchange.release();
+        assert_eq!(exchange.push(b"hello"), 5);
+    }
+
+    #[test]
+    fn a_final_answer_instead_of_permission_ends_the_upload_and_the_connection() {
+        let mut exchange = sent(Outline { content: Content::Length(5), expects: true, ..GET });
+        let told = receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], false);
+        assert_eq!(told, ["head 200", "end \"\""]);
+        assert_eq!(exchange.push(b"hello"), 0);
+        assert_eq!(exchange.verdict(&Buffer::default()), Err(Unusable::UnsentContent));
+    }
+
+    #[test]
+    fn an_early_refusal_ends_the_upload_and_an_early_success_does_not() {
+        let uploading = Outline { content: Content::Length(5), ..GET };
+        let mut exchange = sent(uploading);
+        receive(&mut exchange, &[b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"], false);
+        assert!(exchange.is_abandoned());
+        let mut exchange = sent(uploading);
+        receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], false);
+        assert_eq!(exchange.push(b"hello"), 5);
+        exchange.sent(5);
+        assert_eq!(exchange.verdict(&Buffer::default()), Ok(()));
+    }
+
+    #[test]
+    fn bytes_beyond_the_response_spend_the_connection() {
+        let mut exchange = sent(GET);
+        let mut buffer = Buffer::default();
+        buffer.push(b"HTTP/1.1 204 OK\r\n\r\nHTTP/1.1 200 OK\r\n".to_vec());
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Head(_))));
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::End)));
+        assert_eq!(exchange.verdict(&buffer), Err(Unusable::StrayBytes));
+    }
+
+    #[test]
+    fn the_message_that_says_close_spends_the_connection() {
+        let verdict = |outline, bytes: &[u8]| {
+            let mut exchange = sent(outline);
+            receive(&mut exchange, &[bytes], true);
+            exchange.verdict(&Buffer::default())
+        };
+        let said = |close| Err(Unusable::Said(close));
+        assert_eq!(verdict(GET, b"HTTP/1.1 204 OK\r\n\r\n"), Ok(()));
+        assert_eq!(verdict(Outline { closes: true, ..GET }, b"HTTP/1.1 204 OK\r\n\r\n"), said(Close::CallerAsked));
+        let close = b"HTTP/1.1 204 OK\r\nConnection: close, keep-alive\r\n\r\n";
+        assert_eq!(verdict(GET, close), said(Close::PeerAsked));
+        assert_eq!(verdict(GET, b"HTTP/1.0 204 OK\r\n\r\n"), said(Close::OldVersion));
+        assert_eq!(verdict(GET, b"HTTP/1.0 204 OK\r\nConnection: keep-alive\r\n\r\n"), Ok(()));
+        assert_eq!(verdict(GET, b"HTTP/1.1 200 OK\r\n\r\nx"), said(Close::ContentToEnd));
+        let both = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        assert_eq!(verdict(GET, both), said(Close::ConflictingFraming));
+    }
 }

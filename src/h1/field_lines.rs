@@ -199,11 +199,7 @@ impl LineReader {
             State::NextLine => !matches!(byte, b' ' | b'\t'),
             _ => false,
         };
-        let line_start = if is_new_line {
-            self.at
-        } else {
-            self.line_start
-        };
+        let line_start = if is_new_line { self.at } else { self.line_start };
         if !is_line_end && self.at.saturating_sub(line_start) >= self.bounds.line_length {
             return Err(HeadError::LineTooLong);
         }
@@ -230,17 +226,9 @@ impl LineReader {
         if self.name_end <= self.line_start {
             return;
         }
-        let name = bytes
-            .get(self.line_start..self.name_end)
-            .unwrap_or_default();
-        let value = bytes
-            .get(self.name_end.saturating_add(1)..self.line_end)
-            .unwrap_or_default();
-        let value = if self.is_folded {
-            unfold(value)
-        } else {
-            trim(value).to_vec()
-        };
+        let name = bytes.get(self.line_start..self.name_end).unwrap_or_default();
+        let value = bytes.get(self.name_end.saturating_add(1)..self.line_end).unwrap_or_default();
+        let value = if self.is_folded { unfold(value) } else { trim(value).to_vec() };
         // A name is a token, and so ASCII.
         self.fields.push(String::from_utf8_lossy(name), value);
         self.name_end = self.line_start;
@@ -259,15 +247,8 @@ impl LineReader {
 
     /// The error of a value with this byte in it.
     fn wrong_value<T>(&self, bytes: &[u8], byte: u8) -> Result<T, HeadError> {
-        let name = quote(
-            bytes
-                .get(self.line_start..self.name_end)
-                .unwrap_or_default(),
-        );
-        malformed(&format!(
-            "the value of the field {name} holds {}",
-            quote(&[byte])
-        ))
+        let name = quote(bytes.get(self.line_start..self.name_end).unwrap_or_default());
+        malformed(&format!("the value of the field {name} holds {}", quote(&[byte])))
     }
 
     #[cfg(test)]
@@ -281,10 +262,7 @@ impl LineReader {
 
 /// How many of the first bytes are such.
 pub(super) fn run_of(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
-    bytes
-        .iter()
-        .position(|byte| !is_such(*byte))
-        .unwrap_or(bytes.len())
+    bytes.iter().position(|byte| !is_such(*byte)).unwrap_or(bytes.len())
 }
 
 /// An error in these words.

@@ -80,10 +80,7 @@ pub fn decide(method: MethodKind, head: &ResponseHead) -> Result<Decision, Frami
         _ if has_coding => coding(head)?,
         _ => content_length(&head.fields)?.map_or(Framing::ToEnd, Framing::Length),
     };
-    Ok(Decision {
-        framing,
-        is_conflicting: has_coding && head.fields.contains("Content-Length"),
-    })
+    Ok(Decision { framing, is_conflicting: has_coding && head.fields.contains("Content-Length") })
 }
 
 /// What `Content-Length` says, if it is there (RFC 9110 section 8.6): digits alone; several numbers, on several lines or on
@@ -148,10 +145,7 @@ fn coding(head: &ResponseHead) -> Result<Framing, FramingError> {
 
 /// Whether this is a transfer coding other than `chunked`, which can have no parameters (RFC 9112 section 7.1).
 fn is_coding(coding: &[u8]) -> bool {
-    let name = coding
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default();
+    let name = coding.split(|byte| *byte == b';').next().unwrap_or_default();
     let name = String::from_utf8_lossy(trim(name));
     check_name(&name).is_ok() && !name.eq_ignore_ascii_case("chunked")
 }

@@ -12,10 +12,7 @@ pub fn encode<'a>(
     version: Version,
     fields: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Vec<u8> {
-    let length = method
-        .len()
-        .saturating_add(target.len())
-        .saturating_add(FIELDS_LENGTH);
+    let length = method.len().saturating_add(target.len()).saturating_add(FIELDS_LENGTH);
     let mut head = Vec::with_capacity(length);
     head.extend_from_slice(method.as_bytes());
     head.push(b' ');
@@ -45,12 +42,8 @@ mod tests {
 
     #[test]
     fn fields_keep_order_case_and_bytes() {
-        let fields: [(&str, &[u8]); 4] = [
-            ("Host", b"example.com"),
-            ("x-A", b"1"),
-            ("X-a", b"caf\xc3\xa9 \xff"),
-            ("Empty", b""),
-        ];
+        let fields: [(&str, &[u8]); 4] =
+            [("Host", b"example.com"), ("x-A", b"1"), ("X-a", b"caf\xc3\xa9 \xff"), ("Empty", b"")];
         assert_eq!(
             encode("M-SEARCH", "*", Version::Http10, fields),
             b"M-SEARCH * HTTP/1.0\r\nHost: example.com\r\nx-A: 1\r\nX-a: caf\xc3\xa9 \xff\r\nEmpty: \r\n\r\n"

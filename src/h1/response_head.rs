@@ -92,12 +92,7 @@ impl HeadReader {
                     return Ok(None);
                 };
                 let done = std::mem::replace(self, Self::new(self.bounds));
-                let head = ResponseHead {
-                    version: done.version,
-                    status: done.status,
-                    reason: done.reason,
-                    fields,
-                };
+                let head = ResponseHead { version: done.version, status: done.status, reason: done.reason, fields };
                 return Ok(Some((head, used)));
             }
             self.skip_reason(bytes);
@@ -117,9 +112,9 @@ impl HeadReader {
         }
         self.check_bounds(byte)?;
         match (&self.state, byte) {
-            (State::Line, b'\r' | b'\n') if self.empty_lines >= LEADING_EMPTY_LINES => Err(
-                HeadError::NotHttp("there are too many empty lines, and no response".into()),
-            ),
+            (State::Line, b'\r' | b'\n') if self.empty_lines >= LEADING_EMPTY_LINES => {
+                Err(HeadError::NotHttp("there are too many empty lines, and no response".into()))
+            }
             (State::Line, b'\r') => Ok(State::EmptyLineFeed),
             (State::Line | State::EmptyLineFeed, b'\n') => {
                 self.empty_lines = self.empty_lines.saturating_add(1);
@@ -207,10 +202,7 @@ impl HeadReader {
             Some(21 | 22) => ", perhaps TLS",
             _ => "",
         };
-        HeadError::NotHttp(format!(
-            "the peer does not speak HTTP/1{hint}: it sent {}",
-            quote(line)
-        ))
+        HeadError::NotHttp(format!("the peer does not speak HTTP/1{hint}: it sent {}", quote(line)))
     }
 
     #[cfg(test)]

@@ -18,10 +18,7 @@ pub struct Fields(Vec<Field>);
 impl Fields {
     /// Adds a line at the end. Nothing is checked: see [`check_name`] and [`check_value`].
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        self.0.push(Field {
-            name: name.into(),
-            value: value.into(),
-        });
+        self.0.push(Field { name: name.into(), value: value.into() });
     }
 
     /// All lines, in order.
@@ -46,16 +43,12 @@ impl Fields {
 
     /// The value of the first line of this name.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name))
-            .map(|field| field.value.as_slice())
+        self.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
     }
 
     /// The values of all lines of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name))
-            .map(|field| field.value.as_slice())
+        self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
     }
 
     /// The values of all lines of this name joined by `, ` (RFC 9110 section 5.3). Wrong for `Set-Cookie`, whose lines
@@ -80,8 +73,7 @@ impl Fields {
 
     /// Whether the list of this name has this element, whatever its case: `Connection: close`.
     pub fn has_element(&self, name: &str, token: &str) -> bool {
-        self.elements(name)
-            .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+        self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
 
     /// All lines, in order.

@@ -47,16 +47,10 @@ mod tests {
 
     #[test]
     fn a_quote_is_printable_and_bounded() {
-        assert_eq!(
-            quote(b"a\"\\\r\n\x00\x1b\xff"),
-            r#""a\"\\\r\n\x00\x1b\xff""#
-        );
+        assert_eq!(quote(b"a\"\\\r\n\x00\x1b\xff"), r#""a\"\\\r\n\x00\x1b\xff""#);
         assert_eq!(quote(b""), "\"\"");
         let exact = "x".repeat(QUOTE_LENGTH);
         assert_eq!(quote(exact.as_bytes()), format!("\"{exact}\""));
-        assert_eq!(
-            quote(format!("{exact}y").as_bytes()),
-            format!("\"{exact}\"...")
-        );
+        assert_eq!(quote(format!("{exact}y").as_bytes()), format!("\"{exact}\"..."));
     }
 }

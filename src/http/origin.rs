@@ -105,9 +105,7 @@ impl Host {
         if text.is_empty() {
             return Err("the host is empty".into());
         }
-        let bracketed = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
+        let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         if bracketed.is_some() || text.contains(':') {
             let address = bracketed.unwrap_or(text);
             // RFC 3986 section 3.2.2 has no zones, and one means nothing to the server.

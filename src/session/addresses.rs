@@ -4,22 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 
 /// The addresses in the order in which they are tried: families take turns, beginning with the family of the resolver's
 /// first choice; `last_good` comes first of all if it is among them; no address twice; `most` of them.
-pub(crate) fn order(
-    found: Vec<SocketAddr>,
-    last_good: Option<SocketAddr>,
-    most: usize,
-) -> Vec<SocketAddr> {
+pub(crate) fn order(found: Vec<SocketAddr>, last_good: Option<SocketAddr>, most: usize) -> Vec<SocketAddr> {
     let begins_with_ipv4 = found.first().is_some_and(SocketAddr::is_ipv4);
-    let (mut first, mut second): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|address| address.is_ipv4() == begins_with_ipv4);
+    let (mut first, mut second): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|address| address.is_ipv4() == begins_with_ipv4);
     first.reverse();
     second.reverse();
     let mut ordered = Vec::new();
     let mut push = |address: Option<SocketAddr>| {
-        if let Some(address) =
-            address.filter(|address| !ordered.contains(address) && ordered.len() < most)
-        {
+        if let Some(address) = address.filter(|address| !ordered.contains(address) && ordered.len() < most) {
             ordered.push(address);
         }
     };
@@ -33,10 +26,7 @@ pub(crate) fn order(
 
 /// Only the first `most` of what a resolver said are looked at at all.
 pub(crate) fn with_port(addresses: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
-    addresses
-        .into_iter()
-        .map(|address| SocketAddr::new(address, port))
-        .collect()
+    addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect()
 }
 
 #[cfg(test)]
@@ -44,9 +34,7 @@ mod tests {
     use super::*;
 
     fn addresses(text: &[&str]) -> Vec<SocketAddr> {
-        text.iter()
-            .map(|text| SocketAddr::new(text.parse().unwrap(), 80))
-            .collect()
+        text.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 80)).collect()
     }
 
     #[test]
@@ -62,15 +50,9 @@ mod tests {
     fn the_last_good_one_comes_first_if_it_is_still_an_address() {
         let found = addresses(&["::1", "10.0.0.1", "10.0.0.2"]);
         let good = addresses(&["10.0.0.2"])[0];
-        assert_eq!(
-            order(found.clone(), Some(good), 16),
-            addresses(&["10.0.0.2", "::1", "10.0.0.1"])
-        );
+        assert_eq!(order(found.clone(), Some(good), 16), addresses(&["10.0.0.2", "::1", "10.0.0.1"]));
         let gone = addresses(&["10.9.9.9"])[0];
-        assert_eq!(
-            order(found, Some(gone), 16),
-            addresses(&["::1", "10.0.0.1", "10.0.0.2"])
-        );
+        assert_eq!(order(found, Some(gone), 16), addresses(&["::1", "10.0.0.1", "10.0.0.2"]));
     }
 
     #[test]

@@ -21,13 +21,7 @@ pub(crate) struct Connection<N: Net> {
 
 impl<N: Net> Connection<N> {
     pub(crate) fn new(stream: N::Stream, number: u64, permit: Permit) -> Self {
-        Self {
-            stream,
-            buffer: Buffer::default(),
-            number,
-            served: 0,
-            _permit: permit,
-        }
+        Self { stream, buffer: Buffer::default(), number, served: 0, _permit: permit }
     }
 
     /// Whether it had carried an exchange before this one.
@@ -82,10 +76,7 @@ pub(crate) enum Acquired<N: Net> {
 
 impl<N: Net> Default for Pool<N> {
     fn default() -> Self {
-        Self {
-            idle: RefCell::default(),
-            open: Rc::default(),
-        }
+        Self { idle: RefCell::default(), open: Rc::default() }
     }
 }
 
@@ -142,10 +133,6 @@ impl<N: Net> Pool<N> {
 
     fn pop_oldest(&self) -> Option<Connection<N>> {
         let mut idle = self.idle.borrow_mut();
-        if idle.is_empty() {
-            None
-        } else {
-            Some(idle.remove(0))
-        }
+        if idle.is_empty() { None } else { Some(idle.remove(0)) }
     }
 }

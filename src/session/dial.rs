@@ -27,10 +27,7 @@ pub(crate) async fn dial<N: Net>(
     exchange: u64,
     schedule: &Schedule,
 ) -> Result<Connection<N>, Error> {
-    let whose = Whose {
-        exchange,
-        connection: 0,
-    };
+    let whose = Whose { exchange, connection: 0 };
     let found = find(shared, origin, whose, schedule).await?;
     let most = shared.settings.borrow().limits().addresses;
     let ordered = addresses::order(found, shared.last_good.get(), most);
@@ -46,13 +43,7 @@ pub(crate) async fn dial<N: Net>(
     let stream = race.run(schedule.each.attempt, deadline).await?;
     shared.last_good.set(Some(stream.peer()));
     let number = shared.next_connection();
-    shared.record(
-        Whose {
-            exchange,
-            connection: number,
-        },
-        || Kind::Connected(stream.peer().to_string()),
-    );
+    shared.record(Whose { exchange, connection: number }, || Kind::Connected(stream.peer().to_string()));
     Ok(Connection::new(stream, number, permit))
 }
 
@@ -68,23 +59,11 @@ async fn find<N: Net>(
         let settings = shared.settings.borrow();
         if !settings.addresses().is_empty() {
             let port = settings.connect_to().map_or(origin.port, |(_, port)| *port);
-            let fixed = settings
-                .addresses()
-                .iter()
-                .filter(|fixed| family.admits(fixed.address));
-            let found: Vec<_> = fixed
-                .map(|fixed| SocketAddr::new(fixed.address, fixed.port.unwrap_or(port)))
-                .collect();
-            return if found.is_empty() {
-                Err(no_address("what is set in place of the name"))
-            } else {
-                Ok(found)
-            };
+            let fixed = settings.addresses().iter().filter(|fixed| family.admits(fixed.address));
+            let found: Vec<_> = fixed.map(|fixed| SocketAddr::new(fixed.address, fixed.port.unwrap_or(port))).collect();
+            return if found.is_empty() { Err(no_address("what is set in place of the name")) } else { Ok(found) };
         }
-        settings
-            .connect_to()
-            .cloned()
-            .unwrap_or_else(|| (origin.host.clone(), origin.port))
+        settings.connect_to().cloned().unwrap_or_else(|| (origin.host.clone(), origin.port))
     };
     let name = match host {
         Host::Address(address) if family.admits(address) => {
@@ -97,28 +76,22 @@ async fn find<N: Net>(
     let most = shared.settings.borrow().limits().addresses;
     let mut lookup = shared.net.lookup(&name);
     let deadline = schedule.end.min(shared.net.now() + schedule.each.lookup);
-    let mut found: Vec<IpAddr> =
-        match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
-            Err(_) if deadline == schedule.end => {
-                return Err(shared.exchange_timeout(Phase::Resolve, schedule));
-            }
-            Err(_) => {
-                let detail = format!(
-                    "looking up {name:?} took longer than {:?}",
-                    schedule.each.lookup
-                );
-                return Err(Error::new(Phase::Resolve, Code::LookupTimeout, detail));
-            }
-            Ok(Err(fault)) => return Err(lookup_error(&name, fault)),
-            Ok(Ok(found)) => found,
-        };
+    let mut found: Vec<IpAddr> = match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
+        Err(_) if deadline == schedule.end => {
+            return Err(shared.exchange_timeout(Phase::Resolve, schedule));
+        }
+        Err(_) => {
+            let detail = format!("looking up {name:?} took longer than {:?}", schedule.each.lookup);
+            return Err(Error::new(Phase::Resolve, Code::LookupTimeout, detail));
+        }
+        Ok(Err(fault)) => return Err(lookup_error(&name, fault)),
+        Ok(Ok(found)) => found,
+    };
     found.retain(|address| family.admits(*address));
     if found.is_empty() {
         return Err(no_address(&name));
     }
-    shared.record(whose, || {
-        Kind::Addresses(found.iter().take(most).map(IpAddr::to_string).collect())
-    });
+    shared.record(whose, || Kind::Addresses(found.iter().take(most).map(IpAddr::to_string).collect()));
     Ok(addresses::with_port(found, port))
 }
 
@@ -154,11 +127,7 @@ impl<N: Net> Race<'_, N> {
                         return Poll::Ready(Some(stream));
                     }
                     if self.waiting.len() == 0 {
-                        return if self.running.is_empty() {
-                            Poll::Ready(None)
-                        } else {
-                            Poll::Pending
-                        };
+                        return if self.running.is_empty() { Poll::Ready(None) } else { Poll::Pending };
                     }
                     if !self.running.is_empty() && net.poll_until(self.next_at).is_pending() {
                         return Poll::Pending;
@@ -172,11 +141,7 @@ impl<N: Net> Race<'_, N> {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) => Err(self.into_error()),
             Err(_) => {
-                self.failures.extend(
-                    self.running
-                        .drain(..)
-                        .map(|attempt| (attempt.address, Fault::TimedOut)),
-                );
+                self.failures.extend(self.running.drain(..).map(|attempt| (attempt.address, Fault::TimedOut)));
                 Err(self.into_error())
             }
         }
@@ -188,15 +153,10 @@ impl<N: Net> Race<'_, N> {
         };
         let now = self.shared.net.now();
         self.next_at = now + STAGGER;
-        self.shared
-            .record(self.whose, || Kind::Connecting(address.to_string()));
+        self.shared.record(self.whose, || Kind::Connecting(address.to_string()));
         let from = self.shared.settings.borrow().local_address();
         let dial = self.shared.net.connect(address, from);
-        self.running.push(Attempt {
-            address,
-            dial,
-            deadline: now + attempt,
-        });
+        self.running.push(Attempt { address, dial, deadline: now + attempt });
     }
 
     /// The first attempt that has connected; those that have failed are struck out.
@@ -206,9 +166,7 @@ impl<N: Net> Race<'_, N> {
             let fault = match attempt.dial.poll() {
                 Poll::Ready(Ok(stream)) => return Some(stream),
                 Poll::Ready(Err(fault)) => fault,
-                Poll::Pending if self.shared.net.poll_until(attempt.deadline).is_ready() => {
-                    Fault::TimedOut
-                }
+                Poll::Pending if self.shared.net.poll_until(attempt.deadline).is_ready() => Fault::TimedOut,
                 Poll::Pending => {
                     index = index.saturating_add(1);
                     continue;
@@ -237,16 +195,9 @@ impl<N: Net> Race<'_, N> {
             Some(Fault::Reset) => Code::ConnectionTerminated,
             _ => Code::Other(None),
         };
-        let each: Vec<_> = self
-            .failures
-            .iter()
-            .map(|(address, fault)| format!("{address}: {}", describe(*fault)))
-            .collect();
-        Error::new(
-            Phase::Connect,
-            code,
-            format!("could not connect: {}", each.join("; ")),
-        )
+        let each: Vec<_> =
+            self.failures.iter().map(|(address, fault)| format!("{address}: {}", describe(*fault))).collect();
+        Error::new(Phase::Connect, code, format!("could not connect: {}", each.join("; ")))
     }
 }
 
@@ -268,11 +219,7 @@ pub(crate) fn describe(fault: Fault) -> &'static str {
 
 fn no_address(what: &str) -> Error {
     let code = Code::Lookup(LookupFailure::NameUnresolvable);
-    Error::new(
-        Phase::Resolve,
-        code,
-        format!("{what} has no address of the family that is set"),
-    )
+    Error::new(Phase::Resolve, code, format!("{what} has no address of the family that is set"))
 }
 
 fn lookup_error(name: &str, fault: Fault) -> Error {
@@ -282,9 +229,5 @@ fn lookup_error(name: &str, fault: Fault) -> Error {
         Fault::Denied => LookupFailure::Denied,
         _ => LookupFailure::Permanent,
     };
-    Error::new(
-        Phase::Resolve,
-        Code::Lookup(failure),
-        format!("could not look up {name:?}: {}", describe(fault)),
-    )
+    Error::new(Phase::Resolve, Code::Lookup(failure), format!("could not look up {name:?}: {}", describe(fault)))
 }

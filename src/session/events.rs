@@ -106,8 +106,7 @@ impl Events {
     pub fn record(&self, event: Event, most: usize) {
         let mut queue = self.queue.borrow_mut();
         // Progress that nobody looked at is replaced by later progress of the same kind: a long transfer fills no queue.
-        if let (Some(last), Kind::Sending { .. } | Kind::Receiving { .. }) =
-            (queue.events.back_mut(), &event.what)
+        if let (Some(last), Kind::Sending { .. } | Kind::Receiving { .. }) = (queue.events.back_mut(), &event.what)
             && last.whose == event.whose
             && std::mem::discriminant(&last.what) == std::mem::discriminant(&event.what)
         {
@@ -128,11 +127,7 @@ impl Events {
         let queue = self.queue.take();
         let mut events = Vec::from(queue.events);
         if queue.lost > 0 {
-            events.push(Event {
-                at: now,
-                whose: Whose::default(),
-                what: Kind::Lost(queue.lost),
-            });
+            events.push(Event { at: now, whose: Whose::default(), what: Kind::Lost(queue.lost) });
         }
         events
     }
@@ -161,22 +156,11 @@ mod tests {
     use super::*;
 
     fn event(what: Kind) -> Event {
-        Event {
-            at: Instant::from_nanos(0),
-            whose: Whose {
-                exchange: 1,
-                connection: 1,
-            },
-            what,
-        }
+        Event { at: Instant::from_nanos(0), whose: Whose { exchange: 1, connection: 1 }, what }
     }
 
     fn taken(events: &Events) -> Vec<Kind> {
-        events
-            .take(Instant::from_nanos(0))
-            .into_iter()
-            .map(|event| event.what)
-            .collect()
+        events.take(Instant::from_nanos(0)).into_iter().map(|event| event.what).collect()
     }
 
     #[test]
@@ -185,10 +169,7 @@ mod tests {
         for _ in 0..5 {
             events.record(event(Kind::Reused), 3);
         }
-        assert_eq!(
-            taken(&events),
-            [Kind::Reused, Kind::Reused, Kind::Reused, Kind::Lost(2)]
-        );
+        assert_eq!(taken(&events), [Kind::Reused, Kind::Reused, Kind::Reused, Kind::Lost(2)]);
         assert_eq!(taken(&events), []);
     }
 
@@ -207,12 +188,6 @@ mod tests {
         for done in 1..=1000 {
             events.record(event(Kind::Receiving { done, total: None }), 3);
         }
-        assert_eq!(
-            taken(&events),
-            [Kind::Receiving {
-                done: 1000,
-                total: None
-            }]
-        );
+        assert_eq!(taken(&events), [Kind::Receiving { done: 1000, total: None }]);
     }
 }

@@ -43,16 +43,8 @@ enum Waited {
 }
 
 impl<N: Net> Live<N> {
-    pub(crate) fn new(
-        connection: Connection<N>,
-        machine: Exchange,
-        exchange: u64,
-        schedule: Schedule,
-    ) -> Self {
-        let whose = Whose {
-            exchange,
-            connection: connection.number,
-        };
+    pub(crate) fn new(connection: Connection<N>, machine: Exchange, exchange: u64, schedule: Schedule) -> Self {
+        let whose = Whose { exchange, connection: connection.number };
         Self {
             connection,
             machine,
@@ -95,11 +87,7 @@ impl<N: Net> Live<N> {
             match received {
                 Received::Nothing | Received::Bytes => {}
                 Received::End => {
-                    return Poll::Ready(
-                        self.machine
-                            .receive_end()
-                            .map_err(|error| self.blame(error)),
-                    );
+                    return Poll::Ready(self.machine.receive_end().map_err(|error| self.blame(error)));
                 }
                 Received::Failed(fault) => return Poll::Ready(Err(self.receive_error(fault))),
             }
@@ -107,11 +95,7 @@ impl<N: Net> Live<N> {
     }
 
     /// Sends what there is of the request, without looking at the response. Ready when nothing is left to send for now.
-    pub(crate) fn poll_send(
-        &mut self,
-        shared: &Shared<N>,
-        upload: &mut Upload,
-    ) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_send(&mut self, shared: &Shared<N>, upload: &mut Upload) -> Poll<Result<(), Error>> {
         loop {
             self.fill(upload);
             if self.machine.outgoing().is_empty() {
@@ -142,15 +126,8 @@ impl<N: Net> Live<N> {
         is_receiving: bool,
     ) -> Poll<Result<Received, Error>> {
         let max = self.machine.appetite();
-        let receive = is_receiving.then_some(Receive {
-            buffer: &mut self.connection.buffer,
-            max,
-        });
-        let Poll::Ready(step) = self
-            .connection
-            .stream
-            .poll_step(self.machine.outgoing(), receive)
-        else {
+        let receive = is_receiving.then_some(Receive { buffer: &mut self.connection.buffer, max });
+        let Poll::Ready(step) = self.connection.stream.poll_step(self.machine.outgoing(), receive) else {
             return self.poll_deadline(shared, is_receiving);
         };
         match step.sent {
@@ -176,10 +153,7 @@ impl<N: Net> Live<N> {
         self.machine.sent(count);
         upload.note_in_machine(self.machine.outgoing().len());
         if upload.gone() > 0 {
-            shared.record(self.whose, || Kind::Sending {
-                done: upload.gone(),
-                total: upload.total(),
-            });
+            shared.record(self.whose, || Kind::Sending { done: upload.gone(), total: upload.total() });
         }
         if self.machine.is_sent() {
             shared.record(self.whose, || Kind::RequestSent);
@@ -187,11 +161,7 @@ impl<N: Net> Live<N> {
     }
 
     /// Pending until the nearest deadline of what is waited for; then its error, or nothing where going on is right.
-    fn poll_deadline(
-        &mut self,
-        shared: &Shared<N>,
-        is_receiving: bool,
-    ) -> Poll<Result<Received, Error>> {
+    fn poll_deadline(&mut self, shared: &Shared<N>, is_receiving: bool) -> Poll<Result<Received, Error>> {
         let each = self.schedule.each;
         let mut nearest = (self.schedule.end, Waited::ForEnd);
         let mut consider = |slot: &mut Option<Instant>, after: Duration, waited| {
@@ -204,50 +174,31 @@ impl<N: Net> Live<N> {
             consider(&mut self.write_by, each.write, Waited::ForWrite);
         }
         if self.machine.is_held() {
-            consider(
-                &mut self.permission_by,
-                each.expect_continue,
-                Waited::ForPermission,
-            );
+            consider(&mut self.permission_by, each.expect_continue, Waited::ForPermission);
         }
         if !self.has_head && (self.machine.is_sent() || self.machine.is_abandoned()) {
-            consider(
-                &mut self.first_byte_by,
-                each.first_byte,
-                Waited::ForFirstByte,
-            );
+            consider(&mut self.first_byte_by, each.first_byte, Waited::ForFirstByte);
         }
         if self.has_head && is_receiving {
-            consider(
-                &mut self.between_bytes_by,
-                each.between_bytes,
-                Waited::BetweenBytes,
-            );
+            consider(&mut self.between_bytes_by, each.between_bytes, Waited::BetweenBytes);
         }
         let (deadline, waited) = nearest;
         if shared.net.poll_until(deadline).is_pending() {
             return Poll::Pending;
         }
-        let timeout = |phase, code, what: &str, after: Duration| {
-            Error::new(phase, code, format!("{what} for {after:?}"))
-        };
+        let timeout =
+            |phase, code, what: &str, after: Duration| Error::new(phase, code, format!("{what} for {after:?}"));
         Poll::Ready(Err(match waited {
             Waited::ForPermission => {
                 self.machine.release();
                 return Poll::Ready(Ok(Received::Nothing));
             }
-            Waited::ForWrite => timeout(
-                Phase::Send,
-                Code::ConnectionWriteTimeout,
-                "the server took no more of the request",
-                each.write,
-            ),
-            Waited::ForFirstByte => timeout(
-                Phase::Head,
-                Code::ResponseTimeout,
-                "the server did not answer",
-                each.first_byte,
-            ),
+            Waited::ForWrite => {
+                timeout(Phase::Send, Code::ConnectionWriteTimeout, "the server took no more of the request", each.write)
+            }
+            Waited::ForFirstByte => {
+                timeout(Phase::Head, Code::ResponseTimeout, "the server did not answer", each.first_byte)
+            }
             Waited::BetweenBytes => timeout(
                 Phase::Body,
                 Code::ConnectionReadTimeout,
@@ -276,26 +227,17 @@ impl<N: Net> Live<N> {
                 let detail = format!("sending the request failed: {}", describe(fault));
                 Error::new(Phase::Send, Code::ConnectionTerminated, detail)
             }
-            _ if !self.is_answered => Error {
-                detail: "the server closed the connection without sending a single byte".into(),
-                ..error
-            },
+            _ if !self.is_answered => {
+                Error { detail: "the server closed the connection without sending a single byte".into(), ..error }
+            }
             _ => error,
         }
     }
 
     fn receive_error(&self, fault: Fault) -> Error {
         let detail = format!("receiving the response failed: {}", describe(fault));
-        let phase = if self.has_head {
-            Phase::Body
-        } else {
-            Phase::Head
-        };
+        let phase = if self.has_head { Phase::Body } else { Phase::Head };
         let error = Error::new(phase, Code::ConnectionTerminated, detail);
-        if self.send_fault.is_some() {
-            self.blame(error)
-        } else {
-            error
-        }
+        if self.send_fault.is_some() { self.blame(error) } else { error }
     }
 }

@@ -107,10 +107,7 @@ impl<N: Net> Session<N> {
     /// A request of this session.
     pub fn request(&self, method: &str, target: &str) -> Request<N> {
         let description = Description::new(method.into(), target.into());
-        Request {
-            shared: Rc::clone(&self.0),
-            description,
-        }
+        Request { shared: Rc::clone(&self.0), description }
     }
 }
 
@@ -125,29 +122,18 @@ impl<N: Net> Shared<N> {
     pub(crate) fn record(&self, whose: Whose, what: impl FnOnce() -> Kind) {
         if self.events.is_recorded() {
             let most = self.settings.borrow().limits().events;
-            self.events.record(
-                Event {
-                    at: self.net.now(),
-                    whose,
-                    what: what(),
-                },
-                most,
-            );
+            self.events.record(Event { at: self.net.now(), whose, what: what() }, most);
         }
     }
 
     pub(crate) fn next_connection(&self) -> u64 {
-        self.connections
-            .set(self.connections.get().saturating_add(1));
+        self.connections.set(self.connections.get().saturating_add(1));
         self.connections.get()
     }
 
     /// Keeps a connection for the next request.
     pub(crate) fn keep(&self, connection: Connection<N>) {
-        let whose = Whose {
-            exchange: 0,
-            connection: connection.number,
-        };
+        let whose = Whose { exchange: 0, connection: connection.number };
         let most = self.settings.borrow().limits().connections;
         match self.pool.keep(connection, most) {
             Ok(()) => self.record(whose, || Kind::Kept),
@@ -157,19 +143,13 @@ impl<N: Net> Shared<N> {
 
     /// Closes a connection. Every connection's end comes through here, but for those of a dropped exchange's opening.
     pub(crate) fn close(&self, connection: Connection<N>, reason: CloseReason) {
-        let whose = Whose {
-            exchange: 0,
-            connection: connection.number,
-        };
+        let whose = Whose { exchange: 0, connection: connection.number };
         drop(connection);
         self.record(whose, || Kind::Closed(reason));
     }
 
     pub(crate) fn exchange_timeout(&self, phase: Phase, schedule: &Schedule) -> Error {
-        let detail = format!(
-            "the whole exchange took longer than {:?}",
-            schedule.each.exchange
-        );
+        let detail = format!("the whole exchange took longer than {:?}", schedule.each.exchange);
         Error::new(phase, Code::ExchangeTimeout, detail)
     }
 
@@ -177,11 +157,7 @@ impl<N: Net> Shared<N> {
         for transfer in self.transfers.take().iter().filter_map(Weak::upgrade) {
             let error = match reason {
                 CloseReason::SessionDropped => session_dropped(),
-                _ => Error::new(
-                    Phase::Setup,
-                    Code::ConnectionClosed,
-                    "close-connection ended this exchange",
-                ),
+                _ => Error::new(Phase::Setup, Code::ConnectionClosed, "close-connection ended this exchange"),
             };
             transfer.borrow_mut().fail(error, reason);
         }
@@ -253,9 +229,7 @@ impl<N: Net> Request<N> {
         let prepared = self.description.prepare(&origin, &settings)?;
         let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
         drop(settings);
-        shared
-            .exchanges
-            .set(shared.exchanges.get().saturating_add(1));
+        shared.exchanges.set(shared.exchanges.get().saturating_add(1));
         let upload = Rc::new(RefCell::new(Upload::new(prepared.content.clone())));
         let interims = Rc::new(RefCell::default());
         let transfer = Rc::new(RefCell::new(Transfer::new(Opening {
@@ -269,11 +243,7 @@ impl<N: Net> Request<N> {
             may_wait,
         })));
         shared.remember(&transfer);
-        Ok(Exchange {
-            transfer,
-            interims,
-            is_answered: Cell::new(false),
-        })
+        Ok(Exchange { transfer, interims, is_answered: Cell::new(false) })
     }
 }
 
@@ -337,9 +307,7 @@ impl<N: Net> Exchange<N> {
     /// Ends it.
     pub fn cancel(&self) {
         let error = Error::new(Phase::Setup, Code::Cancelled, "the exchange was cancelled");
-        self.transfer
-            .borrow_mut()
-            .fail(error, CloseReason::Cancelled);
+        self.transfer.borrow_mut().fail(error, CloseReason::Cancelled);
     }
 
     /// Whether one of its session's connections has become free since somebody wanted one; asked once.
@@ -412,20 +380,12 @@ impl<N: Net> Response<N> {
 
     /// Ends it with this error; its connection closes.
     pub fn fail(&self, error: Error) {
-        self.transfer
-            .borrow_mut()
-            .fail(error, CloseReason::UnreadContent);
+        self.transfer.borrow_mut().fail(error, CloseReason::UnreadContent);
     }
 
     /// How much content the one-call functions keep.
     pub fn whole_content_limit(&self) -> u64 {
-        self.transfer
-            .borrow()
-            .shared
-            .settings
-            .borrow()
-            .limits()
-            .whole_content
+        self.transfer.borrow().shared.settings.borrow().limits().whole_content
     }
 
     /// See [`Exchange::take_freed`].
@@ -435,9 +395,5 @@ impl<N: Net> Response<N> {
 }
 
 fn session_dropped() -> Error {
-    Error::new(
-        Phase::Setup,
-        Code::SessionDropped,
-        "the session of this request was dropped",
-    )
+    Error::new(Phase::Setup, Code::SessionDropped, "the session of this request was dropped")
 }

@@ -47,37 +47,24 @@ impl<N: Net> Opening<N> {
         loop {
             let connection = self.connection(is_repeated).await?;
             let is_reused = connection.is_reused();
-            let may_repeat = |upload: &Upload| {
-                !is_repeated && self.prepared.is_idempotent && upload.is_replayable()
-            };
+            let may_repeat = |upload: &Upload| !is_repeated && self.prepared.is_idempotent && upload.is_replayable();
             let why = match self.attempt(connection).await {
                 // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
-                Ok((head, live))
-                    if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) =>
-                {
+                Ok((head, live)) if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) => {
                     self.shared.close(live.connection, CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
                 Ok(answer) => return Ok(answer),
-                Err(Failure {
-                    error,
-                    is_stale: false,
-                }) => return Err(error),
+                Err(Failure { error, is_stale: false }) => return Err(error),
                 Err(Failure { error, .. }) if !may_repeat(&self.upload.borrow()) => {
-                    return Err(Error {
-                        may_retry: true,
-                        ..error
-                    });
+                    return Err(Error { may_retry: true, ..error });
                 }
                 Err(_) => "the kept connection had gone stale",
             };
             is_repeated = true;
             self.upload.borrow_mut().rewind();
             self.interims.borrow_mut().clear();
-            let whose = Whose {
-                exchange: self.exchange,
-                connection: 0,
-            };
+            let whose = Whose { exchange: self.exchange, connection: 0 };
             self.shared.record(whose, || Kind::Retrying(why.into()));
         }
     }
@@ -89,35 +76,23 @@ impl<N: Net> Opening<N> {
         let acquired = within(
             &shared.net,
             self.schedule.end,
-            poll_fn(|_| {
-                match shared
-                    .pool
-                    .acquire(is_fresh, most, |dead, reason| shared.close(dead, reason))
-                {
-                    Acquired::Nothing if self.may_wait => Poll::Pending,
-                    acquired => Poll::Ready(acquired),
-                }
+            poll_fn(|_| match shared.pool.acquire(is_fresh, most, |dead, reason| shared.close(dead, reason)) {
+                Acquired::Nothing if self.may_wait => Poll::Pending,
+                acquired => Poll::Ready(acquired),
             }),
         )
         .await;
         match acquired {
             Ok(Acquired::Idle(connection)) => {
-                let whose = Whose {
-                    exchange: self.exchange,
-                    connection: connection.number,
-                };
+                let whose = Whose { exchange: self.exchange, connection: connection.number };
                 shared.record(whose, || Kind::Reused);
                 Ok(connection)
             }
-            Ok(Acquired::Permit(permit)) => {
-                dial(shared, &self.origin, permit, self.exchange, &self.schedule).await
-            }
+            Ok(Acquired::Permit(permit)) => dial(shared, &self.origin, permit, self.exchange, &self.schedule).await,
             Ok(Acquired::Nothing) => Err(Error::new(
                 Phase::Connect,
                 Code::ConnectionLimitReached,
-                format!(
-                    "all {most} connections of the session are busy: read or drop a response first"
-                ),
+                format!("all {most} connections of the session are busy: read or drop a response first"),
             )),
             Err(_) => Err(shared.exchange_timeout(Phase::Connect, &self.schedule)),
         }
@@ -128,18 +103,9 @@ impl<N: Net> Opening<N> {
         let shared = &self.shared;
         let is_reused = connection.is_reused();
         let head = self.prepared.head.clone();
-        let whose = Whose {
-            exchange: self.exchange,
-            connection: connection.number,
-        };
-        shared.record(whose, || {
-            Kind::RequestHead(String::from_utf8_lossy(&head).into_owned())
-        });
-        let machine = Exchange::new(
-            self.prepared.outline,
-            head,
-            *shared.settings.borrow().limits(),
-        );
+        let whose = Whose { exchange: self.exchange, connection: connection.number };
+        shared.record(whose, || Kind::RequestHead(String::from_utf8_lossy(&head).into_owned()));
+        let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         let mut live = Live::new(connection, machine, self.exchange, self.schedule);
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
@@ -155,8 +121,7 @@ impl<N: Net> Opening<N> {
                 // The machine gives a head before all else.
                 Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
                 Err(error) => {
-                    let is_stale =
-                        is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
+                    let is_stale = is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
                     shared.close(live.connection, CloseReason::Failed);
                     return Err(Failure { error, is_stale });
                 }
@@ -167,12 +132,7 @@ impl<N: Net> Opening<N> {
 
 /// A head as text for people, its lines ended by CR LF.
 fn head_text(head: &ResponseHead) -> String {
-    let mut text = format!(
-        "{} {} {}\r\n",
-        head.version.as_str(),
-        head.status,
-        head.reason
-    );
+    let mut text = format!("{} {} {}\r\n", head.version.as_str(), head.status, head.reason);
     for field in head.fields.iter() {
         text.push_str(&field.name);
         text.push_str(": ");

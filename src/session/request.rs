@@ -63,11 +63,7 @@ impl Description {
     pub(crate) fn add_field(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
         let refuse = |what: String| {
             let code = Code::RequestFieldInvalid(name.clone());
-            Err(Error::new(
-                Phase::Setup,
-                code,
-                format!("the field {name:?} cannot be sent: {what}"),
-            ))
+            Err(Error::new(Phase::Setup, code, format!("the field {name:?} cannot be sent: {what}")))
         };
         if let Err(what) = fields::check_name(&name).and_then(|()| fields::check_value(&value)) {
             return refuse(what.into());
@@ -87,29 +83,17 @@ impl Description {
     pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings) -> Result<Prepared, Error> {
         let wrong = |code, detail| Error::new(Phase::Setup, code, detail);
         method::check(&self.method).map_err(|what| {
-            wrong(
-                Code::RequestMethodInvalid,
-                format!("the method {:?} is wrong: {what}", self.method),
-            )
+            wrong(Code::RequestMethodInvalid, format!("the method {:?} is wrong: {what}", self.method))
         })?;
         target::check(&self.method, &self.target).map_err(|what| {
-            wrong(
-                Code::RequestTargetInvalid,
-                format!("the target {:?} is wrong: {what}", self.target),
-            )
+            wrong(Code::RequestTargetInvalid, format!("the target {:?} is wrong: {what}", self.target))
         })?;
         let is_old = self.version == Version::Http10;
         if is_old && matches!(self.content, Content::Streamed(None)) {
-            return Err(wrong(
-                Code::Configuration,
-                "HTTP/1.0 has no chunked content: set its length".into(),
-            ));
+            return Err(wrong(Code::Configuration, "HTTP/1.0 has no chunked content: set its length".into()));
         }
         if self.method == "CONNECT" && !matches!(self.content, Content::None) {
-            return Err(wrong(
-                Code::Configuration,
-                "CONNECT has no content (RFC 9110 section 9.3.6)".into(),
-            ));
+            return Err(wrong(Code::Configuration, "CONNECT has no content (RFC 9110 section 9.3.6)".into()));
         }
         let framed = match &self.content {
             Content::None => Framed::None,
@@ -118,9 +102,7 @@ impl Description {
             Content::Streamed(None) => Framed::Chunked,
         };
         let has_content = !matches!(framed, Framed::None | Framed::Length(0));
-        let expects = has_content
-            && !is_old
-            && (self.expects || self.fields.has_element("expect", "100-continue"));
+        let expects = has_content && !is_old && (self.expects || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
         let head = self.encode(origin, settings, framed, expects, closes);
         let outline = Outline {
@@ -134,25 +116,11 @@ impl Description {
             content: framed,
             expects,
         };
-        let is_idempotent = self
-            .is_idempotent
-            .unwrap_or_else(|| method::is_idempotent(&self.method));
-        Ok(Prepared {
-            outline,
-            head,
-            content: self.content.clone(),
-            is_idempotent,
-        })
+        let is_idempotent = self.is_idempotent.unwrap_or_else(|| method::is_idempotent(&self.method));
+        Ok(Prepared { outline, head, content: self.content.clone(), is_idempotent })
     }
 
-    fn encode(
-        &self,
-        origin: &Origin,
-        settings: &Settings,
-        framed: Framed,
-        expects: bool,
-        closes: bool,
-    ) -> Vec<u8> {
+    fn encode(&self, origin: &Origin, settings: &Settings, framed: Framed, expects: bool, closes: bool) -> Vec<u8> {
         // Host comes first (RFC 9110 section 7.2), and CONNECT names the host it asks for (RFC 9112 section 3.2.3).
         let authority = match self.method.as_str() {
             "CONNECT" => self.target.clone(),
@@ -169,16 +137,10 @@ impl Description {
         if !self.fields.contains("host") {
             own.push(("Host", authority.as_bytes()));
         }
-        if let Some(agent) = settings
-            .user_agent()
-            .filter(|_| !self.fields.contains("user-agent"))
-        {
+        if let Some(agent) = settings.user_agent().filter(|_| !self.fields.contains("user-agent")) {
             own.push(("User-Agent", agent.as_bytes()));
         }
-        let theirs = self
-            .fields
-            .iter()
-            .map(|field| (field.name.as_str(), field.value.as_slice()));
+        let theirs = self.fields.iter().map(|field| (field.name.as_str(), field.value.as_slice()));
         let mut last: Vec<(&str, &[u8])> = Vec::with_capacity(3);
         if let Some(length) = &length {
             last.push(("Content-Length", length.as_bytes()));

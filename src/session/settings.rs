@@ -133,11 +133,7 @@ impl Settings {
         if let Some(value) = &value {
             fields::check_value(value.as_bytes()).map_err(|what| {
                 let code = Code::RequestFieldInvalid("user-agent".into());
-                Error::new(
-                    Phase::Setup,
-                    code,
-                    format!("this user agent cannot be sent: {what}"),
-                )
+                Error::new(Phase::Setup, code, format!("this user agent cannot be sent: {what}"))
             })?;
         }
         self.user_agent = value;
@@ -152,9 +148,7 @@ impl Settings {
     /// Sets them.
     pub fn set_deadlines(&mut self, deadlines: Deadlines) -> Result<(), Error> {
         if deadlines.all().iter().any(Duration::is_zero) {
-            return Err(configuration(
-                "a deadline cannot be zero: nothing would ever be in time",
-            ));
+            return Err(configuration("a deadline cannot be zero: nothing would ever be in time"));
         }
         self.deadlines = deadlines;
         Ok(())
@@ -178,15 +172,7 @@ impl Settings {
             whole_content,
             events,
         } = limits;
-        let counts = [
-            connections,
-            field_lines,
-            line_length,
-            head_length,
-            interim_responses,
-            addresses,
-            events,
-        ];
+        let counts = [connections, field_lines, line_length, head_length, interim_responses, addresses, events];
         if counts.contains(&0) || [drained, whole_content].contains(&0) {
             return Err(configuration("a limit cannot be zero"));
         }
@@ -201,10 +187,7 @@ impl Settings {
 
     /// Sets them.
     pub fn set_addresses(&mut self, addresses: &[String]) -> Result<(), Error> {
-        self.addresses = addresses
-            .iter()
-            .map(|text| parse_address(text))
-            .collect::<Result<_, _>>()?;
+        self.addresses = addresses.iter().map(|text| parse_address(text)).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -218,15 +201,10 @@ impl Settings {
         self.connect_to = match to {
             None => None,
             Some((_, 0)) => {
-                return Err(Error::new(
-                    Phase::Setup,
-                    Code::InvalidPort,
-                    "port 0 cannot be connected to",
-                ));
+                return Err(Error::new(Phase::Setup, Code::InvalidPort, "port 0 cannot be connected to"));
             }
             Some((host, port)) => {
-                let host = Host::parse(&host)
-                    .map_err(|what| Error::new(Phase::Setup, Code::InvalidHost, what))?;
+                let host = Host::parse(&host).map_err(|what| Error::new(Phase::Setup, Code::InvalidHost, what))?;
                 Some((host, port))
             }
         };
@@ -260,43 +238,24 @@ pub struct Schedule {
 impl Schedule {
     /// A schedule that starts now.
     pub fn new(each: Deadlines, now: Instant) -> Self {
-        Self {
-            each,
-            end: now + each.exchange,
-        }
+        Self { each, end: now + each.exchange }
     }
 }
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 fn parse_address(text: &str) -> Result<FixedAddress, Error> {
     if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(FixedAddress {
-            address,
-            port: None,
-        });
+        return Ok(FixedAddress { address, port: None });
     }
     if let Ok(address) = text.parse::<SocketAddr>() {
         if address.port() == 0 {
-            return Err(Error::new(
-                Phase::Setup,
-                Code::Configuration,
-                format!("{text:?} has port 0"),
-            ));
+            return Err(Error::new(Phase::Setup, Code::Configuration, format!("{text:?} has port 0")));
         }
-        return Ok(FixedAddress {
-            address: address.ip(),
-            port: Some(address.port()),
-        });
+        return Ok(FixedAddress { address: address.ip(), port: Some(address.port()) });
     }
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse().map_err(|_| no_address(text))?;
-    Ok(FixedAddress {
-        address,
-        port: None,
-    })
+    Ok(FixedAddress { address, port: None })
 }
 
 fn no_address(text: &str) -> Error {
@@ -313,30 +272,14 @@ mod tests {
 
     #[test]
     fn addresses_come_in_all_their_spellings() {
-        let parsed = |text: &str| {
-            parse_address(text)
-                .map(|fixed| (fixed.address.to_string(), fixed.port))
-                .ok()
-        };
+        let parsed = |text: &str| parse_address(text).map(|fixed| (fixed.address.to_string(), fixed.port)).ok();
         assert_eq!(parsed("192.0.2.1"), Some(("192.0.2.1".into(), None)));
         assert_eq!(parsed("192.0.2.1:80"), Some(("192.0.2.1".into(), Some(80))));
         assert_eq!(parsed("2001:db8::1"), Some(("2001:db8::1".into(), None)));
         assert_eq!(parsed("[2001:db8::1]"), Some(("2001:db8::1".into(), None)));
-        assert_eq!(
-            parsed("[2001:db8::1]:80"),
-            Some(("2001:db8::1".into(), Some(80)))
-        );
-        for bad in [
-            "",
-            "localhost",
-            "192.0.2.1:0",
-            "192.0.2.1:",
-            "192.0.2.256",
-            "[::1",
-            "::1]",
-            "[]",
-            "1.2.3.4:99999",
-        ] {
+        assert_eq!(parsed("[2001:db8::1]:80"), Some(("2001:db8::1".into(), Some(80))));
+        for bad in ["", "localhost", "192.0.2.1:0", "192.0.2.1:", "192.0.2.256", "[::1", "::1]", "[]", "1.2.3.4:99999"]
+        {
             assert_eq!(parsed(bad), None, "{bad:?}");
         }
     }
@@ -346,30 +289,12 @@ mod tests {
         let mut settings = Settings::default();
         let before = format!("{settings:?}");
         assert!(settings.set_user_agent(Some("a\r\nb".into())).is_err());
-        assert!(
-            settings
-                .set_addresses(&["127.0.0.1".into(), "x".into()])
-                .is_err()
-        );
+        assert!(settings.set_addresses(&["127.0.0.1".into(), "x".into()]).is_err());
         assert!(settings.set_connect_to(Some(("a b".into(), 1))).is_err());
         assert!(settings.set_connect_to(Some(("a".into(), 0))).is_err());
         assert!(settings.set_local_address(Some("localhost")).is_err());
-        assert!(
-            settings
-                .set_deadlines(Deadlines {
-                    write: Duration::ZERO,
-                    ..Deadlines::default()
-                })
-                .is_err()
-        );
-        assert!(
-            settings
-                .set_limits(Limits {
-                    events: 0,
-                    ..Limits::default()
-                })
-                .is_err()
-        );
+        assert!(settings.set_deadlines(Deadlines { write: Duration::ZERO, ..Deadlines::default() }).is_err());
+        assert!(settings.set_limits(Limits { events: 0, ..Limits::default() }).is_err());
         assert_eq!(format!("{settings:?}"), before);
     }
 }

@@ -120,11 +120,7 @@ impl<N: Net> Transfer<N> {
         if let Err(error) = self.check_writable() {
             return Poll::Ready(Err(error));
         }
-        if self.upload.borrow().is_flushed() {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
+        if self.upload.borrow().is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// Ends the content.
@@ -155,13 +151,8 @@ impl<N: Net> Transfer<N> {
     /// Whether there is something to know, or room that was wanted; what was polled meanwhile has noted its wishes.
     pub(crate) fn poll_exchange_ready(&mut self) -> Poll<()> {
         self.advance();
-        let is_answered = !self.is_answer_taken
-            && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
-        if is_answered || self.upload.borrow().can_serve() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        let is_answered = !self.is_answer_taken && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
+        if is_answered || self.upload.borrow().can_serve() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The final head.
@@ -172,9 +163,7 @@ impl<N: Net> Transfer<N> {
             return Poll::Ready(Ok(answer));
         }
         match &self.stage {
-            _ if self.is_answer_taken => Poll::Ready(Err(misuse(
-                "the response of this exchange was taken before",
-            ))),
+            _ if self.is_answer_taken => Poll::Ready(Err(misuse("the response of this exchange was taken before"))),
             Stage::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Pending,
         }
@@ -182,9 +171,7 @@ impl<N: Net> Transfer<N> {
 
     /// Whether the response cannot come before the caller has written more content, or ended it.
     pub(crate) fn waits_for_caller(&self) -> bool {
-        self.answer.is_none()
-            && matches!(self.stage, Stage::Opening(_))
-            && self.upload.borrow().is_unfinished()
+        self.answer.is_none() && matches!(self.stage, Stage::Opening(_)) && self.upload.borrow().is_unfinished()
     }
 
     fn check_writable(&self) -> Result<(), Error> {
@@ -222,8 +209,7 @@ impl<N: Net> Transfer<N> {
             Poll::Ready(Ok(Event::Content(piece))) => {
                 self.received = self.received.saturating_add(piece.len() as u64);
                 let (done, total) = (self.received, self.total);
-                self.shared
-                    .record(live.whose, || Kind::Receiving { done, total });
+                self.shared.record(live.whose, || Kind::Receiving { done, total });
                 // The connection is free as soon as the last byte is here, not only when the caller asks for more.
                 if live.machine.is_complete() {
                     self.complete();
@@ -271,10 +257,7 @@ impl<N: Net> Transfer<N> {
         self.ahead = None;
         let whose = match &self.stage {
             Stage::Live(live) => live.whose,
-            _ => Whose {
-                exchange: self.number,
-                connection: 0,
-            },
+            _ => Whose { exchange: self.number, connection: 0 },
         };
         self.shared.record(whose, || Kind::Failed(error.clone()));
         if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Failed(error)) {
@@ -297,11 +280,8 @@ impl<N: Net> Transfer<N> {
                 Poll::Ready(_) | Poll::Pending => break,
             }
         }
-        if let Stage::Live(live) =
-            std::mem::replace(&mut self.stage, Stage::Complete(Fields::default()))
-        {
-            self.shared
-                .close(live.connection, CloseReason::UnreadContent);
+        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
+            self.shared.close(live.connection, CloseReason::UnreadContent);
         }
     }
 
@@ -325,17 +305,10 @@ impl<N: Net> Transfer<N> {
 
     /// All of the response is here: the connection is kept or closed.
     fn complete(&mut self) {
-        let Stage::Live(live) =
-            std::mem::replace(&mut self.stage, Stage::Complete(Fields::default()))
-        else {
+        let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) else {
             return;
         };
-        let Live {
-            mut connection,
-            machine,
-            whose,
-            ..
-        } = *live;
+        let Live { mut connection, machine, whose, .. } = *live;
         self.stage = Stage::Complete(machine.trailers().clone());
         self.upload.borrow_mut().discard();
         self.shared.record(whose, || Kind::Complete);

@@ -108,21 +108,15 @@ impl Upload {
                 return Err(Error::new(
                     Phase::Send,
                     Code::RequestContentLength,
-                    format!(
-                        "{accepted} bytes of content were written where {length} were announced"
-                    ),
+                    format!("{accepted} bytes of content were written where {length} were announced"),
                 ));
             }
             Content::Streamed(_) if self.end.is_none() => {}
             Content::Streamed(_) => {
-                return Err(misuse(
-                    "the content was ended before: nothing more can be written",
-                ));
+                return Err(misuse("the content was ended before: nothing more can be written"));
             }
             Content::None | Content::Bytes(_) => {
-                return Err(misuse(
-                    "this request's content is not streamed: nothing can be written",
-                ));
+                return Err(misuse("this request's content is not streamed: nothing can be written"));
             }
         }
         self.accepted = accepted;
@@ -134,23 +128,16 @@ impl Upload {
     /// Ends the content.
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
         match &self.content {
-            Content::None | Content::Bytes(_) => {
-                Err(misuse("this request's content is not streamed"))
-            }
+            Content::None | Content::Bytes(_) => Err(misuse("this request's content is not streamed")),
             Content::Streamed(Some(length)) if self.accepted < *length => Err(Error::new(
                 Phase::Send,
                 Code::RequestContentLength,
-                format!(
-                    "{} bytes of content were written where {length} were announced",
-                    self.accepted
-                ),
+                format!("{} bytes of content were written where {length} were announced", self.accepted),
             )),
             Content::Streamed(Some(_)) if !trailers.is_empty() => {
                 Err(wrong_trailer("", "only chunked content has trailers"))
             }
-            Content::Streamed(_) if self.end.is_some() => {
-                Err(misuse("the content was ended before"))
-            }
+            Content::Streamed(_) if self.end.is_some() => Err(misuse("the content was ended before")),
             Content::Streamed(_) => {
                 for field in trailers.iter() {
                     fields::check_name(&field.name)
@@ -202,9 +189,5 @@ fn misuse(detail: &str) -> Error {
 
 fn wrong_trailer(name: &str, what: &str) -> Error {
     let code = Code::RequestFieldInvalid(name.into());
-    Error::new(
-        Phase::Send,
-        code,
-        format!("the trailer {name:?} cannot be sent: {what}"),
-    )
+    Error::new(Phase::Send, code, format!("the trailer {name:?} cannot be sent: {what}"))
 }

@@ -26,11 +26,7 @@ pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
     let response = poll_fn(|_| exchange.poll_response()).await?;
     let content = read_to_end(&response).await?;
     let trailers = response.trailers().unwrap_or_default();
-    Ok(Whole {
-        head: response.head().clone(),
-        content,
-        trailers,
-    })
+    Ok(Whole { head: response.head().clone(), content, trailers })
 }
 
 /// Reads what is left of the content, up to the session's limit.
@@ -39,9 +35,7 @@ pub async fn read_to_end<N: Net>(response: &Response<N>) -> Result<Vec<u8>, Erro
     let mut content = Vec::new();
     while let Some(piece) = poll_fn(|_| response.poll_read(READ_LENGTH)).await? {
         if content.len() as u64 + piece.len() as u64 > limit {
-            let detail = format!(
-                "the response's content is larger than {limit} bytes, the limit of what is kept"
-            );
+            let detail = format!("the response's content is larger than {limit} bytes, the limit of what is kept");
             let error = Error::new(Phase::Body, Code::ResponseContentTooLarge, detail);
             response.fail(error.clone());
             return Err(error);

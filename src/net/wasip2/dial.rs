@@ -36,11 +36,7 @@ enum Outcome {
 impl Dial {
     pub(super) fn start(reactor: &Rc<Reactor>, to: SocketAddr, from: Option<IpAddr>) -> Self {
         let stage = start(reactor, to, from).unwrap_or_else(Stage::Over);
-        Self {
-            stage,
-            to,
-            reactor: Rc::clone(reactor),
-        }
+        Self { stage, to, reactor: Rc::clone(reactor) }
     }
 }
 
@@ -81,13 +77,9 @@ impl Dial {
                 Err(code) => Err(fault(code, Fault::LocalAddress)),
             },
             Stage::Connect(socket) => match socket.finish_connect() {
-                Ok((input, output)) => Ok(Outcome::Connected(Stream::new(
-                    &self.reactor,
-                    socket.into_inner(),
-                    input,
-                    output,
-                    self.to,
-                ))),
+                Ok((input, output)) => {
+                    Ok(Outcome::Connected(Stream::new(&self.reactor, socket.into_inner(), input, output, self.to)))
+                }
                 Err(ErrorCode::WouldBlock) => {
                     socket.block(&self.reactor);
                     Ok(Outcome::Next(Stage::Connect(socket)))
@@ -103,11 +95,7 @@ fn start(reactor: &Reactor, to: SocketAddr, from: Option<IpAddr>) -> Result<Stag
     if from.is_some_and(|from| from.is_ipv4() != to.is_ipv4()) {
         return Err(Fault::LocalAddress);
     }
-    let family = if to.is_ipv4() {
-        IpAddressFamily::Ipv4
-    } else {
-        IpAddressFamily::Ipv6
-    };
+    let family = if to.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 };
     // A system without this family has no route to the address.
     let socket = create_tcp_socket(family).map_err(|code| fault(code, Fault::Unreachable))?;
     let socket = Watched::new(socket);
@@ -122,9 +110,7 @@ fn start(reactor: &Reactor, to: SocketAddr, from: Option<IpAddr>) -> Result<Stag
 
 /// An address that the host cannot use as a peer's, such as `0.0.0.0`, leads nowhere.
 fn connect(reactor: &Reactor, socket: Watched<TcpSocket>, to: SocketAddr) -> Result<Stage, Fault> {
-    socket
-        .start_connect(reactor.network(), to_wasi(to))
-        .map_err(|code| fault(code, Fault::Unreachable))?;
+    socket.start_connect(reactor.network(), to_wasi(to)).map_err(|code| fault(code, Fault::Unreachable))?;
     Ok(Stage::Connect(socket))
 }
 

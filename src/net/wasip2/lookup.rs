@@ -21,14 +21,8 @@ pub struct Lookup {
 
 impl Lookup {
     pub(super) fn start(reactor: &Rc<Reactor>, name: &str) -> Self {
-        let addresses = resolve_addresses(reactor.network(), name)
-            .map(Watched::new)
-            .map_err(lookup_fault);
-        Self {
-            addresses,
-            found: Vec::new(),
-            reactor: Rc::clone(reactor),
-        }
+        let addresses = resolve_addresses(reactor.network(), name).map(Watched::new).map_err(lookup_fault);
+        Self { addresses, found: Vec::new(), reactor: Rc::clone(reactor) }
     }
 }
 
@@ -61,11 +55,7 @@ impl net::Lookup for Lookup {
         }
         // Addresses that came before a failure are as good as any.
         let found = std::mem::take(&mut self.found);
-        Poll::Ready(if found.is_empty() {
-            Err(fault)
-        } else {
-            Ok(found)
-        })
+        Poll::Ready(if found.is_empty() { Err(fault) } else { Ok(found) })
     }
 }
 

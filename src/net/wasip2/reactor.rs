@@ -78,12 +78,7 @@ impl Reactor {
     }
 
     pub(super) fn wait(&self, others: &[&Pollable], until: Option<Instant>) -> Woken {
-        let wished: Vec<Rc<Source>> = self
-            .wishes
-            .borrow()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
+        let wished: Vec<Rc<Source>> = self.wishes.borrow().iter().filter_map(Weak::upgrade).collect();
         let earliest = [self.deadline.get(), until].into_iter().flatten().min();
         let timer = earliest.map(|at| self.take_timer(at));
         self.begin(false);
@@ -97,10 +92,7 @@ impl Reactor {
             return Woken::default();
         }
 
-        let mut woken = Woken {
-            others: Vec::new(),
-            waited: true,
-        };
+        let mut woken = Woken { others: Vec::new(), waited: true };
         let mut timer_has_fired = false;
         for index in poll::poll(&list) {
             let Ok(index) = usize::try_from(index) else {
@@ -110,10 +102,7 @@ impl Reactor {
                 woken.others.push(index);
             } else if index < first_wished {
                 timer_has_fired = true;
-            } else if let Some(source) = index
-                .checked_sub(first_wished)
-                .and_then(|index| wished.get(index))
-            {
+            } else if let Some(source) = index.checked_sub(first_wished).and_then(|index| wished.get(index)) {
                 source.blocked.set(None);
             }
         }
@@ -124,10 +113,7 @@ impl Reactor {
     }
 
     pub(super) fn now(&self) -> Instant {
-        let now = self
-            .now
-            .get()
-            .unwrap_or_else(|| Instant::from_nanos(monotonic_clock::now()));
+        let now = self.now.get().unwrap_or_else(|| Instant::from_nanos(monotonic_clock::now()));
         self.now.set(Some(now));
         now
     }
@@ -136,10 +122,7 @@ impl Reactor {
         if self.now() >= deadline {
             return Poll::Ready(());
         }
-        let earliest = self
-            .deadline
-            .get()
-            .map_or(deadline, |earliest| earliest.min(deadline));
+        let earliest = self.deadline.get().map_or(deadline, |earliest| earliest.min(deadline));
         self.deadline.set(Some(earliest));
         Poll::Pending
     }
@@ -154,29 +137,20 @@ impl Reactor {
         let has_passed = |timer: &Timer| self.now.get().is_some_and(|now| now >= timer.at);
         match self.timer.take() {
             Some(timer) if timer.at <= at && !has_passed(&timer) => timer,
-            _ => Timer {
-                at,
-                pollable: monotonic_clock::subscribe_instant(at.as_nanos()),
-            },
+            _ => Timer { at, pollable: monotonic_clock::subscribe_instant(at.as_nanos()) },
         }
     }
 }
 
 impl<T> Watched<T> {
     pub(super) fn new(resource: T) -> Self {
-        Self {
-            source: Rc::default(),
-            resource,
-        }
+        Self { source: Rc::default(), resource }
     }
 
     /// Whether an operation may be worth its host call: it would not block for all that is known.
     pub(super) fn is_worth_trying(&self, reactor: &Reactor) -> bool {
         let pass = reactor.pass.get();
-        self.source
-            .blocked
-            .get()
-            .is_none_or(|since| reactor.probing.get() && since != pass)
+        self.source.blocked.get().is_none_or(|since| reactor.probing.get() && since != pass)
     }
 
     /// Remembers that an operation would block, until a wait has seen otherwise.
@@ -202,13 +176,8 @@ impl<T: Subscribe> Watched<T> {
     pub(super) fn wish(&self, reactor: &Reactor) {
         let pass = Some(reactor.pass.get());
         if self.source.wished.replace(pass) != pass {
-            self.source
-                .pollable
-                .get_or_init(|| self.resource.subscribe());
-            reactor
-                .wishes
-                .borrow_mut()
-                .push(Rc::downgrade(&self.source));
+            self.source.pollable.get_or_init(|| self.resource.subscribe());
+            reactor.wishes.borrow_mut().push(Rc::downgrade(&self.source));
         }
     }
 }

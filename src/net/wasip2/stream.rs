@@ -126,21 +126,14 @@ impl Stream {
         if !self.output.is_worth_trying(&self.reactor) {
             return Ok(0);
         }
-        let permit = self
-            .output
-            .check_write()
-            .map_err(|error| self.sending_failed(&error))?;
-        let permitted = bytes
-            .get(..usize::try_from(permit).unwrap_or(usize::MAX))
-            .unwrap_or(bytes);
+        let permit = self.output.check_write().map_err(|error| self.sending_failed(&error))?;
+        let permitted = bytes.get(..usize::try_from(permit).unwrap_or(usize::MAX)).unwrap_or(bytes);
         if permitted.is_empty() {
             self.output.block(&self.reactor);
             return Ok(0);
         }
         self.output.unblock();
-        self.output
-            .write(permitted)
-            .map_err(|error| self.sending_failed(&error))?;
+        self.output.write(permitted).map_err(|error| self.sending_failed(&error))?;
         Ok(permitted.len())
     }
 
