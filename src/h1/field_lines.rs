@@ -283,3 +283,268 @@ fn unfold(value: &[u8]) -> Vec<u8> {
     }
     unfolded
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Bounds that no sample reaches.
+    pub(in crate::h1) const WIDE: Bounds = Bounds { lines: 1000, line_length: 100_000, length: 1_000_000 };
+
+    type Read = Result<Option<(Fields, usize)>, HeadError>;
+
+    fn read(bounds: Bounds, bytes: &[u8]) -> Read {
+        LineReader::new(bounds, 0).read(bytes)
+    }
+
+    /// What comes of these bytes one by one: the result, and how many bytes it took.
+    fn read_one_by_one(bounds: Bounds, bytes: &[u8]) -> (Read, usize) {
+        let mut reader = LineReader::new(bounds, 0);
+        for length in 0..=bytes.len() {
+            match reader.read(&bytes[..length]) {
+                Ok(None) => {}
+                result => return (result, length),
+            }
+        }
+        (Ok(None), bytes.len())
+    }
+
+    fn fields(lines: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::default();
+        for (name, value) in lines {
+            fields.push(*name, *value);
+        }
+        fields
+    }
+
+    fn assert_good(bounds: Bounds, bytes: &[u8], lines: &[(&str, &str)]) {
+        let expected: Read = Ok(Some((fields(lines), bytes.len())));
+        assert_eq!(read(bounds, bytes), expected, "{}", quote(bytes));
+        assert_eq!(read_one_by_one(bounds, bytes), (expected.clone(), bytes.len()));
+        for split in 0..bytes.len() {
+            let mut reader = LineReader::new(bounds, 0);
+            assert_eq!(reader.read(&bytes[..split]), Ok(None), "{split}");
+            assert_eq!(reader.read(bytes), expected, "{split}");
+        }
+        // What comes after is someone else's.
+        let longer = [bytes, b" \r\n:"].concat();
+        assert_eq!(read(bounds, &longer), expected);
+    }
+
+    /// The error comes with the last of these bytes, whatever may come after it.
+    fn assert_bad(bounds: Bounds, bytes: &[u8]) -> HeadError {
+        let error = read(bounds, bytes).expect_err(&quote(bytes));
+        assert_eq!(read_one_by_one(bounds, bytes), (Err(error.clone()), bytes.len()));
+        for after in ["", "\r\n\r\n", "x", ": y\n\n"] {
+            let longer = [bytes, after.as_bytes()].concat();
+            let mut reader = LineReader::new(bounds, 0);
+            assert_eq!(reader.read(&longer), Err(error.clone()));
+            assert_eq!(reader.read(&longer), Err(error.clone()), "it stays");
+        }
+        error
+    }
+
+    #[test]
+    fn good_lines() {
+        let table: &[(&str, &[(&str, &str)])] = &[
+            ("\r\n", &[]),
+            ("\n", &[]),
+            ("A: b\r\n\r\n", &[("A", "b")]),
+            ("A: b\n\n", &[("A", "b")]),
+            ("A: b\r\n\n", &[("A", "b")]),
+            ("A: b\n\r\n", &[("A", "b")]),
+            ("A:b\r\nC:d\nE:f\r\n\r\n", &[("A", "b"), ("C", "d"), ("E", "f")]),
+            ("A:\r\n\r\n", &[("A", "")]),
+            ("A: \t \r\n\r\n", &[("A", "")]),
+            ("RANDom-HeADEr: \t noddy \t\r\n\r\n", &[("RANDom-HeADEr", "noddy")]),
+            ("A: b  c\t d\r\n\r\n", &[("A", "b  c\t d")]),
+            ("A: :\r\nB::b:\r\n\r\n", &[("A", ":"), ("B", ":b:")]),
+            ("jim: jim\r\nJIM: jab\r\njim: jar\r\n\r\n", &[("jim", "jim"), ("JIM", "jab"), ("jim", "jar")]),
+            ("!#$%&'*+-.^_`|~0: x\n\n", &[("!#$%&'*+-.^_`|~0", "x")]),
+            ("A: caf\u{e9}\r\n\r\n", &[("A", "caf\u{e9}")]),
+        ];
+        for (text, lines) in table {
+            assert_good(WIDE, text.as_bytes(), lines);
+        }
+    }
+
+    #[test]
+    fn folds_become_one_space() {
+        let table: &[(&str, &[(&str, &str)])] = &[
+            ("A: b\r\n c\r\n\r\n", &[("A", "b c")]),
+            ("A: b\n\tc\n\n", &[("A", "b c")]),
+            ("A: b \t\r\n \t c\r\n  d \r\n\r\n", &[("A", "b c d")]),
+            ("A:\r\n b\r\n\r\n", &[("A", "b")]),
+            ("A: b\r\n \r\n\r\n", &[("A", "b")]),
+            ("A: b\r\n \r\n\t\n c\r\n\r\n", &[("A", "b c")]),
+            ("A:\r\n \r\n\r\n", &[("A", "")]),
+            ("A: b\r\n C: d\r\nE: f\r\n\r\n", &[("A", "b C: d"), ("E", "f")]),
+            ("A: b\r\nC: d\r\n e\r\nF: g\r\n\r\n", &[("A", "b"), ("C", "d e"), ("F", "g")]),
+        ];
+        for (text, lines) in table {
+            assert_good(WIDE, text.as_bytes(), lines);
+        }
+    }
+
+    #[test]
+    fn values_keep_bytes_that_are_no_text() {
+        let (fields, _) = read(WIDE, b"A: \xff\xfe\xa0\r\n\r\n").unwrap().unwrap();
+        assert_eq!(fields.first("a"), Some(b"\xff\xfe\xa0".as_slice()));
+    }
+
+    #[test]
+    fn bad_lines_at_the_byte_that_decides() {
+        let table: &[&[u8]] = &[
+            b" ",
+            b"\t",
+            b":",
+            b"\0",
+            b"\x80",
+            b"\rx",
+            b"\r\r",
+            b"A\r",
+            b"A\n",
+            b"A ",
+            b"A\t",
+            b"A\0",
+            b"A\x7f",
+            b"A\xc3",
+            b"A(",
+            b"A: b\r\n:",
+            b"A: b\r\n\rx",
+            b"A: b\r\n\"",
+            b"A: b\r\nno ",
+            b"A: b\r\nC ",
+            b"A: b\0",
+            b"A: b\rx",
+            b"A: b\r\r",
+            b"A: b\r ",
+            b"A: \x01",
+            b"A: \x7f",
+            b"A: \x1b",
+            b"A: \x0b",
+            b"A:\0",
+            b"A: b\r\n \0",
+            b"A: b\r\n c\rd",
+        ];
+        for bytes in table {
+            assert!(matches!(assert_bad(WIDE, bytes), HeadError::Malformed(_)));
+        }
+    }
+
+    #[test]
+    fn every_byte_in_every_place() {
+        for byte in 0..=u8::MAX {
+            let is_token = is_token_byte(byte);
+            let is_good = |before: &[u8]| read(WIDE, &[before, &[byte]].concat()).is_ok();
+            let is_line_end = matches!(byte, b'\r' | b'\n');
+            let is_blank = matches!(byte, b' ' | b'\t');
+            assert_eq!(is_good(b""), is_token || is_line_end, "{byte}");
+            assert_eq!(is_good(b"A"), is_token || byte == b':', "{byte}");
+            assert_eq!(is_good(b"A:"), is_value_byte(byte) || is_line_end, "{byte}");
+            assert_eq!(is_good(b"A: b"), is_value_byte(byte) || is_line_end, "{byte}");
+            assert_eq!(is_good(b"A: b\r"), byte == b'\n', "{byte}");
+            assert_eq!(is_good(b"A: b\r\n"), is_token || is_line_end || is_blank, "{byte}");
+            assert_eq!(is_good(b"A: b\n"), is_token || is_line_end || is_blank, "{byte}");
+            assert_eq!(is_good(b"A: b\n "), is_value_byte(byte) || is_line_end, "{byte}");
+            assert_eq!(is_good(b"\r"), byte == b'\n', "{byte}");
+            assert_eq!(is_good(b"A: b\r\n\r"), byte == b'\n', "{byte}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_its_bound() {
+        let bounds = Bounds { line_length: 10, ..WIDE };
+        assert_good(bounds, b"A: 4567890\r\nB: 4567890\n\r\n", &[("A", "4567890"), ("B", "4567890")]);
+        assert_good(bounds, b"A23456789:\r\n\r\n", &[("A23456789", "")]);
+        // Folds count, with the line ends within.
+        assert_good(bounds, b"A: 4\r\n 890\r\n\r\n", &[("A", "4 890")]);
+        assert_good(bounds, b"A: 4\n 7890\r\n\r\n", &[("A", "4 7890")]);
+        for bytes in [
+            b"A: 45678901".as_slice(),
+            b"A2345678901",
+            b"A234567890:",
+            b"A: 4567890 ",
+            b"A: 4567890\0",
+            b"A: b\r\nB: 45678901",
+            b"A: 4\r\n 8901",
+            b"A: 45678\r\n ",
+            b"A: 4567890\r\n ",
+            b"A: \n \n \n \n ",
+        ] {
+            assert_eq!(assert_bad(bounds, bytes), HeadError::LineTooLong, "{}", quote(bytes));
+        }
+    }
+
+    #[test]
+    fn the_number_of_lines_has_its_bound() {
+        let bounds = Bounds { lines: 2, ..WIDE };
+        assert_good(bounds, b"A: b\r\nA: b\r\n c\r\n d\r\n\r\n", &[("A", "b"), ("A", "b c d")]);
+        assert_eq!(assert_bad(bounds, b"A: b\r\nA: b\r\nA"), HeadError::TooManyLines);
+    }
+
+    #[test]
+    fn the_whole_has_its_bound() {
+        let bounds = Bounds { length: 10, ..WIDE };
+        assert_good(bounds, b"A: 456\r\n\r\n", &[("A", "456")]);
+        assert_good(bounds, b"A: 45678\n\n", &[("A", "45678")]);
+        for bytes in [
+            b"A: 45678901".as_slice(),
+            b"A: 4567\r\n\r\n",
+            b"A: 456789\n\n",
+            b"A: 45678\n \r",
+            b"A2345678901",
+            b"A: b\nA: b\nC",
+        ] {
+            assert_eq!(assert_bad(bounds, bytes), HeadError::TooLarge, "{}", quote(bytes));
+        }
+    }
+
+    #[test]
+    fn what_is_before_the_start_counts_for_the_whole_alone() {
+        let bounds = Bounds { length: 20, line_length: 8, lines: 1 };
+        let bytes = b"a status line\nA: b\n\n";
+        assert_eq!(bytes.len(), 20);
+        let expected = Ok(Some((fields(&[("A", "b")]), 20)));
+        assert_eq!(LineReader::new(bounds, 14).read(bytes), expected);
+        let bounds = Bounds { length: 19, ..bounds };
+        assert_eq!(LineReader::new(bounds, 14).read(bytes), Err(HeadError::TooLarge));
+    }
+
+    #[test]
+    fn no_byte_is_looked_at_twice() {
+        let mut bytes = Vec::new();
+        for line in 0..500 {
+            append_line(&mut bytes, &format!("Name-{line}"), &[b'v'; 90]);
+            bytes.extend_from_slice(b" fold\n\t\r\n");
+        }
+        let mut reader = LineReader::new(WIDE, 0);
+        for length in 0..=bytes.len() {
+            assert_eq!(reader.read(&bytes[..length]), Ok(None));
+            assert_eq!(reader.looked_at, length);
+        }
+    }
+
+    #[test]
+    fn errors_say_which_line_and_show_no_value() {
+        let words = |bytes| assert_bad(WIDE, bytes).to_string();
+        assert!(words(b"Set-Cookie: secret\0").contains("\"Set-Cookie\" holds \"\\x00\""));
+        assert!(words(b"Set-Cookie: secret\rx").contains("\"Set-Cookie\" holds \"\\r\""));
+        assert!(!words(b"Set-Cookie: secret\0").contains("secret"));
+        assert!(words(b"Foo ").contains("whitespace before the colon of the field \"Foo\""));
+        assert!(words(b"Hello\r").contains("\"Hello\" has no colon"));
+        let long = [&[b'x'; 10_000][..], b"("].concat();
+        assert!(words(&long).len() < 200);
+    }
+
+    #[test]
+    fn written_lines_are_read_as_they_were() {
+        let lines = [("A", "b"), ("Empty", ""), ("a", "c, \"d\" \u{e9}")];
+        let mut bytes = Vec::new();
+        for (name, value) in lines {
+            append_line(&mut bytes, name, value.as_bytes());
+        }
+        bytes.extend_from_slice(b"\r\n");
+        assert_good(WIDE, &bytes, &lines);
+    }
+}

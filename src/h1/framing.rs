@@ -158,3 +158,276 @@ impl fmt::Display for FramingError {
 }
 
 impl std::error::Error for FramingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use MethodKind::{Connect, Head, Other};
+
+    fn head(version: Version, status: u16, lines: &[(&str, &str)]) -> ResponseHead {
+        let mut fields = Fields::default();
+        for (name, value) in lines {
+            fields.push(*name, *value);
+        }
+        ResponseHead { version, status, reason: String::new(), fields }
+    }
+
+    fn framing(lines: &[(&str, &str)]) -> Result<Framing, FramingError> {
+        decide(Other, &head(Version::Http11, 200, lines)).map(|decision| decision.framing)
+    }
+
+    fn lengths(values: &[&str]) -> Result<Framing, FramingError> {
+        let lines: Vec<_> = values.iter().map(|value| ("content-LENGTH", *value)).collect();
+        framing(&lines)
+    }
+
+    fn codings(values: &[&str]) -> Result<Framing, FramingError> {
+        let lines: Vec<_> = values.iter().map(|value| ("transfer-ENCODING", *value)).collect();
+        framing(&lines)
+    }
+
+    #[test]
+    fn method_and_status_come_first() {
+        let lines: &[&[(&str, &str)]] = &[
+            &[],
+            &[("Content-Length", "5")],
+            &[("Content-Length", "nonsense")],
+            &[("Content-Length", "5"), ("Content-Length", "6")],
+            &[("Transfer-Encoding", "chunked")],
+            &[("Transfer-Encoding", "chunked, nonsense, \0")],
+        ];
+        let table = [
+            (Head, 200, Framing::None),
+            (Head, 404, Framing::None),
+            (Head, 999, Framing::None),
+            (Other, 100, Framing::None),
+            (Other, 101, Framing::None),
+            (Other, 103, Framing::None),
+            (Other, 199, Framing::None),
+            (Other, 204, Framing::None),
+            (Other, 304, Framing::None),
+            (Connect, 100, Framing::None),
+            (Connect, 304, Framing::None),
+            (Connect, 200, Framing::Tunnel),
+            (Connect, 204, Framing::Tunnel),
+            (Connect, 299, Framing::Tunnel),
+        ];
+        for lines in lines {
+            for version in [Version::Http10, Version::Http11] {
+                for (method, status, framing) in table {
+                    let decision = decide(method, &head(version, status, lines)).unwrap();
+                    assert_eq!(decision.framing, framing, "{method:?} {status} {lines:?}");
+                    assert!(!decision.is_conflicting);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_other_responses_have_content() {
+        for (method, status) in [
+            (Other, 200),
+            (Other, 203),
+            (Other, 205),
+            (Other, 206),
+            (Other, 303),
+            (Other, 305),
+            (Other, 404),
+            (Other, 600),
+            (Other, 999),
+            (Connect, 300),
+            (Connect, 407),
+            (Connect, 502),
+        ] {
+            let table: [(&[(&str, &str)], _); 3] = [
+                (&[], Framing::ToEnd),
+                (&[("Content-Length", "5")], Framing::Length(5)),
+                (&[("Transfer-Encoding", "chunked")], Framing::Chunked),
+            ];
+            for (lines, framing) in table {
+                let decision = decide(method, &head(Version::Http11, status, lines)).unwrap();
+                assert_eq!(decision.framing, framing, "{method:?} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_of_methods() {
+        assert_eq!(MethodKind::of("HEAD"), Head);
+        assert_eq!(MethodKind::of("CONNECT"), Connect);
+        for method in ["GET", "head", "Connect", "HEADS", ""] {
+            assert_eq!(MethodKind::of(method), Other);
+        }
+    }
+
+    #[test]
+    fn good_lengths() {
+        let table: &[(&[&str], u64)] = &[
+            (&["0"], 0),
+            (&["5"], 5),
+            (&["00000000000000000000000005"], 5),
+            (&["5", "5"], 5),
+            (&["5, 5"], 5),
+            (&["5,5\t, 5", "05"], 5),
+            (&["0", "00"], 0),
+            (&["4294967295"], 4_294_967_295),
+            (&["4294967296"], 4_294_967_296),
+            (&["9223372036854775808"], 9_223_372_036_854_775_808),
+            (&["18446744073709551615"], u64::MAX),
+        ];
+        for (values, length) in table {
+            assert_eq!(lengths(values), Ok(Framing::Length(*length)), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn bad_lengths() {
+        let table: &[&[&str]] = &[
+            &[""],
+            &["+5"],
+            &["-5"],
+            &["-0"],
+            &["5 5"],
+            &["5;5"],
+            &["0x5"],
+            &["5h"],
+            &["1e3"],
+            &["1_000"],
+            &["1.0"],
+            &["\"5\""],
+            &["5\0"],
+            &["\x0b5"],
+            &["٥"],
+            &["５"],
+            &["²"],
+            &[","],
+            &["5,"],
+            &[",5"],
+            &["5,,5"],
+            &["5, x"],
+            &["5", ""],
+            &["5", "6"],
+            &["5, 6"],
+            &["5", "5, 6"],
+            &["5, 5", "5", "50"],
+            &["0", "5"],
+            &["18446744073709551616"],
+            &["18446744073709551615, 18446744073709551616"],
+            &["99999999999999999999999999999999999999999"],
+        ];
+        for values in table {
+            assert!(matches!(lengths(values), Err(FramingError::Length(_))), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_length() {
+        for byte in 0..=u8::MAX {
+            let mut fields = Fields::default();
+            fields.push("Content-Length", [b'1', byte, b'1']);
+            let is_good = byte.is_ascii_digit() || byte == b',';
+            assert_eq!(content_length(&fields).is_ok(), is_good, "{byte}");
+        }
+    }
+
+    #[test]
+    fn good_codings() {
+        let table: &[(&[&str], Framing)] = &[
+            (&["chunked"], Framing::Chunked),
+            (&["CHUNKED"], Framing::Chunked),
+            (&["\tchunked "], Framing::Chunked),
+            (&[", chunked,,"], Framing::Chunked),
+            (&["", "chunked"], Framing::Chunked),
+            // Another coding alone: to the end.
+            (&["gzip"], Framing::ToEnd),
+            (&["identity"], Framing::ToEnd),
+            (&["gzip, deflate"], Framing::ToEnd),
+            (&["gzip", "br"], Framing::ToEnd),
+            (&["x; a=b; c=\"d, chunked\""], Framing::ToEnd),
+            (&["xchunked"], Framing::ToEnd),
+            (&["chunkedx"], Framing::ToEnd),
+        ];
+        for (values, framing) in table {
+            assert_eq!(codings(values).as_ref(), Ok(framing), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn bad_codings() {
+        let table: &[&[&str]] = &[
+            &[""],
+            &[" , "],
+            &["", ""],
+            &["chunked, gzip"],
+            &["chunked", "gzip"],
+            &["chunked, chunked"],
+            &["chunked", "chunked"],
+            &["chunked, identity"],
+            &["chunked, gzip, chunked"],
+            &["gzip, chunked, gzip"],
+            &["gzip, chunked"],
+            &["gzip", "chunked"],
+            &["identity, chunked"],
+            &["chunked;a=b"],
+            &["chunked ; a"],
+            &["chunked;"],
+            &["gzip, Chunked;q=1"],
+            &["chunked gzip"],
+            &["chun ked"],
+            &["\"chunked\""],
+            &["chunked\0"],
+            &["\x0bchunked"],
+            &["chunked\x0c"],
+            &["chunked\u{a0}"],
+            &["[chunked]"],
+            &["(chunked)"],
+            &["chunked:"],
+            &["ｃhunked"],
+            // K as KELVIN SIGN.
+            &["chun\u{212a}ed"],
+            &[";"],
+            &["\"gzip, chunked"],
+        ];
+        for values in table {
+            assert!(matches!(codings(values), Err(FramingError::Coding(_))), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn old_responses_have_no_coding() {
+        for coding in ["chunked", "gzip", "identity", ""] {
+            let head = head(Version::Http10, 200, &[("Transfer-Encoding", coding), ("Content-Length", "5")]);
+            assert!(matches!(decide(Other, &head), Err(FramingError::Coding(_))), "{coding}");
+        }
+    }
+
+    #[test]
+    fn a_coding_wins_over_a_length() {
+        let table = [
+            ("chunked", "5", Framing::Chunked),
+            ("chunked", "0", Framing::Chunked),
+            ("chunked", "+5, nonsense", Framing::Chunked),
+            ("gzip", "5", Framing::ToEnd),
+        ];
+        for (coding, length, framing) in table {
+            let mut lines = [("Content-Length", length), ("Transfer-Encoding", coding)];
+            for _ in 0..2 {
+                let decision = decide(Other, &head(Version::Http11, 200, &lines)).unwrap();
+                assert_eq!(decision, Decision { framing, is_conflicting: true });
+                lines.reverse();
+            }
+            // Where there is no content, someone may have believed that there is.
+            let none = decide(Head, &head(Version::Http11, 200, &lines)).unwrap();
+            assert_eq!(none, Decision { framing: Framing::None, is_conflicting: true });
+        }
+    }
+
+    #[test]
+    fn words_say_what_is_wrong() {
+        let words = |lines: &[(&str, &str)]| framing(lines).unwrap_err().to_string();
+        assert_eq!(words(&[("Content-Length", "+2")]), "Content-Length is no number: \"+2\"");
+        assert_eq!(words(&[("Transfer-Encoding", "chunked, gzip")]), "\"gzip\" comes after chunked");
+        let long = "5".repeat(10_000);
+        assert!(words(&[("Content-Length", &long)]).len() < 200);
+    }
+}

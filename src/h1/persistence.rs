@@ -47,3 +47,107 @@ pub fn decide(caller_closes: bool, head: &ResponseHead, decision: &Decision) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::fields::Fields;
+
+    const LENGTH: Decision = Decision { framing: Framing::Length(5), is_conflicting: false };
+
+    fn head(version: Version, connection: &[&str]) -> ResponseHead {
+        let mut fields = Fields::default();
+        for value in connection {
+            fields.push("Connection", *value);
+        }
+        ResponseHead { version, status: 200, reason: String::new(), fields }
+    }
+
+    #[test]
+    fn what_the_response_says() {
+        use Close::{OldVersion, PeerAsked};
+        use Version::{Http10, Http11};
+        let table: &[(Version, &[&str], Result<(), Close>)] = &[
+            (Http11, &[], Ok(())),
+            (Http11, &[""], Ok(())),
+            (Http11, &["keep-alive"], Ok(())),
+            (Http11, &["TE, upgrade"], Ok(())),
+            (Http11, &["closed"], Ok(())),
+            (Http11, &["x-close"], Ok(())),
+            (Http11, &["close"], Err(PeerAsked)),
+            (Http11, &["CLOSE"], Err(PeerAsked)),
+            (Http11, &["keep-alive, close"], Err(PeerAsked)),
+            (Http11, &["close, keep-alive"], Err(PeerAsked)),
+            (Http11, &["close", "keep-alive"], Err(PeerAsked)),
+            (Http11, &["keep-alive", "close"], Err(PeerAsked)),
+            (Http11, &[",TE ,\tclose,"], Err(PeerAsked)),
+            (Http10, &[], Err(OldVersion)),
+            (Http10, &["keep-alive"], Ok(())),
+            (Http10, &["Keep-Alive"], Ok(())),
+            (Http10, &["TE", "keep-alive"], Ok(())),
+            (Http10, &["keep-aliv"], Err(OldVersion)),
+            (Http10, &["close"], Err(PeerAsked)),
+            (Http10, &["keep-alive, close"], Err(PeerAsked)),
+            (Http10, &["close", "keep-alive"], Err(PeerAsked)),
+        ];
+        for (version, connection, expected) in table {
+            let head = head(*version, connection);
+            assert_eq!(decide(false, &head, &LENGTH), *expected, "{version:?} {connection:?}");
+        }
+    }
+
+    #[test]
+    fn every_framing() {
+        let table = [
+            (Framing::None, Ok(())),
+            (Framing::Length(0), Ok(())),
+            (Framing::Length(u64::MAX), Ok(())),
+            (Framing::Chunked, Ok(())),
+            (Framing::ToEnd, Err(Close::ContentToEnd)),
+            (Framing::Tunnel, Err(Close::Upgraded)),
+        ];
+        for (framing, expected) in table {
+            let decision = Decision { framing, is_conflicting: false };
+            let kept = [
+                head(Version::Http11, &[]),
+                head(Version::Http11, &["keep-alive"]),
+                head(Version::Http10, &["keep-alive"]),
+            ];
+            for head in kept {
+                assert_eq!(decide(false, &head, &decision), expected, "{framing:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_caller_that_closes_closes() {
+        assert_eq!(decide(true, &head(Version::Http11, &[]), &LENGTH), Err(Close::CallerAsked));
+        let kept = head(Version::Http10, &["keep-alive"]);
+        assert_eq!(decide(true, &kept, &LENGTH), Err(Close::CallerAsked));
+    }
+
+    #[test]
+    fn switching_protocols_upgrades() {
+        let mut head = head(Version::Http11, &["upgrade"]);
+        head.status = 101;
+        let decision = Decision { framing: Framing::None, is_conflicting: false };
+        assert_eq!(decide(false, &head, &decision), Err(Close::Upgraded));
+    }
+
+    #[test]
+    fn the_reason_that_says_most_comes_first() {
+        let mut head = head(Version::Http10, &["close"]);
+        let decision = |framing, is_conflicting| Decision { framing, is_conflicting };
+        let reason = |caller, head: &_, framing, is_conflicting| {
+            decide(caller, head, &decision(framing, is_conflicting)).unwrap_err()
+        };
+        assert_eq!(reason(true, &head, Framing::Tunnel, true), Close::Upgraded);
+        assert_eq!(reason(true, &head, Framing::ToEnd, true), Close::ConflictingFraming);
+        assert_eq!(reason(true, &head, Framing::ToEnd, false), Close::CallerAsked);
+        assert_eq!(reason(false, &head, Framing::ToEnd, false), Close::PeerAsked);
+        head.fields = Fields::default();
+        assert_eq!(reason(false, &head, Framing::ToEnd, false), Close::OldVersion);
+        head.version = Version::Http11;
+        assert_eq!(reason(false, &head, Framing::ToEnd, false), Close::ContentToEnd);
+    }
+}

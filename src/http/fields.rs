@@ -232,3 +232,155 @@ fn element_end(list: &[u8]) -> usize {
     };
     list.iter().position(is_end).unwrap_or(list.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(lines: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::default();
+        for (name, value) in lines {
+            fields.push(*name, *value);
+        }
+        fields
+    }
+
+    fn elements(lines: &[&str]) -> Vec<String> {
+        let mut all = Fields::default();
+        for line in lines {
+            all.push("List", *line);
+        }
+        let text = |element: &[u8]| String::from_utf8(element.to_vec()).unwrap();
+        all.elements("list").map(text).collect()
+    }
+
+    #[test]
+    fn lines_keep_order_and_case_and_stay_apart() {
+        let fields = fields(&[("b", "1"), ("A", "2"), ("B", "3")]);
+        assert_eq!(fields.len(), 3);
+        assert!(!fields.is_empty());
+        let lines: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(lines, ["b", "A", "B"]);
+        let values: Vec<_> = fields.into_inner().into_iter().map(|field| field.value).collect();
+        assert_eq!(values, [b"1", b"2", b"3"]);
+    }
+
+    #[test]
+    fn names_have_no_case() {
+        let fields = fields(&[("Set-Cookie", "a"), ("x", "y"), ("SET-cookie", "b")]);
+        assert_eq!(fields.first("set-COOKIE"), Some(b"a".as_slice()));
+        assert_eq!(fields.all("set-cookie").collect::<Vec<_>>(), [b"a", b"b"]);
+        assert!(fields.contains("X"));
+        assert!(!fields.contains("set-cooki"));
+        assert!(!fields.contains("set-cookies"));
+        assert_eq!(fields.first(""), None);
+        // Only ASCII letters have two cases: U+212A KELVIN SIGN is no K.
+        assert!(!fields.contains("set-coo\u{212a}ie"));
+    }
+
+    #[test]
+    fn joining() {
+        let fields = fields(&[("a", "1"), ("b", ""), ("A", "2, 3"), ("a", "")]);
+        assert_eq!(fields.joined("a").unwrap(), b"1, 2, 3, ");
+        assert_eq!(fields.joined("b").unwrap(), b"");
+        assert_eq!(fields.joined("c"), None);
+    }
+
+    #[test]
+    fn lists() {
+        let table: &[(&[&str], &[&str])] = &[
+            (&[], &[]),
+            (&[""], &[]),
+            (&[" \t"], &[]),
+            (&[","], &[]),
+            (&[" , ,\t, "], &[]),
+            (&["a"], &["a"]),
+            (&["a,b"], &["a", "b"]),
+            (&[",a ,\tb c ,,"], &["a", "b c"]),
+            (&["a", "b"], &["a", "b"]),
+            (&["a,", ",b"], &["a", "b"]),
+            (&[r#"a="x,y", b"#], &[r#"a="x,y""#, "b"]),
+            (&[r#""\",", b"#], &[r#""\",""#, "b"]),
+            (&[r#""\\", b"#], &[r#""\\""#, "b"]),
+            // A backslash escapes in a quoted string only.
+            (&[r"a\,b"], &[r"a\", "b"]),
+            (&[r#"\"a,b", c"#], &[r#"\"a,b""#, "c"]),
+            // A string that is not closed ends with its line.
+            (&[r#"a, "b, c"#, "d"], &["a", r#""b, c"#, "d"]),
+            (&[r#""a\"#, "b"], &[r#""a\"#, "b"]),
+        ];
+        for (lines, expected) in table {
+            assert_eq!(elements(lines), *expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn elements_have_no_case_and_are_whole() {
+        let fields = fields(&[("Connection", "x-close, close-x,, \"close\" , TE"), ("connection", " Keep-ALIVE ")]);
+        assert!(fields.has_element("CONNECTION", "keep-alive"));
+        assert!(fields.has_element("connection", "te"));
+        assert!(!fields.has_element("connection", "close"));
+        assert!(!fields.has_element("connection", ""));
+        assert!(!fields.has_element("other", "te"));
+    }
+
+    #[test]
+    fn every_byte_of_a_name() {
+        for byte in 0..=u8::MAX {
+            let is_token = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            assert_eq!(is_token_byte(byte), is_token, "{byte}");
+            let name = format!("a{}b", char::from(byte));
+            assert_eq!(check_name(&name).is_ok(), is_token, "{name:?}");
+        }
+        assert!(check_name("").is_err());
+        assert!(check_name("a b").is_err());
+        assert!(check_name("ａ").is_err());
+    }
+
+    #[test]
+    fn every_byte_of_a_value() {
+        for byte in 0..=u8::MAX {
+            let is_value = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
+            assert_eq!(is_value_byte(byte), is_value, "{byte}");
+            for value in [&[byte][..], &[b'a', byte], &[byte, b'a'], &[b'a', byte, b'a']] {
+                assert_eq!(check_value(value).is_ok(), is_value, "{byte}");
+            }
+        }
+        assert_eq!(check_value(b""), Ok(()));
+        assert_eq!(check_value(b" a "), Ok(()));
+        assert_eq!(check_value("é".as_bytes()), Ok(()));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_said() {
+        let injected = check_value(b"a\r\nHost: evil").unwrap_err();
+        assert!(injected.contains("line end"));
+        assert!(check_value(b"\n").unwrap_err().contains("line end"));
+        assert!(check_value(b"\0").unwrap_err().contains("NUL"));
+        assert!(check_value(b"\x1b").unwrap_err().contains("control"));
+    }
+
+    #[test]
+    fn trailers() {
+        for name in ["Digest", "Server-Timing", "X-Checksum", "Authentication-Info", "Content-MD5", "ETag"] {
+            assert_eq!(check_trailer_name(name), Ok(()), "{name}");
+        }
+        for name in NOT_TRAILERS {
+            assert!(check_trailer_name(name).is_err(), "{name}");
+            assert!(check_trailer_name(&name.to_ascii_lowercase()).is_err(), "{name}");
+            assert!(check_trailer_name(&name.to_ascii_uppercase()).is_err(), "{name}");
+            assert_eq!(check_name(name), Ok(()));
+        }
+        for name in ["", "a b", "a:", "Host ", "\r\n"] {
+            assert!(check_trailer_name(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn trimming_takes_spaces_and_tabs_alone() {
+        assert_eq!(trim(b" \t a \t b \t "), b"a \t b");
+        assert_eq!(trim(b" \t "), b"");
+        assert_eq!(trim(b""), b"");
+        assert_eq!(trim(b"\x0b\x0ca\xa0\r"), b"\x0b\x0ca\xa0\r");
+    }
+}

@@ -188,3 +188,212 @@ fn is_number(label: &str) -> bool {
         None => label.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> Host {
+        Host::Name(name.into())
+    }
+
+    fn address(address: &str) -> Host {
+        Host::Address(address.parse().unwrap())
+    }
+
+    #[test]
+    fn good_hosts() {
+        let label = "a".repeat(LABEL_LENGTH);
+        let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+        assert_eq!(longest.len(), NAME_LENGTH);
+        let table = [
+            ("localhost", name("localhost")),
+            ("Example.COM", name("example.com")),
+            ("example.com.", name("example.com")),
+            ("xn--mnchen-3ya.de", name("xn--mnchen-3ya.de")),
+            ("_dmarc.a_b", name("_dmarc.a_b")),
+            ("-a-.b-", name("-a-.b-")),
+            ("1.2.3.4.example", name("1.2.3.4.example")),
+            ("0x7f.com", name("0x7f.com")),
+            ("0xg", name("0xg")),
+            ("3com", name("3com")),
+            ("1e3", name("1e3")),
+            (longest.as_str(), name(&longest)),
+            ("127.0.0.1", address("127.0.0.1")),
+            ("255.255.255.255", address("255.255.255.255")),
+            ("::1", address("::1")),
+            ("[::1]", address("::1")),
+            ("[2001:DB8::CAFE]", address("2001:db8::cafe")),
+            ("::ffff:127.0.0.1", address("::ffff:127.0.0.1")),
+        ];
+        for (text, host) in table {
+            assert_eq!(Host::parse(text), Ok(host), "{text}");
+        }
+        assert_eq!(Host::parse(&format!("{longest}.")), Ok(name(&longest)));
+    }
+
+    #[test]
+    fn bad_hosts() {
+        let label = "a".repeat(LABEL_LENGTH);
+        let too_long = format!("{label}.{label}.{label}.{}", "b".repeat(62));
+        let hostile = [
+            "",
+            " ",
+            ".",
+            "..",
+            "a..b",
+            ".a",
+            "a..",
+            "a b",
+            " a",
+            "a ",
+            "x\r\ny",
+            "a\n",
+            "a\0",
+            "a\u{7f}",
+            "a\tb",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a@b",
+            "user:pass@a",
+            "a:80",
+            "a:",
+            ":",
+            "a%41",
+            "%61",
+            "a,b",
+            "a;b",
+            "a\\b",
+            "*",
+            "*.example",
+            "a'b",
+            "\"a\"",
+            "<a>",
+            "a|b",
+            "münchen.de",
+            "ｅxample.com",
+            "a。b",
+            "a\u{ad}b",
+            // Addresses that are none, or that mean something else to someone.
+            "127.1",
+            "0x7f.1",
+            "0X7F.0.0.1",
+            "0177.0.0.1",
+            "127.0.0.01",
+            "2130706433",
+            "017700000001",
+            "0x7f000001",
+            "1.2.3",
+            "1.2.3.4.5",
+            "256.0.0.1",
+            "1.2.3.4.",
+            "127.0.0.1.",
+            "1",
+            "0x",
+            "a.0x",
+            "a.1",
+            "a.0xfF",
+            "a.1.",
+            "+1.2.3.4",
+            "１２７.0.0.1",
+            "127.0.0.1:80",
+            " 127.0.0.1",
+            "[]",
+            "[",
+            "]",
+            "[[::1]]",
+            "[::1",
+            "::1]",
+            "[::1]]",
+            "[::1]:80",
+            "[::1] ",
+            "[127.0.0.1]",
+            "[localhost]",
+            ":::",
+            "1::2::3",
+            "::12345",
+            "1:2:3:4:5:6:7",
+            "1:2:3:4:5:6:7:8:9",
+            "[ ::1]",
+            "::ffff:127.1",
+            "fe80::1%eth0",
+            "[fe80::1%25eth0]",
+            "::1%",
+            "::g",
+            "0x1::",
+            "[v1.a]",
+        ];
+        for text in hostile {
+            assert!(Host::parse(text).is_err(), "{text:?}");
+        }
+        assert!(Host::parse(&"a".repeat(LABEL_LENGTH + 1)).is_err());
+        assert!(Host::parse(&too_long).is_err());
+        assert!(Host::parse(&"a.".repeat(1_000_000)).is_err());
+    }
+
+    #[test]
+    fn every_byte_of_a_name() {
+        for byte in 0..=u8::MAX {
+            let text = format!("a{}a", char::from(byte));
+            let is_good = byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            // A colon makes it an address, which `a:a` is not.
+            assert_eq!(Host::parse(&text).is_ok(), is_good, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_help_and_cannot_drive_a_terminal() {
+        assert!(Host::parse("münchen.de").unwrap_err().contains("punycode"));
+        assert!(Host::parse("fe80::1%eth0").unwrap_err().contains("zone"));
+        assert!(Host::parse("127.1").unwrap_err().contains("IPv4"));
+        let words = Host::parse(&format!("\x1b[2J\r\n{}", "x".repeat(10_000))).unwrap_err();
+        assert!(words.len() < 200);
+        assert!(words.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{words}");
+    }
+
+    #[test]
+    fn schemes() {
+        for scheme in ["http", "HTTP", "hTTp"] {
+            assert_eq!(Origin::parse(scheme, "h", 1).unwrap().scheme, Scheme::Http);
+        }
+        let only_http = OriginError::Scheme("this build speaks only http".into());
+        for scheme in ["https", "HTTPS"] {
+            assert_eq!(Origin::parse(scheme, "h", 1), Err(only_http.clone()));
+        }
+        for scheme in ["", "ftp", "http:", " http", "http ", "httpx", "ws", "http\0"] {
+            let error = Origin::parse(scheme, "h", 1).unwrap_err();
+            assert!(matches!(error, OriginError::Scheme(_)), "{scheme:?}");
+            assert_ne!(error, only_http);
+        }
+    }
+
+    #[test]
+    fn the_first_wrong_part_is_the_error() {
+        let parse = |scheme, host, port| Origin::parse(scheme, host, port).unwrap_err();
+        assert!(matches!(parse("x", "", 0), OriginError::Scheme(_)));
+        assert!(matches!(parse("http", "", 0), OriginError::Host(_)));
+        assert!(matches!(parse("http", "h", 0), OriginError::Port(_)));
+        assert_eq!(parse("http", "h", 0).to_string(), "port 0 is no port");
+    }
+
+    #[test]
+    fn authorities() {
+        let table = [
+            (Scheme::Http, "localhost", 80, "localhost"),
+            (Scheme::Http, "localhost", 443, "localhost:443"),
+            (Scheme::Http, "localhost", 1234, "localhost:1234"),
+            (Scheme::Https, "localhost", 443, "localhost"),
+            (Scheme::Https, "localhost", 80, "localhost:80"),
+            (Scheme::Http, "Example.COM.", 65535, "example.com:65535"),
+            (Scheme::Http, "127.0.0.1", 8080, "127.0.0.1:8080"),
+            (Scheme::Http, "::1", 80, "[::1]"),
+            (Scheme::Http, "[2001:db8:0:0::CAFE]", 42, "[2001:db8::cafe]:42"),
+        ];
+        for (scheme, host, port, authority) in table {
+            let host = Host::parse(host).unwrap();
+            let origin = Origin { scheme, host, port };
+            assert_eq!(origin.authority(), authority);
+        }
+    }
+}

@@ -72,3 +72,112 @@ fn check_absolute(target: &str) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_where_it_may_be() {
+        let table = [
+            ("GET", "/"),
+            ("GET", "/foo"),
+            ("GET", "/foo?bar"),
+            ("GET", "/?"),
+            ("GET", "//not/a/host"),
+            ("GET", "/a:b@c"),
+            ("GET", "/%e4|{}\"<>\\^`[]"),
+            ("GET", "http://example.com"),
+            ("GET", "http://example.com/"),
+            ("GET", "HTTP://[::1]:80?q"),
+            ("GET", "ftp://ftp.foo.bar/norman"),
+            ("GET", "a+b-c.1://x/y@z"),
+            ("OPTIONS", "*"),
+            ("OPTIONS", "/"),
+            ("OPTIONS", "http://example.com"),
+            ("CONNECT", "example.com:443"),
+            ("CONNECT", "example.com:00443"),
+            ("CONNECT", "127.0.0.1:1"),
+            ("CONNECT", "[2001:db8::cafe]:65535"),
+        ];
+        for (method, target) in table {
+            assert_eq!(check(method, target), Ok(()), "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn nothing_else() {
+        let table = [
+            ("GET", ""),
+            ("GET", "*"),
+            ("options", "*"),
+            ("OPTIONS", "**"),
+            ("GET", "foo"),
+            ("GET", "?q"),
+            ("GET", "example.com"),
+            ("GET", "example.com:80"),
+            ("GET", "localhost:80/path"),
+            ("GET", "urn:a:b"),
+            ("GET", "http:/x"),
+            ("GET", "http:///x"),
+            ("GET", "http://"),
+            ("GET", "http://?x"),
+            ("GET", "://x"),
+            ("GET", "1http://x"),
+            ("GET", "ht_tp://x"),
+            ("GET", "x/http://x"),
+            ("GET", "http://user:secret@example.com/"),
+            ("GET", "http://@example.com/"),
+            ("GET", "/fish#food"),
+            ("GET", "/#"),
+            ("GET", "/a b"),
+            ("GET", " /"),
+            ("GET", "/ "),
+            ("GET", "/\t"),
+            ("GET", "/\r\nX: y"),
+            ("GET", "/\n"),
+            ("GET", "/\0"),
+            ("GET", "/\u{7f}"),
+            ("GET", "/é"),
+            ("GET", "/\u{a0}"),
+            ("GET", "/\u{2028}"),
+            ("CONNECT", "/"),
+            ("CONNECT", "*"),
+            ("CONNECT", "example.com"),
+            ("CONNECT", "example.com:"),
+            ("CONNECT", ":443"),
+            ("CONNECT", "example.com:0"),
+            ("CONNECT", "example.com:65536"),
+            ("CONNECT", "example.com:+443"),
+            ("CONNECT", "example.com:-1"),
+            ("CONNECT", "example.com:0x1"),
+            ("CONNECT", "example.com:443/"),
+            ("CONNECT", "http://example.com:443"),
+            ("CONNECT", "user@example.com:443"),
+            ("CONNECT", "::1:443"),
+            ("CONNECT", "[::1]"),
+            ("CONNECT", "[::1:443"),
+            ("CONNECT", "[fe80::1%eth0]:443"),
+            ("CONNECT", "127.1:443"),
+        ];
+        for (method, target) in table {
+            assert!(check(method, target).is_err(), "{method} {target:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte() {
+        for byte in 0..=u8::MAX {
+            let target = format!("/a{}", char::from(byte));
+            let is_good = (b'!'..=b'~').contains(&byte) && byte != b'#';
+            assert_eq!(check("GET", &target).is_ok(), is_good, "{target:?}");
+        }
+    }
+
+    #[test]
+    fn the_length_is_bounded() {
+        let longest = "/".repeat(TARGET_LENGTH);
+        assert_eq!(check("GET", &longest), Ok(()));
+        assert!(check("GET", &format!("{longest}/")).is_err());
+    }
+}

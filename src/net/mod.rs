@@ -10,6 +10,7 @@ use std::task::Poll;
 use crate::buffer::Buffer;
 use crate::clock::Instant;
 
+#[cfg(not(target_os = "wasi"))]
 pub mod sim;
 #[cfg(target_os = "wasi")]
 pub mod wasip2;

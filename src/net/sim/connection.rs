@@ -1,0 +1,382 @@
+//! One simulated connection: the peer that performs its script, and the two queues between it and the client.
+//!
+//! It does not know other connections, nor what the client wants of it.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+
+use super::script::{Act, Script, Segments};
+use crate::clock::Instant;
+use crate::net::{Fault, Idle, Received};
+
+/// Bytes that fit between the peer and the client, each way.
+pub(super) const WINDOW: usize = 64 * 1024;
+
+/// Bytes of what a connection received that are kept for tests to look at.
+const RECORDED: usize = 16 * 1024 * 1024;
+
+/// A connection, both ends of it.
+pub(super) struct Connection {
+    pub(super) peer: SocketAddr,
+    pub(super) from: Option<IpAddr>,
+    /// What the client sent, up to a bound, and how much that is.
+    pub(super) record: Vec<u8>,
+    pub(super) sent: u64,
+    /// How much the client has received.
+    pub(super) received: u64,
+    /// What the client waits for.
+    pub(super) wishes_to_send: bool,
+    pub(super) wishes_to_receive: bool,
+    /// What went wrong, in words.
+    pub(super) problems: Vec<String>,
+    pub(super) is_dropped: bool,
+
+    script: VecDeque<Act>,
+    /// How many bytes of the current act are done.
+    progress: u64,
+    /// When the current delay is over.
+    pub(super) wake_at: Option<Instant>,
+    /// The last four bytes that `ExpectHead` read.
+    last_bytes: [u8; 4],
+
+    /// From the client, not yet read by the peer.
+    outbound: VecDeque<u8>,
+    window: usize,
+    /// From the peer, not yet read by the client.
+    inbound: VecDeque<u8>,
+    /// Offsets in what the client receives where a step must end.
+    cuts: VecDeque<u64>,
+    segments: Segments,
+    seed: u64,
+
+    /// How the peer's sending direction ended.
+    peer_end: Option<Result<(), Fault>>,
+    /// Whether the peer reads no more: what comes is lost once, then refused.
+    is_closed: bool,
+    is_close_noticed: bool,
+    is_client_done: bool,
+    /// Made to fail, or to hang.
+    send_failure: Option<Fault>,
+    pub(super) is_send_stalled: bool,
+    receive_failure: Option<Result<(), Fault>>,
+    pub(super) is_receive_stalled: bool,
+    /// Whether the client has had its piece and must wait for the next.
+    pub(super) is_send_paused: bool,
+    pub(super) is_receive_paused: bool,
+}
+
+impl Connection {
+    pub(super) fn new(peer: SocketAddr, from: Option<IpAddr>, script: Script, segments: &Segments) -> Self {
+        let segments = script.segments.unwrap_or_else(|| segments.clone());
+        let (cuts, seed) = match &segments {
+            Segments::At(cuts) => (cuts.iter().copied().collect(), 0),
+            Segments::Random(seed) => (VecDeque::new(), *seed),
+            Segments::Whole | Segments::Bytes => (VecDeque::new(), 0),
+        };
+        Self {
+            peer,
+            from,
+            record: Vec::new(),
+            sent: 0,
+            received: 0,
+            wishes_to_send: false,
+            wishes_to_receive: false,
+            problems: Vec::new(),
+            is_dropped: false,
+            script: script.acts.into(),
+            progress: 0,
+            wake_at: None,
+            last_bytes: [0; 4],
+            outbound: VecDeque::new(),
+            window: WINDOW,
+            inbound: VecDeque::new(),
+            cuts,
+            segments,
+            seed,
+            peer_end: None,
+            is_closed: false,
+            is_close_noticed: false,
+            is_client_done: false,
+            send_failure: None,
+            is_send_stalled: false,
+            receive_failure: None,
+            is_receive_stalled: false,
+            is_send_paused: false,
+            is_receive_paused: false,
+        }
+    }
+
+    /// Does what the peer can do at this time.
+    pub(super) fn act(&mut self, now: Instant) {
+        while let Some(act) = self.script.pop_front() {
+            match self.perform(&act, now) {
+                Ok(true) => self.progress = 0,
+                Ok(false) => {
+                    self.script.push_front(act);
+                    return;
+                }
+                Err(problem) => {
+                    self.problems.push(problem);
+                    self.script.clear();
+                    self.reset();
+                }
+            }
+        }
+    }
+
+    /// What the script still wants, and what the client has sent too much.
+    pub(super) fn unfinished(&self) -> Option<String> {
+        let is_missed = |act: &&Act| match act {
+            Act::Expect(_) | Act::ExpectHead | Act::ExpectBytes(_) | Act::ExpectEnd => true,
+            Act::Send(_) | Act::SendSegmented(..) | Act::SendFill(..) => !self.is_dropped,
+            _ => false,
+        };
+        let is_active = |act: &&Act| !matches!(act, Act::Stall);
+        if let Some(act) = self.script.iter().take_while(is_active).find(is_missed) {
+            return Some(format!("still to do, after {} bytes of it: {}", self.progress, excerpt(&format!("{act:?}"))));
+        }
+        if self.script.is_empty() && !self.outbound.is_empty() {
+            let bytes: Vec<u8> = self.outbound.iter().copied().collect();
+            return Some(format!("nobody expected {}", quote(&bytes)));
+        }
+        None
+    }
+
+    // The client's end.
+
+    /// How many bytes the client can send now; an error if sending is over.
+    pub(super) fn can_send(&self, limit: usize) -> Result<usize, Fault> {
+        if let Some(fault) = self.send_failure {
+            return Err(fault);
+        }
+        if self.is_send_stalled || self.is_send_paused {
+            return Ok(0);
+        }
+        if self.is_client_done {
+            return Err(Fault::Other);
+        }
+        if matches!(self.peer_end, Some(Err(_))) || self.is_close_noticed {
+            return Err(Fault::Reset);
+        }
+        if self.is_closed {
+            return Ok(limit);
+        }
+        Ok(limit.min(self.window.saturating_sub(self.outbound.len())))
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8]) {
+        self.sent += bytes.len() as u64;
+        let room = RECORDED.saturating_sub(self.record.len());
+        self.record.extend(bytes.iter().take(room));
+        if self.is_closed {
+            self.is_close_noticed = true;
+        } else {
+            self.outbound.extend(bytes);
+        }
+    }
+
+    /// How many bytes the client can receive now, or how receiving has ended.
+    pub(super) fn can_receive(&self) -> Result<usize, Received> {
+        match self.receive_failure {
+            Some(Ok(())) => return Err(Received::End),
+            Some(Err(fault)) => return Err(Received::Failed(fault)),
+            None if self.is_receive_stalled || self.is_receive_paused => return Ok(0),
+            None => {}
+        }
+        match (self.inbound.len(), self.peer_end) {
+            (0, Some(Ok(()))) => Err(Received::End),
+            (0, Some(Err(fault))) => Err(Received::Failed(fault)),
+            (there, _) => Ok(there),
+        }
+    }
+
+    /// Takes a piece of what is there.
+    pub(super) fn receive(&mut self, max: usize) -> Vec<u8> {
+        let piece = match self.segments {
+            Segments::Whole | Segments::At(_) => usize::MAX,
+            Segments::Bytes => 1,
+            Segments::Random(_) => usize::try_from(random(&mut self.seed) % 16 + 1).unwrap_or(1),
+        };
+        while self.cuts.front().is_some_and(|cut| *cut <= self.received) {
+            self.cuts.pop_front();
+        }
+        let to_cut = self.cuts.front().map_or(u64::MAX, |cut| cut - self.received);
+        let count = piece.min(max).min(self.inbound.len()).min(usize::try_from(to_cut).unwrap_or(usize::MAX));
+        self.received += count as u64;
+        self.is_receive_paused = count == piece || count as u64 == to_cut;
+        self.inbound.drain(..count).collect()
+    }
+
+    pub(super) fn check(&self) -> Idle {
+        if self.send_failure.is_some() || self.is_client_done {
+            return Idle::Closed;
+        }
+        match (self.receive_failure, self.inbound.is_empty(), self.peer_end) {
+            (Some(_), ..) | (None, true, Some(_)) => Idle::Closed,
+            (None, false, _) => Idle::StrayBytes,
+            (None, true, None) => Idle::Alive,
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.is_client_done = true;
+    }
+
+    pub(super) fn drop_client(&mut self) {
+        self.is_client_done = true;
+        self.is_dropped = true;
+        self.inbound.clear();
+    }
+
+    pub(super) fn fail_sending(&mut self, fault: Fault) {
+        self.send_failure = Some(fault);
+    }
+
+    pub(super) fn fail_receiving(&mut self, how: Result<(), Fault>) {
+        self.receive_failure = Some(how);
+    }
+
+    /// Whether something that the client waits for can be done now.
+    pub(super) fn is_woken(&self) -> bool {
+        let can_send = !self.is_send_stalled && (self.is_send_paused || self.can_send(1) != Ok(0));
+        let can_receive =
+            !self.is_receive_stalled && (self.is_receive_paused_for_more() || self.can_receive() != Ok(0));
+        (self.wishes_to_send && can_send) || (self.wishes_to_receive && can_receive)
+    }
+
+    fn is_receive_paused_for_more(&self) -> bool {
+        self.is_receive_paused && (!self.inbound.is_empty() || self.peer_end.is_some())
+    }
+
+    // The peer's end.
+
+    /// Whether this act is done; an error says what the client did wrong.
+    fn perform(&mut self, act: &Act, now: Instant) -> Result<bool, String> {
+        match act {
+            Act::Expect(bytes) => return self.expect(bytes),
+            Act::ExpectHead => {
+                while self.last_bytes != *b"\r\n\r\n" {
+                    let Some(byte) = self.outbound.pop_front() else {
+                        return self.more("a head");
+                    };
+                    let [_, b, c, d] = self.last_bytes;
+                    self.last_bytes = [b, c, d, byte];
+                    self.progress += 1;
+                }
+                self.last_bytes = [0; 4];
+            }
+            Act::ExpectBytes(count) => {
+                let left = usize::try_from(count - self.progress).unwrap_or(usize::MAX);
+                let there = left.min(self.outbound.len());
+                self.outbound.drain(..there);
+                self.progress += there as u64;
+                if self.progress < *count {
+                    return self.more("more bytes");
+                }
+            }
+            Act::ExpectEnd if !self.outbound.is_empty() => return Err(self.unexpected("the end")),
+            Act::ExpectEnd => return Ok(self.is_client_done),
+            Act::Drain => {
+                self.outbound.clear();
+                return Ok(self.is_client_done);
+            }
+            Act::Send(bytes) => {
+                return Ok(self.push(bytes.len() as u64, |at| bytes.get(at).copied()));
+            }
+            Act::SendSegmented(bytes, lengths) => {
+                if self.inbound.len() >= WINDOW {
+                    return Ok(false);
+                }
+                if self.progress == 0 {
+                    let mut at = self.received + self.inbound.len() as u64;
+                    for length in lengths {
+                        at += *length as u64;
+                        self.cuts.push_back(at);
+                    }
+                }
+                return Ok(self.push(bytes.len() as u64, |at| bytes.get(at).copied()));
+            }
+            Act::SendFill(byte, count) => return Ok(self.push(*count, |_| Some(*byte))),
+            Act::Delay(delay) => {
+                let over = *self.wake_at.get_or_insert(now + *delay);
+                if now < over && !self.is_dropped {
+                    return Ok(false);
+                }
+                self.wake_at = None;
+            }
+            Act::Window(bytes) => self.window = *bytes,
+            Act::EndSending => self.peer_end = Some(Ok(())),
+            Act::Close => {
+                self.peer_end = Some(Ok(()));
+                self.is_closed = true;
+            }
+            Act::Reset => self.reset(),
+            Act::Stall => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn expect(&mut self, bytes: &[u8]) -> Result<bool, String> {
+        while let Some(expected) = bytes.get(usize::try_from(self.progress).unwrap_or(usize::MAX)) {
+            match self.outbound.front() {
+                Some(byte) if byte == expected => {}
+                Some(_) => return Err(self.unexpected(&quote(bytes))),
+                None => return self.more(&quote(bytes)),
+            }
+            self.outbound.pop_front();
+            self.progress += 1;
+        }
+        Ok(true)
+    }
+
+    /// Not done: more must come, which it cannot if the client has ended.
+    fn more(&self, expected: &str) -> Result<bool, String> {
+        if !self.is_client_done {
+            return Ok(false);
+        }
+        Err(format!("the client ended after {} bytes of {expected}", self.progress))
+    }
+
+    fn unexpected(&self, expected: &str) -> String {
+        let bytes: Vec<u8> = self.outbound.iter().copied().collect();
+        format!("after {} bytes of {expected} came {}", self.progress, quote(&bytes))
+    }
+
+    /// Sends as much as fits; whether that was all.
+    fn push(&mut self, total: u64, byte_at: impl Fn(usize) -> Option<u8>) -> bool {
+        while self.progress < total {
+            if self.is_dropped {
+                return true;
+            }
+            if self.inbound.len() >= WINDOW {
+                return false;
+            }
+            let at = usize::try_from(self.progress).unwrap_or(usize::MAX);
+            self.inbound.extend(byte_at(at));
+            self.progress += 1;
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        self.peer_end = Some(Err(Fault::Reset));
+        self.outbound.clear();
+    }
+}
+
+fn quote(bytes: &[u8]) -> String {
+    format!("{:?}", excerpt(&String::from_utf8_lossy(bytes)))
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+/// The next of a row of numbers that look random (SplitMix64).
+fn random(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *seed;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

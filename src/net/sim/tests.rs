@@ -1,0 +1,277 @@
+//! What tests of the session rely on.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::*;
+use crate::buffer::Buffer;
+use crate::net::{Dial as _, Lookup as _, Stream as _};
+
+const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 80);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn world(scripts: impl IntoIterator<Item = Script>) -> SimNet {
+    let net = SimNet::new();
+    net.listen(HERE, scripts);
+    net
+}
+
+async fn connect(net: &SimNet) -> Result<Stream, Fault> {
+    let mut dial = net.connect(HERE, None);
+    std::future::poll_fn(|_| dial.poll()).await
+}
+
+async fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Fault> {
+    while !bytes.is_empty() {
+        let step = std::future::poll_fn(|_| stream.poll_step(bytes, None)).await;
+        bytes = &bytes[step.sent?..];
+    }
+    Ok(())
+}
+
+/// The next piece, or how receiving ended.
+async fn receive(stream: &mut Stream) -> Result<Vec<u8>, Received> {
+    let mut buffer = Buffer::default();
+    let step = |_: &mut Context<'_>| stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 1000 }));
+    match std::future::poll_fn(step).await.received {
+        Received::Bytes => Ok(buffer.take(1000)),
+        over => Err(over),
+    }
+}
+
+/// All pieces, and how receiving ended.
+async fn receive_all(stream: &mut Stream) -> (Vec<Vec<u8>>, Received) {
+    let mut pieces = Vec::new();
+    loop {
+        match receive(stream).await {
+            Ok(piece) => pieces.push(piece),
+            Err(over) => return (pieces, over),
+        }
+    }
+}
+
+fn panics(action: impl FnOnce()) -> bool {
+    catch_unwind(AssertUnwindSafe(action)).is_err()
+}
+
+#[test]
+fn a_script_is_performed_and_time_passes_only_in_waits() {
+    let net = world([Script::new().expect("ping").delay(SECOND).send("pong").close()]);
+    let begin = net.now();
+    net.run(async {
+        let mut stream = connect(&net).await.unwrap();
+        send(&mut stream, b"ping").await.unwrap();
+        assert_eq!(net.now(), begin);
+        assert_eq!(receive_all(&mut stream).await, (vec![b"pong".to_vec()], Received::End));
+        assert_eq!(net.open_connections(), 1);
+    });
+    assert_eq!(net.now().since(begin), SECOND);
+    assert_eq!((net.open_connections(), net.connections()), (0, 1));
+    assert_eq!((net.sent(0), net.bytes_sent(), net.bytes_received()), (b"ping".to_vec(), 4, 4));
+    net.assert_done();
+}
+
+#[test]
+fn names_and_addresses_answer_as_they_were_made() {
+    let net = SimNet::new();
+    net.name("a.test", [HERE.ip(), HERE.ip()]);
+    net.name_after("slow.test", Some(SECOND), Err(Fault::ResolverTemporary));
+    let begin = net.now();
+    net.run(async {
+        let lookup = async |name, max| {
+            let mut lookup = net.lookup(name);
+            std::future::poll_fn(|_| lookup.poll(max)).await
+        };
+        assert_eq!(lookup("a.test", 1).await, Ok(vec![HERE.ip()]));
+        assert_eq!(lookup("b.test", 1).await, Err(Fault::NameUnresolvable));
+        assert_eq!(lookup("slow.test", 1).await, Err(Fault::ResolverTemporary));
+        assert_eq!(net.now().since(begin), SECOND);
+        assert_eq!(connect(&net).await.err(), Some(Fault::Refused));
+        net.fail_connecting(HERE, Some(SECOND), Fault::Unreachable);
+        assert_eq!(connect(&net).await.err(), Some(Fault::Unreachable));
+        net.listen_after(HERE, Some(SECOND), [Script::new()]);
+        assert!(connect(&net).await.is_ok());
+        assert_eq!(connect(&net).await.err(), Some(Fault::Refused), "its scripts have run out");
+    });
+    assert_eq!(net.now().since(begin), 4 * SECOND);
+    assert_eq!(net.lookups(), ["a.test", "b.test", "slow.test"]);
+    assert_eq!(net.attempts().len(), 4);
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let scripts = [
+        Script::new().expect("abc"),
+        Script::new().expect("abc").expect("more"),
+        Script::new(),
+        Script::new().expect_end(),
+        Script::new().send("never"),
+    ];
+    let net = world(scripts);
+    net.run(async {
+        let mut mismatch = connect(&net).await.unwrap();
+        send(&mut mismatch, b"abd").await.unwrap();
+        assert_eq!(send(&mut mismatch, b"e").await, Err(Fault::Reset));
+        let mut ended = connect(&net).await.unwrap();
+        send(&mut ended, b"abcmo").await.unwrap();
+        let mut too_much = connect(&net).await.unwrap();
+        send(&mut too_much, b"x").await.unwrap();
+        let open = connect(&net).await.unwrap();
+        let problems = net.problems();
+        assert_eq!(problems.len(), 5, "{problems:#?}");
+        drop(open);
+    });
+    let problems = net.problems();
+    assert_eq!(problems.len(), 4, "{problems:#?}");
+    assert!(problems[0].contains("after 2 bytes of \"abc\" came \"d\""), "{problems:#?}");
+    assert!(problems[1].contains("the client ended after 2 bytes of \"more\""), "{problems:#?}");
+    assert!(problems[2].contains("nobody expected \"x\""), "{problems:#?}");
+    assert!(problems[3].contains("1 connections that nobody made"), "{problems:#?}");
+    assert!(panics(|| net.assert_done()));
+}
+
+#[test]
+fn bytes_come_in_the_segments_asked_for_and_each_is_waited_for() {
+    let pieces_with = |segments: Segments| {
+        let net = world([Script::new().send("abc").send("def").close().segments(segments)]);
+        let pieces = net.run(async { receive_all(&mut connect(&net).await.unwrap()).await.0 });
+        pieces.into_iter().map(|piece| String::from_utf8(piece).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(pieces_with(Segments::Whole), ["abcdef"]);
+    assert_eq!(pieces_with(Segments::Bytes), ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(pieces_with(Segments::At(vec![0, 2, 3, 6, 9])), ["ab", "c", "def"]);
+    assert_eq!(pieces_with(Segments::Random(7)).concat(), "abcdef");
+
+    let net = world([Script::new().send_segmented("abcdef", &[1, 2]).end_sending().drain()]);
+    net.run(async {
+        let mut stream = connect(&net).await.unwrap();
+        assert_eq!(receive(&mut stream).await, Ok(b"a".to_vec()));
+        let mut buffer = Buffer::default();
+        assert!(
+            stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 9 })).is_pending(),
+            "it was not waited for"
+        );
+        assert_eq!(receive_all(&mut stream).await, (vec![b"bc".to_vec(), b"def".to_vec()], Received::End));
+    });
+    net.assert_done();
+}
+
+#[test]
+fn a_peer_that_does_not_read_stops_the_client_and_is_stopped_by_it() {
+    let net = world([Script::new().send_fill(b'x', 1 << 20).window(3).delay(SECOND).expect("abcde").drain()]);
+    net.set_send_limit(2);
+    net.run(async {
+        let mut stream = connect(&net).await.unwrap();
+        assert_eq!(receive(&mut stream).await.map(|piece| piece.len()), Ok(1000));
+        let begin = net.now();
+        // The window is open until the peer has sent all it wants to send.
+        for _ in 0..(1 << 20) / 1000 {
+            receive(&mut stream).await.unwrap();
+        }
+        assert_eq!(net.bytes_received(), 1 << 20);
+        send(&mut stream, b"abc").await.unwrap();
+        assert_eq!(net.now(), begin);
+        send(&mut stream, b"de").await.unwrap();
+        assert_eq!(net.now().since(begin), SECOND);
+    });
+    net.assert_done();
+}
+
+#[test]
+fn what_was_said_before_the_connection_ended_can_be_read() {
+    let net = world([Script::new().send("abc").reset(), Script::new().send("abc").close(), Script::new().stall()]);
+    net.run(async {
+        let mut stream = connect(&net).await.unwrap();
+        assert_eq!(send(&mut stream, b"x").await, Err(Fault::Reset));
+        assert_eq!(receive_all(&mut stream).await, (vec![b"abc".to_vec()], Received::Failed(Fault::Reset)));
+
+        let mut stream = connect(&net).await.unwrap();
+        assert_eq!(stream.check(), Idle::StrayBytes);
+        assert_eq!(send(&mut stream, b"lost").await, Ok(()));
+        assert_eq!(send(&mut stream, b"x").await, Err(Fault::Reset));
+        assert_eq!(receive_all(&mut stream).await, (vec![b"abc".to_vec()], Received::End));
+        assert_eq!(stream.check(), Idle::Closed);
+
+        let mut stream = connect(&net).await.unwrap();
+        assert_eq!(stream.check(), Idle::Alive);
+    });
+    net.assert_done();
+}
+
+#[test]
+fn failures_come_where_they_are_asked_for_and_nowhere_else() {
+    let talk = |failure: Option<(u64, Failure)>| {
+        let net = world([Script::new().expect("ping").send("pong").close()]);
+        net.name("a.test", [HERE.ip()]);
+        if let Some((operation, failure)) = failure {
+            net.fail_at(operation, failure);
+        }
+        let deadline = net.now() + SECOND;
+        let result = net.run(async {
+            let mut lookup = net.lookup("a.test");
+            let mut talk = Box::pin(async {
+                std::future::poll_fn(|_| lookup.poll(9)).await?;
+                let mut stream = connect(&net).await?;
+                if stream.check() != Idle::Alive {
+                    return Err(Fault::Other);
+                }
+                send(&mut stream, b"ping").await?;
+                let (pieces, over) = receive_all(&mut stream).await;
+                if over == Received::End { Ok(pieces.concat()) } else { Err(Fault::Reset) }
+            });
+            std::future::poll_fn(|context| match net.poll_until(deadline) {
+                Poll::Ready(()) => Poll::Ready(Err(Fault::TimedOut)),
+                Poll::Pending => talk.as_mut().poll(context),
+            })
+            .await
+        });
+        assert_eq!(net.open_connections(), 0);
+        (result, net.operations(), net.has_unused_failures())
+    };
+
+    let whole = || Ok(b"pong".to_vec());
+    assert_eq!(talk(None), (whole(), 6, false));
+    for operation in 1..=6 {
+        let (result, ..) = talk(Some((operation, Failure::Fault(Fault::Denied))));
+        assert!(result.is_err(), "{operation}: {result:?}");
+        let (result, ..) = talk(Some((operation, Failure::Stall)));
+        assert_eq!(result, Err(Fault::TimedOut), "{operation}");
+        let (result, ..) = talk(Some((operation, Failure::Short)));
+        assert_eq!(result, if operation == 3 { Err(Fault::Other) } else { whole() }, "{operation}");
+    }
+    assert_eq!(talk(Some((5, Failure::End))).0, Ok(vec![]), "an end that comes too early");
+    assert_eq!(talk(Some((7, Failure::End))), (whole(), 6, true));
+}
+
+#[test]
+fn hanging_and_spinning_fail_the_test() {
+    let net = world([Script::new().send("abc").delay(SECOND).stall()]);
+    let mut stream = net.run(connect(&net)).unwrap();
+    assert!(panics(|| net.run(std::future::pending())), "nothing is wished for");
+    assert!(
+        panics(|| net.run(async {
+            receive_all(&mut stream).await;
+        })),
+        "nothing will come"
+    );
+    let past = net.now();
+    assert!(panics(|| while net.wait(Some(past)) {}), "it never moves");
+}
+
+#[test]
+fn a_client_that_does_not_wait_can_let_time_pass() {
+    let net = world([Script::new().delay(SECOND).send("abc").delay(SECOND).close()]);
+    let mut stream = net.run(connect(&net)).unwrap();
+    let mut step = || {
+        let mut buffer = Buffer::default();
+        stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 9 })).map(|step| step.received)
+    };
+    assert!(step().is_pending());
+    net.advance(SECOND / 2);
+    assert!(step().is_pending());
+    net.advance(SECOND);
+    assert!(matches!(step(), Poll::Ready(Received::Bytes)));
+    assert!(step().is_pending());
+    assert!(net.wait(Some(net.now() + 10 * SECOND)), "the peer's end, long before");
+    assert!(matches!(step(), Poll::Ready(Received::End)));
+    assert_eq!(net.now().as_nanos(), 3_000_000_000);
+}
