@@ -91,6 +91,7 @@ mod tests {
         let piece = b"abc".to_vec();
         let address = piece.as_ptr();
         buffer.push(piece);
-        assert_eq!(buffer.take(3).as_ptr(), address);
+        let taken = buffer.take(3);
+        assert_eq!(taken.as_ptr(), address);
     }
 }

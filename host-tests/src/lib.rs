@@ -1,1 +1,21 @@
-//! The harness.
+//! The native host of the `xenon` command and of the tour, and the harness that tests the component under wasmtime.
+//!
+//! ```text
+//!     bin/xenon      bin/xenon-tour            the tests in tests/
+//!        |  \           |      \                |      |      |
+//!        |   folders    |     origin       component  peer  nginx
+//!        +-----+--------+                       |
+//!           command                             |
+//!              +----------------+---------------+
+//!                             ahead
+//! ```
+//!
+//! Nothing here speaks HTTP as a client: that is the component's work, and these are its host and its peers.
+
+pub mod ahead;
+pub mod command;
+pub mod component;
+pub mod folders;
+pub mod nginx;
+pub mod origin;
+pub mod peer;

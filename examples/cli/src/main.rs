@@ -1,1 +1,113 @@
-fn main() {}
+//! The `xenon` command: HTTP from the command line, in curl's words.
+//!
+//! It is a consumer of the component as any other: it imports `xenon:http/session` and has no HTTP logic of its own.
+//!
+//! ```text
+//!     options        what the command line asks for; option_table has each option, and the help text
+//!     url, route     whom to ask, and where to connect for that
+//!     content        what to send; upload sends it in pieces
+//!     sessions       a session for each origin
+//!     lanes          the transfers, one after another or several at once
+//!       transfer     one request and its response, in steps; request makes it
+//!     output         standard output and files; progress draws the bar
+//!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w)
+//!     exit           curl's exit codes
+//! ```
+
+mod bindings;
+mod content;
+mod exit;
+mod lanes;
+mod option_table;
+mod options;
+mod output;
+mod progress;
+mod request;
+mod route;
+mod sessions;
+mod timeline;
+mod transfer;
+mod upload;
+mod url;
+mod verbose;
+mod write_out;
+
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use content::Content;
+use exit::{Exit, Failure};
+use options::{Command, Options};
+use output::{StandardOutput, tell};
+use progress::Progress;
+use transfer::{Console, Job};
+use url::Url;
+
+fn main() -> ExitCode {
+    ExitCode::from(run())
+}
+
+/// Runs the command and answers its exit code.
+fn run() -> u8 {
+    match options::parse(std::env::args().skip(1)) {
+        Ok(Command::Run(options)) => transfer_all(*options),
+        Ok(Command::Help) => print(&option_table::help()),
+        Ok(Command::Version) => print(concat!("xenon ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(message) => {
+            let failure = Failure::new(Exit::BadOption, message);
+            failure.tell();
+            failure.exit as u8
+        }
+    }
+}
+
+fn transfer_all(mut options: Options) -> u8 {
+    match prepare(&mut options) {
+        Ok(jobs) => {
+            let mut console = Console { output: StandardOutput::new(), progress: Progress::new(&options) };
+            lanes::run(&jobs, &options, &mut console)
+        }
+        Err(failure) => {
+            if options.tells_errors() {
+                failure.tell();
+            }
+            failure.exit as u8
+        }
+    }
+}
+
+/// Reads what all requests share, and pairs each URL with its output and upload.
+fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
+    request::check(options)?;
+    if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix('@')) {
+        let format = content::whole(name)?;
+        options.write_out = Some(String::from_utf8_lossy(&format).into_owned());
+    }
+    let data = Rc::new(Content::of_data(options)?);
+    let mut outputs = options.outputs.iter();
+    let mut uploads = options.uploads.iter();
+    let mut jobs = Vec::new();
+    for (number, text) in options.urls.iter().enumerate() {
+        let mut url = Url::parse(text)?;
+        let content = match uploads.next() {
+            Some(name) => Rc::new(Content::of_upload(name)),
+            None => Rc::clone(&data),
+        };
+        if let Content::File { name, is_upload: true } = &*content {
+            url.complete_with_file_name(name);
+        }
+        jobs.push(Job { number, url, output: outputs.next().cloned(), content });
+    }
+    if outputs.next().is_some() && !options.silent {
+        tell(b"xenon: warning: there are more -o than URLs\n");
+    }
+    Ok(jobs)
+}
+
+fn print(text: &str) -> u8 {
+    let mut output = StandardOutput::new();
+    match output.write(text.as_bytes()).and_then(|()| output.finish()) {
+        Ok(()) => Exit::Done as u8,
+        Err(failure) => failure.exit as u8,
+    }
+}
