@@ -89,10 +89,7 @@ impl<N: Net> Pool<N> {
         most: usize,
         mut close: impl FnMut(Connection<N>, CloseReason),
     ) -> Acquired<N> {
-        while !is_fresh {
-            let Some(mut connection) = self.idle.borrow_mut().pop() else {
-                break;
-            };
+        while let Some(mut connection) = self.pop_newest(is_fresh) {
             match connection.stream.check() {
                 Idle::Alive => return Acquired::Idle(connection),
                 Idle::Closed => close(connection, CloseReason::PeerClosed),
@@ -129,6 +126,11 @@ impl<N: Net> Pool<N> {
     /// Whether a connection has become free since somebody wanted one and got nothing; asked once.
     pub(crate) fn take_freed(&self) -> bool {
         self.open.was_freed.replace(false)
+    }
+
+    /// None when a fresh connection is asked for.
+    fn pop_newest(&self, is_fresh: bool) -> Option<Connection<N>> {
+        if is_fresh { None } else { self.idle.borrow_mut().pop() }
     }
 
     fn pop_oldest(&self) -> Option<Connection<N>> {

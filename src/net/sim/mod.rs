@@ -3,24 +3,28 @@
 //! It is deterministic, knows nothing of HTTP, and contacts nothing. It panics where a test should fail. It is no model of
 //! a caching host: what would block is tried whenever it is polled.
 
+mod client;
 mod connection;
 mod script;
 #[cfg(test)]
 mod tests;
+mod world;
 
 use std::cell::{RefCell, RefMut};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+pub use self::client::{Dial, Lookup, Stream};
 pub use self::script::{Act, Script, Segments};
 
 use self::connection::Connection;
+use self::world::{Listener, Name, World};
 use crate::clock::Instant;
-use crate::net::{self, Fault, Idle, Net, Receive, Received, Step};
+use crate::net::Fault;
 
 /// A world with its names, its listeners and its clock. A clone is the same world.
 #[derive(Clone, Default)]
@@ -50,84 +54,6 @@ pub struct Attempt {
     pub to: SocketAddr,
     /// Where from, if that was asked for.
     pub from: Option<IpAddr>,
-}
-
-/// A lookup under way.
-pub struct Lookup {
-    ready_at: Option<Instant>,
-    answer: Result<Vec<IpAddr>, Fault>,
-    net: SimNet,
-}
-
-/// An attempt to connect, under way.
-pub struct Dial {
-    ready_at: Option<Instant>,
-    /// Why it will fail; none if the listener will accept.
-    fault: Option<Fault>,
-    to: SocketAddr,
-    from: Option<IpAddr>,
-    net: SimNet,
-}
-
-/// The client's end of a connection.
-pub struct Stream {
-    /// Its place in `World::connections`.
-    number: usize,
-    peer: SocketAddr,
-    net: SimNet,
-}
-
-struct World {
-    now: Instant,
-    /// The earliest time that somebody waits for.
-    noted: Option<Instant>,
-    names: BTreeMap<String, Name>,
-    listeners: BTreeMap<SocketAddr, Listener>,
-    connections: Vec<Connection>,
-    segments: Segments,
-    send_limit: usize,
-    lookups: Vec<String>,
-    attempts: Vec<Attempt>,
-    operations: u64,
-    steps: u64,
-    failures: BTreeMap<u64, Failure>,
-    /// Waits and steps in a row since something last happened.
-    idle_turns: u32,
-}
-
-struct Name {
-    after: Option<Duration>,
-    answer: Result<Vec<IpAddr>, Fault>,
-}
-
-struct Listener {
-    after: Option<Duration>,
-    fault: Option<Fault>,
-    scripts: VecDeque<Script>,
-}
-
-/// So many waits or steps in which nothing happens are a loop without end.
-const IDLE_TURNS: u32 = 10_000;
-
-impl Default for World {
-    fn default() -> Self {
-        Self {
-            // Not the zero of the clock, which means nothing.
-            now: Instant::from_nanos(1_000_000_000),
-            noted: None,
-            names: BTreeMap::new(),
-            listeners: BTreeMap::new(),
-            connections: Vec::new(),
-            segments: Segments::Whole,
-            send_limit: usize::MAX,
-            lookups: Vec::new(),
-            attempts: Vec::new(),
-            operations: 0,
-            steps: 0,
-            failures: BTreeMap::new(),
-            idle_turns: 0,
-        }
-    }
 }
 
 /// Making the world.
@@ -327,272 +253,5 @@ impl SimNet {
 
     fn world(&self) -> RefMut<'_, World> {
         self.0.borrow_mut()
-    }
-}
-
-impl Net for SimNet {
-    type Lookup = Lookup;
-    type Dial = Dial;
-    type Stream = Stream;
-
-    fn now(&self) -> Instant {
-        self.world().now
-    }
-
-    fn poll_until(&self, deadline: Instant) -> Poll<()> {
-        self.world().poll_until(Some(deadline))
-    }
-
-    fn lookup(&self, name: &str) -> Lookup {
-        let mut world = self.world();
-        world.lookups.push(name.to_owned());
-        let (after, answer) = match world.names.get(name) {
-            Some(name) => (name.after, name.answer.clone()),
-            None => (Some(Duration::ZERO), Err(Fault::NameUnresolvable)),
-        };
-        Lookup { ready_at: after.map(|after| world.now + after), answer, net: self.clone() }
-    }
-
-    fn connect(&self, to: SocketAddr, from: Option<IpAddr>) -> Dial {
-        let mut world = self.world();
-        let attempt = Attempt { at: world.now, to, from };
-        world.attempts.push(attempt);
-        let (mut after, mut fault) = match world.listeners.get(&to) {
-            Some(listener) => (listener.after, listener.fault),
-            None => (Some(Duration::ZERO), Some(Fault::Refused)),
-        };
-        if from.is_some_and(|from| from.is_ipv4() != to.is_ipv4()) {
-            (after, fault) = (Some(Duration::ZERO), Some(Fault::LocalAddress));
-        }
-        Dial { ready_at: after.map(|after| world.now + after), fault, to, from, net: self.clone() }
-    }
-}
-
-impl net::Lookup for Lookup {
-    fn poll(&mut self, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>> {
-        let mut world = self.net.world();
-        if world.poll_until(self.ready_at).is_pending() {
-            return Poll::Pending;
-        }
-        let mut addresses = match world.operate() {
-            Some(Failure::Fault(fault)) => Err(fault),
-            Some(Failure::End) => Ok(Vec::new()),
-            Some(Failure::Stall) => {
-                self.ready_at = None;
-                return Poll::Pending;
-            }
-            Some(Failure::Short) => self.answer.clone().map(|found| found.into_iter().take(1).collect()),
-            None => self.answer.clone(),
-        }?;
-        addresses.truncate(max);
-        Poll::Ready(if addresses.is_empty() { Err(Fault::NameUnresolvable) } else { Ok(addresses) })
-    }
-}
-
-impl net::Dial for Dial {
-    type Stream = Stream;
-
-    fn poll(&mut self) -> Poll<Result<Stream, Fault>> {
-        let mut world = self.net.world();
-        if world.poll_until(self.ready_at).is_pending() {
-            return Poll::Pending;
-        }
-        let failure = world.operate();
-        match failure {
-            Some(Failure::Fault(fault)) => return Poll::Ready(Err(fault)),
-            Some(Failure::Stall) => {
-                self.ready_at = None;
-                return Poll::Pending;
-            }
-            Some(Failure::End | Failure::Short) | None => {}
-        }
-        if let Some(fault) = self.fault {
-            return Poll::Ready(Err(fault));
-        }
-        let script = world.listeners.get_mut(&self.to).and_then(|listener| listener.scripts.pop_front());
-        let Some(script) = script else {
-            return Poll::Ready(Err(Fault::Refused));
-        };
-        let mut connection = Connection::new(self.to, self.from, script, &world.segments);
-        if failure == Some(Failure::End) {
-            connection.fail_receiving(Ok(()));
-        }
-        connection.act(world.now);
-        let number = world.connections.len();
-        world.connections.push(connection);
-        Poll::Ready(Ok(Stream { number, peer: self.to, net: self.net.clone() }))
-    }
-}
-
-impl net::Stream for Stream {
-    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
-        let mut world = self.net.world();
-        world.steps += 1;
-        let sent = if send.is_empty() { Ok(0) } else { world.send(self.number, send) };
-        let is_receiving = receive.is_some();
-        let received = receive.map_or(Received::Nothing, |receive| world.receive(self.number, receive));
-
-        let is_idle = send.is_empty() && !is_receiving;
-        if is_idle || sent != Ok(0) || received != Received::Nothing {
-            if sent.is_ok_and(|sent| sent > 0) || received == Received::Bytes {
-                world.idle_turns = 0;
-            } else {
-                world.turn_idle();
-            }
-            return Poll::Ready(Step { sent, received });
-        }
-        let connection = world.connection(self.number);
-        connection.wishes_to_send |= !send.is_empty();
-        connection.wishes_to_receive |= is_receiving;
-        Poll::Pending
-    }
-
-    fn check(&mut self) -> Idle {
-        let mut world = self.net.world();
-        let failure = world.operate();
-        let connection = world.connection(self.number);
-        match failure {
-            Some(Failure::Fault(_) | Failure::End) => Idle::Closed,
-            Some(Failure::Short) => Idle::StrayBytes,
-            Some(Failure::Stall) => {
-                (connection.is_send_stalled, connection.is_receive_stalled) = (true, true);
-                Idle::Alive
-            }
-            None => connection.check(),
-        }
-    }
-
-    fn finish(&mut self) {
-        let mut world = self.net.world();
-        let now = world.now;
-        let connection = world.connection(self.number);
-        connection.finish();
-        connection.act(now);
-    }
-
-    fn peer(&self) -> SocketAddr {
-        self.peer
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        let mut world = self.net.world();
-        let now = world.now;
-        let connection = world.connection(self.number);
-        connection.drop_client();
-        connection.act(now);
-    }
-}
-
-impl World {
-    fn send(&mut self, number: usize, bytes: &[u8]) -> Result<usize, Fault> {
-        let (limit, now) = (self.send_limit, self.now);
-        let can = self.connection(number).can_send(limit.min(bytes.len()));
-        if can == Ok(0) {
-            return can;
-        }
-        let failure = self.operate();
-        let connection = self.connection(number);
-        let count = match failure {
-            Some(Failure::Stall) => {
-                connection.is_send_stalled = true;
-                return Ok(0);
-            }
-            Some(Failure::Fault(fault)) => {
-                connection.fail_sending(fault);
-                return Err(fault);
-            }
-            Some(Failure::End) => {
-                connection.fail_sending(Fault::Reset);
-                return Err(Fault::Reset);
-            }
-            Some(Failure::Short) => can?.min(1),
-            None => can?,
-        };
-        connection.send(bytes.get(..count).unwrap_or(bytes));
-        connection.is_send_paused = count == limit;
-        connection.act(now);
-        Ok(count)
-    }
-
-    fn receive(&mut self, number: usize, receive: Receive<'_>) -> Received {
-        let now = self.now;
-        let can = self.connection(number).can_receive();
-        if can == Ok(0) {
-            return Received::Nothing;
-        }
-        let failure = self.operate();
-        let connection = self.connection(number);
-        let max = match failure {
-            Some(Failure::Stall) => {
-                connection.is_receive_stalled = true;
-                return Received::Nothing;
-            }
-            Some(Failure::Fault(fault)) => {
-                connection.fail_receiving(Err(fault));
-                return Received::Failed(fault);
-            }
-            Some(Failure::End) => {
-                connection.fail_receiving(Ok(()));
-                return Received::End;
-            }
-            Some(Failure::Short) => 1,
-            None => receive.max,
-        };
-        if let Err(over) = can {
-            return over;
-        }
-        receive.buffer.push(connection.receive(max));
-        connection.act(now);
-        Received::Bytes
-    }
-
-    /// Counts an operation; the failure it has, if any.
-    fn operate(&mut self) -> Option<Failure> {
-        self.operations += 1;
-        self.failures.remove(&self.operations)
-    }
-
-    fn connection(&mut self, number: usize) -> &mut Connection {
-        self.connections.get_mut(number).expect("connections are never taken away")
-    }
-
-    fn poll_until(&mut self, time: Option<Instant>) -> Poll<()> {
-        match time {
-            Some(time) if time <= self.now => Poll::Ready(()),
-            Some(time) => {
-                self.noted = Some(self.noted.map_or(time, |noted| noted.min(time)));
-                Poll::Pending
-            }
-            None => Poll::Pending,
-        }
-    }
-
-    /// When the next peer does something by itself.
-    fn next_act(&self) -> Option<Instant> {
-        self.connections.iter().filter_map(|connection| connection.wake_at).min()
-    }
-
-    fn move_to(&mut self, time: Instant) {
-        if time > self.now {
-            self.now = time;
-            self.idle_turns = 0;
-        }
-        let now = self.now;
-        self.connections.iter_mut().for_each(|connection| connection.act(now));
-    }
-
-    fn settle(&mut self) {
-        self.noted = None;
-        for connection in &mut self.connections {
-            (connection.wishes_to_send, connection.wishes_to_receive) = (false, false);
-            (connection.is_send_paused, connection.is_receive_paused) = (false, false);
-        }
-    }
-
-    fn turn_idle(&mut self) {
-        self.idle_turns += 1;
-        assert!(self.idle_turns < IDLE_TURNS, "goes round for ever: nothing happens, over and over");
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
 use crate::buffer::Buffer;
-use crate::net::{Dial as _, Lookup as _, Stream as _};
+use crate::net::{Dial as _, Idle, Lookup as _, Net as _, Receive, Received, Stream as _};
 
 const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 80);
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,0 +1,115 @@
+//! What a simulated world holds, and its clock.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::task::Poll;
+use std::time::Duration;
+
+use super::connection::Connection;
+use super::script::{Script, Segments};
+use super::{Attempt, Failure};
+use crate::clock::Instant;
+use crate::net::Fault;
+
+pub(super) struct World {
+    pub(super) now: Instant,
+    /// The earliest time that somebody waits for.
+    pub(super) noted: Option<Instant>,
+    pub(super) names: BTreeMap<String, Name>,
+    pub(super) listeners: BTreeMap<SocketAddr, Listener>,
+    pub(super) connections: Vec<Connection>,
+    pub(super) segments: Segments,
+    pub(super) send_limit: usize,
+    pub(super) lookups: Vec<String>,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) operations: u64,
+    pub(super) steps: u64,
+    pub(super) failures: BTreeMap<u64, Failure>,
+    /// Waits and steps in a row since something last happened.
+    pub(super) idle_turns: u32,
+}
+
+pub(super) struct Name {
+    pub(super) after: Option<Duration>,
+    pub(super) answer: Result<Vec<IpAddr>, Fault>,
+}
+
+pub(super) struct Listener {
+    pub(super) after: Option<Duration>,
+    pub(super) fault: Option<Fault>,
+    pub(super) scripts: VecDeque<Script>,
+}
+
+/// So many waits or steps in which nothing happens are a loop without end.
+const IDLE_TURNS: u32 = 10_000;
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            // Not the zero of the clock, which means nothing.
+            now: Instant::from_nanos(1_000_000_000),
+            noted: None,
+            names: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            connections: Vec::new(),
+            segments: Segments::Whole,
+            send_limit: usize::MAX,
+            lookups: Vec::new(),
+            attempts: Vec::new(),
+            operations: 0,
+            steps: 0,
+            failures: BTreeMap::new(),
+            idle_turns: 0,
+        }
+    }
+}
+
+impl World {
+    /// Counts an operation; the failure it has, if any.
+    pub(super) fn operate(&mut self) -> Option<Failure> {
+        self.operations += 1;
+        self.failures.remove(&self.operations)
+    }
+
+    pub(super) fn connection(&mut self, number: usize) -> &mut Connection {
+        self.connections.get_mut(number).expect("connections are never taken away")
+    }
+
+    pub(super) fn poll_until(&mut self, time: Option<Instant>) -> Poll<()> {
+        match time {
+            Some(time) if time <= self.now => Poll::Ready(()),
+            Some(time) => {
+                self.noted = Some(self.noted.map_or(time, |noted| noted.min(time)));
+                Poll::Pending
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    /// When the next peer does something by itself.
+    pub(super) fn next_act(&self) -> Option<Instant> {
+        self.connections.iter().filter_map(|connection| connection.wake_at).min()
+    }
+
+    pub(super) fn move_to(&mut self, time: Instant) {
+        if time > self.now {
+            self.now = time;
+            self.idle_turns = 0;
+        }
+        let now = self.now;
+        self.connections.iter_mut().for_each(|connection| connection.act(now));
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.noted = None;
+        for connection in &mut self.connections {
+            (connection.wishes_to_send, connection.wishes_to_receive) = (false, false);
+            (connection.is_send_paused, connection.is_receive_paused) = (false, false);
+        }
+    }
+
+    pub(super) fn turn_idle(&mut self) {
+        self.idle_turns += 1;
+        assert!(self.idle_turns < IDLE_TURNS, "goes round for ever: nothing happens, over and over");
+    }
+}
