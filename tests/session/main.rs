@@ -1,0 +1,9 @@
+//! The session over the simulated network: everything about it that is not a matter of bytes.
+//!
+//! What goes on the wire for which message, and what is made of which answer, is in `tests/transcripts`.
+
+mod deadlines;
+mod lookup;
+mod race;
+mod setup;
+mod support;
