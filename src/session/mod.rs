@@ -141,11 +141,15 @@ impl<N: Net> Shared<N> {
         }
     }
 
-    /// Closes a connection. Every connection's end comes through here, but for those of a dropped exchange's opening.
+    /// Closes a connection. Every connection's end comes through here, but for that of an opening that is dropped.
     pub(crate) fn close(&self, connection: Connection<N>, reason: CloseReason) {
-        let whose = Whose { exchange: 0, connection: connection.number };
+        let number = connection.number;
         drop(connection);
-        self.record(whose, || Kind::Closed(reason));
+        self.record_closed(number, reason);
+    }
+
+    pub(crate) fn record_closed(&self, connection: u64, reason: CloseReason) {
+        self.record(Whose { exchange: 0, connection }, || Kind::Closed(reason));
     }
 
     pub(crate) fn exchange_timeout(&self, phase: Phase, schedule: &Schedule) -> Error {
@@ -159,7 +163,7 @@ impl<N: Net> Shared<N> {
                 CloseReason::SessionDropped => session_dropped(),
                 _ => Error::new(Phase::Setup, Code::ConnectionClosed, "close-connection ended this exchange"),
             };
-            transfer.borrow_mut().fail(error, reason);
+            transfer.borrow_mut().end(error, reason);
         }
         for idle in self.pool.take_idle() {
             self.close(idle, reason);
@@ -241,6 +245,7 @@ impl<N: Net> Request<N> {
             exchange: shared.exchanges.get(),
             schedule,
             may_wait,
+            place: Rc::default(),
         })));
         shared.remember(&transfer);
         Ok(Exchange { transfer, interims, is_answered: Cell::new(false) })
@@ -307,7 +312,7 @@ impl<N: Net> Exchange<N> {
     /// Ends it.
     pub fn cancel(&self) {
         let error = Error::new(Phase::Setup, Code::Cancelled, "the exchange was cancelled");
-        self.transfer.borrow_mut().fail(error, CloseReason::Cancelled);
+        self.transfer.borrow_mut().end(error, CloseReason::Cancelled);
     }
 
     /// Whether one of its session's connections has become free since somebody wanted one; asked once.

@@ -1,6 +1,6 @@
 //! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more (DESIGN 4.1, 4.2).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -31,6 +31,17 @@ pub(crate) struct Opening<N: Net> {
     pub(crate) schedule: Schedule,
     /// Whether it may wait for one of the session's connections.
     pub(crate) may_wait: bool,
+    /// Told to who may drop it at any time.
+    pub(crate) place: Rc<Cell<Place>>,
+}
+
+/// Where an opening is.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place {
+    /// On which connection, or on which it was last; 0 if there was none yet.
+    pub(crate) connection: u64,
+    /// Whether it has that connection still.
+    pub(crate) is_open: bool,
 }
 
 /// An attempt that came to nothing.
@@ -51,6 +62,7 @@ impl<N: Net> Opening<N> {
             let why = match self.attempt(connection).await {
                 // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
                 Ok((head, live)) if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) => {
+                    self.place.set(Place { connection: live.whose.connection, is_open: false });
                     self.shared.close(live.connection, CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
@@ -104,6 +116,7 @@ impl<N: Net> Opening<N> {
         let is_reused = connection.is_reused();
         let head = self.prepared.head.clone();
         let whose = Whose { exchange: self.exchange, connection: connection.number };
+        self.place.set(Place { connection: whose.connection, is_open: true });
         shared.record(whose, || Kind::RequestHead(String::from_utf8_lossy(&head).into_owned()));
         let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         let mut live = Live::new(connection, machine, self.exchange, self.schedule);
@@ -122,6 +135,7 @@ impl<N: Net> Opening<N> {
                 Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
                 Err(error) => {
                     let is_stale = is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
+                    self.place.set(Place { connection: whose.connection, is_open: false });
                     shared.close(live.connection, CloseReason::Failed);
                     return Err(Failure { error, is_stale });
                 }

@@ -3,7 +3,7 @@
 //! It moves only when it is polled. When it fails, it fails once: its connection closes, and every later call gets the same
 //! error.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::limits::READ_LENGTH;
 use crate::net::{Net, Stream};
 use crate::session::events::{CloseReason, Kind, Whose};
 use crate::session::live::Live;
-use crate::session::open::Opening;
+use crate::session::open::{Opening, Place};
 use crate::session::upload::Upload;
 use crate::session::{Facts, Shared};
 
@@ -30,6 +30,8 @@ pub(crate) struct Transfer<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
     upload: Rc<RefCell<Upload>>,
+    /// Where the opening is.
+    place: Rc<Cell<Place>>,
     stage: Stage<N>,
     /// The final head, until it is taken.
     answer: Option<Answer>,
@@ -68,6 +70,7 @@ impl<N: Net> Transfer<N> {
             shared: Rc::clone(&opening.shared),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
+            place: Rc::clone(&opening.place),
             stage: Stage::Opening(Box::pin(opening.run())),
             answer: None,
             is_answer_taken: false,
@@ -249,19 +252,34 @@ impl<N: Net> Transfer<N> {
 
     // ---- ends -------------------------------------------------------------------------------------------------------
 
-    /// Ends it with this error, unless it has ended.
-    pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
-        if matches!(self.stage, Stage::Complete(_) | Stage::Failed(_)) {
-            return;
+    /// Ends it from outside, unless it has ended: a head that was not taken yet cannot be taken any more.
+    pub(crate) fn end(&mut self, error: Error, reason: CloseReason) {
+        if !matches!(self.stage, Stage::Complete(_) | Stage::Failed(_)) {
+            self.answer = None;
+            self.fail(error, reason);
         }
-        self.ahead = None;
-        let whose = match &self.stage {
-            Stage::Live(live) => live.whose,
-            _ => Whose { exchange: self.number, connection: 0 },
+    }
+
+    /// Ends it with this error, unless it has ended. A head that was not taken yet still can be.
+    pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
+        let connection = match &self.stage {
+            Stage::Live(live) => live.whose.connection,
+            Stage::Opening(_) => self.place.get().connection,
+            Stage::Complete(_) | Stage::Failed(_) => return,
         };
+        self.ahead = None;
+        let whose = Whose { exchange: self.number, connection };
         self.shared.record(whose, || Kind::Failed(error.clone()));
-        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Failed(error)) {
-            self.shared.close(live.connection, reason);
+        match std::mem::replace(&mut self.stage, Stage::Failed(error)) {
+            Stage::Live(live) => self.shared.close(live.connection, reason),
+            // The connection goes with the future; one that has ended by itself has closed it.
+            Stage::Opening(opened) => {
+                drop(opened);
+                if self.place.get().is_open {
+                    self.shared.record_closed(connection, reason);
+                }
+            }
+            Stage::Complete(_) | Stage::Failed(_) => {}
         }
     }
 

@@ -6,4 +6,5 @@ mod deadlines;
 mod lookup;
 mod race;
 mod setup;
+mod states;
 mod support;
