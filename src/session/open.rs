@@ -85,15 +85,20 @@ impl<N: Net> Opening<N> {
     async fn connection(&self, is_fresh: bool) -> Result<Connection<N>, Error> {
         let shared = &self.shared;
         let most = shared.settings.borrow().limits().connections;
+        let mut turn = None;
         let acquired = within(
             &shared.net,
             self.schedule.end,
             poll_fn(|_| match shared.pool.acquire(is_fresh, most, |dead, reason| shared.close(dead, reason)) {
-                Acquired::Nothing if self.may_wait => Poll::Pending,
+                Acquired::Nothing if self.may_wait => {
+                    turn = turn.take().or_else(|| shared.pool.queue());
+                    if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
+                }
                 acquired => Poll::Ready(acquired),
             }),
         )
         .await;
+        drop(turn);
         match acquired {
             Ok(Acquired::Idle(connection)) => {
                 let whose = Whose { exchange: self.exchange, connection: connection.number };
@@ -101,11 +106,14 @@ impl<N: Net> Opening<N> {
                 Ok(connection)
             }
             Ok(Acquired::Permit(permit)) => dial(shared, &self.origin, permit, self.exchange, &self.schedule).await,
-            Ok(Acquired::Nothing) => Err(Error::new(
-                Phase::Connect,
-                Code::ConnectionLimitReached,
-                format!("all {most} connections of the session are busy: read or drop a response first"),
-            )),
+            Ok(Acquired::Nothing) => {
+                let detail = if self.may_wait {
+                    "too many requests wait for a connection".into()
+                } else {
+                    format!("all {most} connections of the session are busy: read or drop a response first")
+                };
+                Err(Error::new(Phase::Connect, Code::ConnectionLimitReached, detail))
+            }
             Err(_) => Err(shared.exchange_timeout(Phase::Connect, &self.schedule)),
         }
     }

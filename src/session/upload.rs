@@ -47,6 +47,7 @@ impl Upload {
     /// Begins anew, for another connection. Only for what is replayable.
     pub(crate) fn rewind(&mut self) {
         self.moved = 0;
+        self.in_machine = 0;
     }
 
     /// How many bytes there are in all, if that is known; none where there is no content.

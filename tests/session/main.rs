@@ -4,7 +4,9 @@
 
 mod deadlines;
 mod lookup;
+mod pool;
 mod race;
+mod retry;
 mod setup;
 mod states;
 mod support;
