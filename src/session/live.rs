@@ -109,6 +109,11 @@ impl<N: Net> Live<N> {
         }
     }
 
+    /// Whether some of the request has still to go, as far as anyone knows.
+    pub(crate) fn is_sending(&self) -> bool {
+        !self.machine.is_sent() && !self.machine.is_abandoned()
+    }
+
     fn fill(&mut self, upload: &mut Upload) {
         if self.machine.is_abandoned() {
             // While there is no answer the connection may turn out to be stale, and a piece that waits be sent on another.
@@ -118,6 +123,9 @@ impl<N: Net> Live<N> {
         } else {
             upload.fill(&mut self.machine);
             upload.note_in_machine(self.machine.outgoing().len());
+            if upload.take_raw_end() {
+                self.connection.stream.finish();
+            }
         }
     }
 
@@ -238,8 +246,7 @@ impl<N: Net> Live<N> {
 
     fn receive_error(&self, fault: Fault) -> Error {
         let detail = format!("receiving the response failed: {}", describe(fault));
-        let phase = if self.has_head { Phase::Body } else { Phase::Head };
-        let error = Error::new(phase, Code::ConnectionTerminated, detail);
+        let error = Error::new(self.phase(), Code::ConnectionTerminated, detail);
         if self.send_fault.is_some() { self.blame(error) } else { error }
     }
 }

@@ -41,6 +41,10 @@ pub(crate) struct Transfer<N: Net> {
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
+    /// Whether the connection has become something else than HTTP.
+    is_switched: bool,
+    /// Whether it was over before all of the request had gone.
+    is_cut: bool,
 }
 
 /// A final head, and what is known when it comes.
@@ -77,6 +81,8 @@ impl<N: Net> Transfer<N> {
             ahead: None,
             received: 0,
             total: None,
+            is_switched: false,
+            is_cut: false,
         }
     }
 
@@ -93,10 +99,17 @@ impl<N: Net> Transfer<N> {
                     Poll::Pending => {}
                 }
             }
-            Stage::Live(live) if !live.machine.is_sent() && !live.machine.is_abandoned() => {
+            Stage::Live(live) if live.is_sending() => {
                 let sent = live.poll_send(&self.shared, &mut self.upload.borrow_mut());
-                if let Poll::Ready(Err(error)) = sent {
-                    self.fail(error, CloseReason::Failed);
+                match sent {
+                    // Nothing that happens to the request can spoil a response that is complete.
+                    Poll::Ready(sent) if live.machine.is_complete() => {
+                        if sent.is_err() || !live.is_sending() {
+                            self.complete();
+                        }
+                    }
+                    Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
+                    Poll::Ready(Ok(())) | Poll::Pending => {}
                 }
             }
             Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => {}
@@ -106,13 +119,13 @@ impl<N: Net> Transfer<N> {
     /// Takes a piece of content, if there is room for it.
     pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
         self.advance();
+        self.upload.borrow_mut().want_room(false);
         self.check_writable()?;
         if !self.upload.borrow().has_room() {
-            self.upload.borrow_mut().want_room();
+            self.upload.borrow_mut().want_room(true);
             return Ok(Err(piece));
         }
-        let is_raw = matches!(&self.stage, Stage::Live(live) if live.machine.is_raw());
-        self.upload.borrow_mut().accept(piece, is_raw)?;
+        self.upload.borrow_mut().accept(piece, self.is_switched)?;
         self.advance();
         Ok(Ok(()))
     }
@@ -130,13 +143,7 @@ impl<N: Net> Transfer<N> {
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
         self.advance();
         self.check_writable()?;
-        if let Stage::Live(live) = &mut self.stage
-            && live.machine.is_raw()
-        {
-            live.connection.stream.finish();
-            return Ok(());
-        }
-        let finished = self.upload.borrow_mut().finish(trailers);
+        let finished = self.upload.borrow_mut().finish(trailers, self.is_switched);
         match finished {
             Err(error) if error.code == Code::RequestContentLength => {
                 // The server must not take what came for the whole.
@@ -180,9 +187,12 @@ impl<N: Net> Transfer<N> {
     fn check_writable(&self) -> Result<(), Error> {
         match &self.stage {
             Stage::Failed(error) => Err(error.clone()),
-            Stage::Live(live) if live.machine.is_abandoned() => Err(early_response()),
-            Stage::Complete(_) if self.upload.borrow().is_unfinished() => Err(early_response()),
-            _ => Ok(()),
+            Stage::Complete(_) if self.is_switched => Err(switched_over()),
+            Stage::Complete(_) if self.is_cut => Err(early_response()),
+            Stage::Live(live) if live.machine.is_abandoned() => {
+                Err(if self.is_switched { switched_over() } else { early_response() })
+            }
+            Stage::Opening(_) | Stage::Live(_) | Stage::Complete(_) => Ok(()),
         }
     }
 
@@ -215,13 +225,21 @@ impl<N: Net> Transfer<N> {
                 self.shared.record(live.whose, || Kind::Receiving { done, total });
                 // The connection is free as soon as the last byte is here, not only when the caller asks for more.
                 if live.machine.is_complete() {
-                    self.complete();
+                    self.complete_if_sent();
                 }
                 return Poll::Ready(Ok(Some(piece)));
             }
             Poll::Ready(Ok(_)) => {}
         }
-        self.complete();
+        // A server that answers with success before it has all of the request gets the rest of it. The end of the response
+        // waits for that, where it does not wait for the caller.
+        self.complete_if_sent();
+        if matches!(self.stage, Stage::Live(_)) && !self.upload.borrow().is_unfinished() {
+            self.advance();
+            if matches!(self.stage, Stage::Live(_)) {
+                return Poll::Pending;
+            }
+        }
         Poll::Ready(Ok(None))
     }
 
@@ -245,7 +263,9 @@ impl<N: Net> Transfer<N> {
     /// The trailers, once all is here.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
         match &self.stage {
-            Stage::Complete(trailers) if self.ahead.is_none() => Some(trailers),
+            _ if self.ahead.is_some() => None,
+            Stage::Complete(trailers) => Some(trailers),
+            Stage::Live(live) if live.machine.is_complete() => Some(live.machine.trailers()),
             _ => None,
         }
     }
@@ -268,6 +288,7 @@ impl<N: Net> Transfer<N> {
             Stage::Complete(_) | Stage::Failed(_) => return,
         };
         self.ahead = None;
+        self.upload.borrow_mut().discard();
         let whose = Whose { exchange: self.number, connection };
         self.shared.record(whose, || Kind::Failed(error.clone()));
         match std::mem::replace(&mut self.stage, Stage::Failed(error)) {
@@ -299,7 +320,9 @@ impl<N: Net> Transfer<N> {
             }
         }
         if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
-            self.shared.close(live.connection, CloseReason::UnreadContent);
+            let is_read = live.machine.is_complete();
+            let reason = if is_read { CloseReason::UnsentContent } else { CloseReason::UnreadContent };
+            self.shared.close(live.connection, reason);
         }
     }
 
@@ -314,9 +337,17 @@ impl<N: Net> Transfer<N> {
             },
             content_length: self.total,
         });
-        let is_complete = live.machine.is_complete();
+        self.is_switched = live.machine.is_raw();
         self.stage = Stage::Live(Box::new(live));
-        if is_complete {
+        self.complete_if_sent();
+    }
+
+    /// Ends the exchange if the response is complete, and the server gets no more of the request.
+    fn complete_if_sent(&mut self) {
+        if let Stage::Live(live) = &self.stage
+            && live.machine.is_complete()
+            && (!live.is_sending() || self.is_switched)
+        {
             self.complete();
         }
     }
@@ -328,6 +359,7 @@ impl<N: Net> Transfer<N> {
         };
         let Live { mut connection, machine, whose, .. } = *live;
         self.stage = Stage::Complete(machine.trailers().clone());
+        self.is_cut = !machine.is_sent();
         self.upload.borrow_mut().discard();
         self.shared.record(whose, || Kind::Complete);
         connection.served = connection.served.saturating_add(1);
@@ -365,6 +397,10 @@ fn early_response() -> Error {
         Code::EarlyResponse,
         "the server has answered and does not want the rest of the content: take the response",
     )
+}
+
+fn switched_over() -> Error {
+    Error::new(Phase::Send, Code::ConnectionTerminated, "the peer takes no more bytes: it has closed the connection")
 }
 
 fn misuse(detail: &str) -> Error {

@@ -10,3 +10,5 @@ mod retry;
 mod setup;
 mod states;
 mod support;
+mod tunnel;
+mod upload;
