@@ -3,7 +3,10 @@
 //! What goes on the wire for which message, and what is made of which answer, is in `tests/transcripts`.
 
 mod deadlines;
+mod events;
 mod lookup;
+mod many;
+mod memory;
 mod pool;
 mod race;
 mod retry;
