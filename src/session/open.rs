@@ -51,7 +51,7 @@ impl<N: Net> Opening<N> {
             let why = match self.attempt(connection).await {
                 // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
                 Ok((head, live)) if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) => {
-                    self.shared.close(live.connection, CloseReason::PeerAsked);
+                    live.connection.close(CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
                 Ok(answer) => return Ok(answer),
@@ -76,7 +76,7 @@ impl<N: Net> Opening<N> {
         let acquired = within(
             &shared.net,
             self.schedule.end,
-            poll_fn(|_| match shared.pool.acquire(is_fresh, most, |dead, reason| shared.close(dead, reason)) {
+            poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
                 Acquired::Nothing if self.may_wait => Poll::Pending,
                 acquired => Poll::Ready(acquired),
             }),
@@ -104,7 +104,7 @@ impl<N: Net> Opening<N> {
         let is_reused = connection.is_reused();
         let head = self.prepared.head.clone();
         let whose = Whose { exchange: self.exchange, connection: connection.number };
-        shared.record(whose, || Kind::RequestHead(String::from_utf8_lossy(&head).into_owned()));
+        shared.record(whose, || Kind::RequestHead(masked(&head)));
         let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         let mut live = Live::new(connection, machine, self.exchange, self.schedule);
         loop {
@@ -122,12 +122,30 @@ impl<N: Net> Opening<N> {
                 Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
                 Err(error) => {
                     let is_stale = is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
-                    shared.close(live.connection, CloseReason::Failed);
+                    live.connection.close(CloseReason::Failed);
                     return Err(Failure { error, is_stale });
                 }
             }
         }
     }
+}
+
+/// A request's head as text for people, without the credentials in it.
+fn masked(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head);
+    let mask = |line: &str| match line.split_once(": ") {
+        Some((name, value)) if is_credential(name) => {
+            // The scheme is no secret, and tells what was sent.
+            let scheme = value.split_once(' ').map(|(scheme, _)| format!("{scheme} ")).unwrap_or_default();
+            format!("{name}: {scheme}***")
+        }
+        _ => line.to_owned(),
+    };
+    head.split("\r\n").map(mask).collect::<Vec<_>>().join("\r\n")
+}
+
+fn is_credential(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
 }
 
 /// A head as text for people, its lines ended by CR LF.
@@ -141,4 +159,19 @@ fn head_text(head: &ResponseHead) -> String {
     }
     text.push_str("\r\n");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_and_nothing_else_is() {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\nProxy-Authorization: c2VjcmV0\r\nA: b\r\n\r\n";
+        let masked = masked(head);
+        assert_eq!(
+            masked,
+            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n"
+        );
+    }
 }

@@ -247,6 +247,11 @@ impl<N: Net> Transfer<N> {
         }
     }
 
+    /// Where it is, for errors that come from outside.
+    pub(crate) fn phase(&self) -> Phase {
+        if matches!(self.stage, Stage::Opening(_)) { Phase::Head } else { Phase::Body }
+    }
+
     // ---- ends -------------------------------------------------------------------------------------------------------
 
     /// Ends it with this error, unless it has ended.
@@ -260,9 +265,9 @@ impl<N: Net> Transfer<N> {
             _ => Whose { exchange: self.number, connection: 0 },
         };
         self.shared.record(whose, || Kind::Failed(error.clone()));
-        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Failed(error)) {
-            self.shared.close(live.connection, reason);
-        }
+        // Whatever holds the connection, dropping it closes it with this reason.
+        self.shared.ending.set(reason);
+        self.stage = Stage::Failed(error);
     }
 
     /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
@@ -280,9 +285,8 @@ impl<N: Net> Transfer<N> {
                 Poll::Ready(_) | Poll::Pending => break,
             }
         }
-        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
-            self.shared.close(live.connection, CloseReason::UnreadContent);
-        }
+        self.shared.ending.set(CloseReason::UnreadContent);
+        self.stage = Stage::Complete(Fields::default());
     }
 
     fn begin_content(&mut self, head: ResponseHead, live: Live<N>) {
@@ -315,7 +319,7 @@ impl<N: Net> Transfer<N> {
         connection.served = connection.served.saturating_add(1);
         match machine.verdict(&connection.buffer) {
             Ok(()) => self.shared.keep(connection),
-            Err(unusable) => self.shared.close(connection, close_reason(unusable)),
+            Err(unusable) => connection.close(close_reason(unusable)),
         }
     }
 }
