@@ -176,13 +176,15 @@ impl wit::GuestRequest for Request {
         if request.is_streamed() {
             return Err(misuse("the content of this request is streamed: use `start` and write it"));
         }
+        network().begin(false);
         let exchange = request.start(false).map_err(convert::error)?;
         wait(|| exchange.poll_response()).map(into_response).map_err(convert::error)
     }
 
     fn start(&self) -> Outcome<wit::Exchange> {
-        let exchange = self.0.borrow().start(true).map_err(convert::error)?;
+        // Before it starts, for the time of an earlier pass is not the time now.
         network().begin(true);
+        let exchange = self.0.borrow().start(true).map_err(convert::error)?;
         exchange.advance();
         Ok(wit::Exchange::new(Exchange(exchange)))
     }
@@ -306,6 +308,13 @@ impl wit::GuestResponse for Response {
 
     fn trailers(&self) -> Option<Fields> {
         self.0.trailers().map(convert::into_fields)
+    }
+}
+
+impl Drop for Response {
+    fn drop(&mut self) {
+        // What is left of its content may be here by now.
+        network().begin(true);
     }
 }
 

@@ -216,11 +216,13 @@ pub fn encode_end(trailers: &Fields) -> Vec<u8> {
 }
 
 /// The error of a size with this byte in it.
+#[cold]
 fn wrong_size(how: &str, byte: u8) -> ChunkError {
     ChunkError::Size(format!("a chunk's size {how} with {}", quote(&[byte])))
 }
 
 /// The error of this, which is followed by this byte where CRLF must be.
+#[cold]
 fn wrong_end(what: &str, byte: u8) -> ChunkError {
     ChunkError::Terminator(format!("{what} does not end with CRLF, but {}", quote(&[byte])))
 }

@@ -194,11 +194,7 @@ impl LineReader {
             return Err(HeadError::TooLarge);
         }
         let is_line_end = matches!(byte, b'\r' | b'\n');
-        let is_new_line = match self.state {
-            State::FirstLine => true,
-            State::NextLine => !matches!(byte, b' ' | b'\t'),
-            _ => false,
-        };
+        let is_new_line = self.state == State::NextLine && !matches!(byte, b' ' | b'\t');
         let line_start = if is_new_line { self.at } else { self.line_start };
         if !is_line_end && self.at.saturating_sub(line_start) >= self.bounds.line_length {
             return Err(HeadError::LineTooLong);
@@ -236,6 +232,7 @@ impl LineReader {
     }
 
     /// The error of a name that ends with this byte.
+    #[cold]
     fn wrong_name<T>(&self, bytes: &[u8], byte: u8) -> Result<T, HeadError> {
         let name = quote(bytes.get(self.line_start..self.at).unwrap_or_default());
         malformed(&match byte {
@@ -246,6 +243,7 @@ impl LineReader {
     }
 
     /// The error of a value with this byte in it.
+    #[cold]
     fn wrong_value<T>(&self, bytes: &[u8], byte: u8) -> Result<T, HeadError> {
         let name = quote(bytes.get(self.line_start..self.name_end).unwrap_or_default());
         malformed(&format!("the value of the field {name} holds {}", quote(&[byte])))
@@ -266,6 +264,7 @@ pub(super) fn run_of(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
 }
 
 /// An error in these words.
+#[cold]
 fn malformed<T>(words: &str) -> Result<T, HeadError> {
     Err(HeadError::Malformed(words.to_owned()))
 }
@@ -273,7 +272,7 @@ fn malformed<T>(words: &str) -> Result<T, HeadError> {
 /// The value of a line with folds: each fold, with the whitespace around it, is one space (RFC 9112 section 5.2).
 fn unfold(value: &[u8]) -> Vec<u8> {
     let mut unfolded = Vec::with_capacity(value.len());
-    // A CR stands only before an LF, and `trim` takes it for what it is not; so it goes first.
+    // The CR of a fold's CRLF is no whitespace to `trim`, so it goes first; there is no other CR.
     for part in value.split(|byte| *byte == b'\n') {
         let part = trim(part.strip_suffix(b"\r").unwrap_or(part));
         if !part.is_empty() && !unfolded.is_empty() {

@@ -427,6 +427,7 @@ mod tests {
         let words = |lines: &[(&str, &str)]| framing(lines).unwrap_err().to_string();
         assert_eq!(words(&[("Content-Length", "+2")]), "Content-Length is no number: \"+2\"");
         assert_eq!(words(&[("Transfer-Encoding", "chunked, gzip")]), "\"gzip\" comes after chunked");
+        assert_eq!(words(&[("Content-Length", "")]), "Content-Length is no number: \"\"");
         let long = "5".repeat(10_000);
         assert!(words(&[("Content-Length", &long)]).len() < 200);
     }

@@ -195,6 +195,7 @@ impl HeadReader {
     }
 
     /// The error of a line that does not begin as a status line does.
+    #[cold]
     fn not_http(&self, bytes: &[u8]) -> HeadError {
         let line = bytes.get(self.line_start..).unwrap_or_default();
         // The content types of an alert and of a handshake (RFC 8446 section 5.1).
@@ -215,6 +216,7 @@ impl HeadReader {
 }
 
 /// The error of a reason with this byte in it.
+#[cold]
 fn wrong_reason(byte: u8) -> HeadError {
     HeadError::Malformed(format!("the status line's reason holds {}", quote(&[byte])))
 }

@@ -32,6 +32,7 @@ pub mod target;
 const QUOTE_LENGTH: usize = 48;
 
 /// The beginning of these bytes in quotes, for errors: bounded, and escaped so that it is printable ASCII.
+#[cold]
 pub(crate) fn quote(bytes: &[u8]) -> String {
     match bytes.get(..QUOTE_LENGTH) {
         Some(beginning) if bytes.len() > QUOTE_LENGTH => {

@@ -56,7 +56,8 @@ fn check_authority(target: &str) -> Result<(), &'static str> {
 /// `scheme://authority` and anything after it (RFC 9112 section 3.2.2).
 fn check_absolute(target: &str) -> Result<(), &'static str> {
     const ERROR: &str = "the target is neither a path, which begins with \"/\", nor an absolute URI";
-    let (scheme, rest) = target.split_once("://").ok_or(ERROR)?;
+    let (scheme, rest) = target.split_once(':').ok_or(ERROR)?;
+    let rest = rest.strip_prefix("//").ok_or(ERROR)?;
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     if !is_scheme {

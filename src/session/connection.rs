@@ -1,14 +1,15 @@
 //! The connections of a session: one that carries an exchange, and those that wait for the next.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::buffer::Buffer;
 use crate::limits::WAITING_REQUESTS;
 use crate::net::{Idle, Net, Stream};
-use crate::session::events::CloseReason;
+use crate::session::Shared;
+use crate::session::events::{CloseReason, Kind, Whose};
 
-/// An open connection. Dropping it closes it; [`crate::session::Shared::close`] does so with a reason.
+/// An open connection. Dropping it closes it, and an event says why.
 pub(crate) struct Connection<N: Net> {
     pub(crate) stream: N::Stream,
     /// What was received and not used.
@@ -17,17 +18,36 @@ pub(crate) struct Connection<N: Net> {
     pub(crate) number: u64,
     /// How many responses came over it.
     pub(crate) served: u64,
+    /// Why it is closed, if that was decided for this connection alone.
+    reason: Option<CloseReason>,
+    shared: Weak<Shared<N>>,
     _permit: Permit,
 }
 
 impl<N: Net> Connection<N> {
-    pub(crate) fn new(stream: N::Stream, number: u64, permit: Permit) -> Self {
-        Self { stream, buffer: Buffer::default(), number, served: 0, _permit: permit }
+    pub(crate) fn new(stream: N::Stream, shared: &Rc<Shared<N>>, permit: Permit) -> Self {
+        let number = shared.next_connection();
+        let shared = Rc::downgrade(shared);
+        Self { stream, buffer: Buffer::default(), number, served: 0, reason: None, shared, _permit: permit }
     }
 
     /// Whether it had carried an exchange before this one.
     pub(crate) fn is_reused(&self) -> bool {
         self.served > 0
+    }
+
+    /// Closes it.
+    pub(crate) fn close(mut self, reason: CloseReason) {
+        self.reason = Some(reason);
+    }
+}
+
+impl<N: Net> Drop for Connection<N> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.upgrade() {
+            let whose = Whose { exchange: 0, connection: self.number };
+            shared.record(whose, || Kind::Closed(self.reason.unwrap_or(shared.ending.get())));
+        }
     }
 }
 
@@ -93,19 +113,13 @@ impl<N: Net> Default for Pool<N> {
 }
 
 impl<N: Net> Pool<N> {
-    /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`. Those
-    /// found dead are given to `close`.
-    pub(crate) fn acquire(
-        &self,
-        is_fresh: bool,
-        most: usize,
-        mut close: impl FnMut(Connection<N>, CloseReason),
-    ) -> Acquired<N> {
+    /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`.
+    pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
         while let Some(mut connection) = self.pop_newest(is_fresh) {
             match connection.stream.check() {
                 Idle::Alive => return Acquired::Idle(connection),
-                Idle::Closed => close(connection, CloseReason::PeerClosed),
-                Idle::StrayBytes => close(connection, CloseReason::StrayBytes),
+                Idle::Closed => connection.close(CloseReason::PeerClosed),
+                Idle::StrayBytes => connection.close(CloseReason::StrayBytes),
             }
         }
         if self.open.count.get() >= most {
@@ -114,7 +128,7 @@ impl<N: Net> Pool<N> {
                 self.open.is_wanted.set(true);
                 return Acquired::Nothing;
             };
-            close(oldest, CloseReason::Surplus);
+            oldest.close(CloseReason::Surplus);
         }
         self.open.count.set(self.open.count.get().saturating_add(1));
         Acquired::Permit(Permit(Rc::clone(&self.open)))

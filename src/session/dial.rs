@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 
 /// A new connection to the origin. `exchange` is for whom, in events.
 pub(crate) async fn dial<N: Net>(
-    shared: &Shared<N>,
+    shared: &Rc<Shared<N>>,
     origin: &Origin,
     permit: Permit,
     exchange: u64,
@@ -42,9 +43,10 @@ pub(crate) async fn dial<N: Net>(
     };
     let stream = race.run(schedule, deadline).await?;
     shared.last_good.set(Some(stream.peer()));
-    let number = shared.next_connection();
-    shared.record(Whose { exchange, connection: number }, || Kind::Connected(stream.peer().to_string()));
-    Ok(Connection::new(stream, number, permit))
+    let connection = Connection::new(stream, shared, permit);
+    let whose = Whose { exchange, connection: connection.number };
+    shared.record(whose, || Kind::Connected(connection.stream.peer().to_string()));
+    Ok(connection)
 }
 
 /// The origin's addresses, from the settings, the host itself, or the resolver.

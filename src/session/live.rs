@@ -109,11 +109,6 @@ impl<N: Net> Live<N> {
         }
     }
 
-    /// Whether some of the request has still to go, as far as anyone knows.
-    pub(crate) fn is_sending(&self) -> bool {
-        !self.machine.is_sent() && !self.machine.is_abandoned()
-    }
-
     fn fill(&mut self, upload: &mut Upload) {
         if self.machine.is_abandoned() {
             // While there is no answer the connection may turn out to be stale, and a piece that waits be sent on another.

@@ -49,6 +49,8 @@ pub(crate) struct Shared<N: Net> {
     /// The address that was connected to last: it is tried first.
     pub(crate) last_good: Cell<Option<SocketAddr>>,
     is_dropped: Cell<bool>,
+    /// Why connections are closed that are dropped with what they carry.
+    pub(crate) ending: Cell<CloseReason>,
     exchanges: Cell<u64>,
     connections: Cell<u64>,
     transfers: RefCell<Vec<Weak<RefCell<Transfer<N>>>>>,
@@ -73,6 +75,7 @@ impl<N: Net> Session<N> {
             events: Events::default(),
             last_good: Cell::new(None),
             is_dropped: Cell::new(false),
+            ending: Cell::new(CloseReason::Cancelled),
             exchanges: Cell::new(0),
             connections: Cell::new(0),
             transfers: RefCell::default(),
@@ -137,19 +140,8 @@ impl<N: Net> Shared<N> {
         let most = self.settings.borrow().limits().connections;
         match self.pool.keep(connection, most) {
             Ok(()) => self.record(whose, || Kind::Kept),
-            Err(surplus) => self.close(surplus, CloseReason::Surplus),
+            Err(surplus) => surplus.close(CloseReason::Surplus),
         }
-    }
-
-    /// Closes a connection. Every connection's end comes through here, but for that of an opening that is dropped.
-    pub(crate) fn close(&self, connection: Connection<N>, reason: CloseReason) {
-        let number = connection.number;
-        drop(connection);
-        self.record_closed(number, reason);
-    }
-
-    pub(crate) fn record_closed(&self, connection: u64, reason: CloseReason) {
-        self.record(Whose { exchange: 0, connection }, || Kind::Closed(reason));
     }
 
     pub(crate) fn exchange_timeout(&self, phase: Phase, schedule: &Schedule) -> Error {
@@ -159,14 +151,15 @@ impl<N: Net> Shared<N> {
 
     fn end_all(&self, reason: CloseReason) {
         for transfer in self.transfers.take().iter().filter_map(Weak::upgrade) {
+            let mut transfer = transfer.borrow_mut();
             let error = match reason {
-                CloseReason::SessionDropped => session_dropped(),
-                _ => Error::new(Phase::Setup, Code::ConnectionClosed, "close-connection ended this exchange"),
+                CloseReason::SessionDropped => session_dropped(transfer.phase()),
+                _ => Error::new(transfer.phase(), Code::ConnectionClosed, "close-connection ended this exchange"),
             };
-            transfer.borrow_mut().end(error, reason);
+            transfer.end(error, reason);
         }
         for idle in self.pool.take_idle() {
-            self.close(idle, reason);
+            idle.close(reason);
         }
     }
 
@@ -226,7 +219,7 @@ impl<N: Net> Request<N> {
     pub fn start(&self, may_wait: bool) -> Result<Exchange<N>, Error> {
         let shared = &self.shared;
         if shared.is_dropped.get() {
-            return Err(session_dropped());
+            return Err(session_dropped(Phase::Setup));
         }
         let origin = shared.origin.clone()?;
         let settings = shared.settings.borrow();
@@ -245,7 +238,7 @@ impl<N: Net> Request<N> {
             exchange: shared.exchanges.get(),
             schedule,
             may_wait,
-            place: Rc::default(),
+            on: Rc::default(),
         })));
         shared.remember(&transfer);
         Ok(Exchange { transfer, interims, is_answered: Cell::new(false) })
@@ -311,8 +304,9 @@ impl<N: Net> Exchange<N> {
 
     /// Ends it.
     pub fn cancel(&self) {
-        let error = Error::new(Phase::Setup, Code::Cancelled, "the exchange was cancelled");
-        self.transfer.borrow_mut().end(error, CloseReason::Cancelled);
+        let mut transfer = self.transfer.borrow_mut();
+        let error = Error::new(transfer.phase(), Code::Cancelled, "the exchange was cancelled");
+        transfer.end(error, CloseReason::Cancelled);
     }
 
     /// Whether one of its session's connections has become free since somebody wanted one; asked once.
@@ -399,6 +393,6 @@ impl<N: Net> Response<N> {
     }
 }
 
-fn session_dropped() -> Error {
-    Error::new(Phase::Setup, Code::SessionDropped, "the session of this request was dropped")
+fn session_dropped(phase: Phase) -> Error {
+    Error::new(phase, Code::SessionDropped, "the session of this request was dropped")
 }

@@ -31,17 +31,8 @@ pub(crate) struct Opening<N: Net> {
     pub(crate) schedule: Schedule,
     /// Whether it may wait for one of the session's connections.
     pub(crate) may_wait: bool,
-    /// Told to who may drop it at any time.
-    pub(crate) place: Rc<Cell<Place>>,
-}
-
-/// Where an opening is.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Place {
-    /// On which connection, or on which it was last; 0 if there was none yet.
-    pub(crate) connection: u64,
-    /// Whether it has that connection still.
-    pub(crate) is_open: bool,
+    /// The number of the connection that it is on, or was on last; 0 while there is none.
+    pub(crate) on: Rc<Cell<u64>>,
 }
 
 /// An attempt that came to nothing.
@@ -62,8 +53,7 @@ impl<N: Net> Opening<N> {
             let why = match self.attempt(connection).await {
                 // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
                 Ok((head, live)) if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) => {
-                    self.place.set(Place { connection: live.whose.connection, is_open: false });
-                    self.shared.close(live.connection, CloseReason::PeerAsked);
+                    live.connection.close(CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
                 Ok(answer) => return Ok(answer),
@@ -89,7 +79,7 @@ impl<N: Net> Opening<N> {
         let acquired = within(
             &shared.net,
             self.schedule.end,
-            poll_fn(|_| match shared.pool.acquire(is_fresh, most, |dead, reason| shared.close(dead, reason)) {
+            poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
                 Acquired::Nothing if self.may_wait => {
                     turn = turn.take().or_else(|| shared.pool.queue());
                     if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
@@ -124,8 +114,8 @@ impl<N: Net> Opening<N> {
         let is_reused = connection.is_reused();
         let head = self.prepared.head.clone();
         let whose = Whose { exchange: self.exchange, connection: connection.number };
-        self.place.set(Place { connection: whose.connection, is_open: true });
-        shared.record(whose, || Kind::RequestHead(String::from_utf8_lossy(&head).into_owned()));
+        self.on.set(connection.number);
+        shared.record(whose, || Kind::RequestHead(masked(&head)));
         let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         let mut live = Live::new(connection, machine, self.exchange, self.schedule);
         loop {
@@ -143,13 +133,30 @@ impl<N: Net> Opening<N> {
                 Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
                 Err(error) => {
                     let is_stale = is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
-                    self.place.set(Place { connection: whose.connection, is_open: false });
-                    shared.close(live.connection, CloseReason::Failed);
+                    live.connection.close(CloseReason::Failed);
                     return Err(Failure { error, is_stale });
                 }
             }
         }
     }
+}
+
+/// A request's head as text for people, without the credentials in it.
+fn masked(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head);
+    let mask = |line: &str| match line.split_once(": ") {
+        Some((name, value)) if is_credential(name) => {
+            // The scheme is no secret, and tells what was sent.
+            let scheme = value.split_once(' ').map(|(scheme, _)| format!("{scheme} ")).unwrap_or_default();
+            format!("{name}: {scheme}***")
+        }
+        _ => line.to_owned(),
+    };
+    head.split("\r\n").map(mask).collect::<Vec<_>>().join("\r\n")
+}
+
+fn is_credential(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
 }
 
 /// A head as text for people, its lines ended by CR LF.
@@ -163,4 +170,19 @@ fn head_text(head: &ResponseHead) -> String {
     }
     text.push_str("\r\n");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_and_nothing_else_is() {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\nProxy-Authorization: c2VjcmV0\r\nA: b\r\n\r\n";
+        let masked = masked(head);
+        assert_eq!(
+            masked,
+            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n"
+        );
+    }
 }

@@ -18,7 +18,7 @@ use crate::limits::READ_LENGTH;
 use crate::net::{Net, Stream};
 use crate::session::events::{CloseReason, Kind, Whose};
 use crate::session::live::Live;
-use crate::session::open::{Opening, Place};
+use crate::session::open::Opening;
 use crate::session::upload::Upload;
 use crate::session::{Facts, Shared};
 
@@ -30,8 +30,8 @@ pub(crate) struct Transfer<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
     upload: Rc<RefCell<Upload>>,
-    /// Where the opening is.
-    place: Rc<Cell<Place>>,
+    /// The number of the connection that the opening is on, or was on last.
+    on: Rc<Cell<u64>>,
     stage: Stage<N>,
     /// The final head, until it is taken.
     answer: Option<Answer>,
@@ -74,7 +74,7 @@ impl<N: Net> Transfer<N> {
             shared: Rc::clone(&opening.shared),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
-            place: Rc::clone(&opening.place),
+            on: Rc::clone(&opening.on),
             stage: Stage::Opening(Box::pin(opening.run())),
             answer: None,
             is_answer_taken: false,
@@ -99,17 +99,10 @@ impl<N: Net> Transfer<N> {
                     Poll::Pending => {}
                 }
             }
-            Stage::Live(live) if live.is_sending() => {
+            Stage::Live(live) if !live.machine.is_sent() && !live.machine.is_abandoned() => {
                 let sent = live.poll_send(&self.shared, &mut self.upload.borrow_mut());
-                match sent {
-                    // Nothing that happens to the request can spoil a response that is complete.
-                    Poll::Ready(sent) if live.machine.is_complete() => {
-                        if sent.is_err() || !live.is_sending() {
-                            self.complete();
-                        }
-                    }
-                    Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
-                    Poll::Ready(Ok(())) | Poll::Pending => {}
+                if let Poll::Ready(Err(error)) = sent {
+                    self.fail(error, CloseReason::Failed);
                 }
             }
             Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => {}
@@ -225,21 +218,13 @@ impl<N: Net> Transfer<N> {
                 self.shared.record(live.whose, || Kind::Receiving { done, total });
                 // The connection is free as soon as the last byte is here, not only when the caller asks for more.
                 if live.machine.is_complete() {
-                    self.complete_if_sent();
+                    self.complete();
                 }
                 return Poll::Ready(Ok(Some(piece)));
             }
             Poll::Ready(Ok(_)) => {}
         }
-        // A server that answers with success before it has all of the request gets the rest of it. The end of the response
-        // waits for that, where it does not wait for the caller.
-        self.complete_if_sent();
-        if matches!(self.stage, Stage::Live(_)) && !self.upload.borrow().is_unfinished() {
-            self.advance();
-            if matches!(self.stage, Stage::Live(_)) {
-                return Poll::Pending;
-            }
-        }
+        self.complete();
         Poll::Ready(Ok(None))
     }
 
@@ -263,10 +248,17 @@ impl<N: Net> Transfer<N> {
     /// The trailers, once all is here.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
         match &self.stage {
-            _ if self.ahead.is_some() => None,
-            Stage::Complete(trailers) => Some(trailers),
-            Stage::Live(live) if live.machine.is_complete() => Some(live.machine.trailers()),
+            Stage::Complete(trailers) if self.ahead.is_none() => Some(trailers),
             _ => None,
+        }
+    }
+
+    /// Where it is, for errors that come from outside.
+    pub(crate) fn phase(&self) -> Phase {
+        match self.stage {
+            Stage::Opening(_) if self.on.get() == 0 => Phase::Connect,
+            Stage::Opening(_) => Phase::Head,
+            Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => Phase::Body,
         }
     }
 
@@ -284,24 +276,16 @@ impl<N: Net> Transfer<N> {
     pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
         let connection = match &self.stage {
             Stage::Live(live) => live.whose.connection,
-            Stage::Opening(_) => self.place.get().connection,
+            Stage::Opening(_) => self.on.get(),
             Stage::Complete(_) | Stage::Failed(_) => return,
         };
         self.ahead = None;
         self.upload.borrow_mut().discard();
         let whose = Whose { exchange: self.number, connection };
         self.shared.record(whose, || Kind::Failed(error.clone()));
-        match std::mem::replace(&mut self.stage, Stage::Failed(error)) {
-            Stage::Live(live) => self.shared.close(live.connection, reason),
-            // The connection goes with the future; one that has ended by itself has closed it.
-            Stage::Opening(opened) => {
-                drop(opened);
-                if self.place.get().is_open {
-                    self.shared.record_closed(connection, reason);
-                }
-            }
-            Stage::Complete(_) | Stage::Failed(_) => {}
-        }
+        // Whatever holds the connection, dropping it closes it with this reason.
+        self.shared.ending.set(reason);
+        self.stage = Stage::Failed(error);
     }
 
     /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
@@ -319,11 +303,8 @@ impl<N: Net> Transfer<N> {
                 Poll::Ready(_) | Poll::Pending => break,
             }
         }
-        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
-            let is_read = live.machine.is_complete();
-            let reason = if is_read { CloseReason::UnsentContent } else { CloseReason::UnreadContent };
-            self.shared.close(live.connection, reason);
-        }
+        self.shared.ending.set(CloseReason::UnreadContent);
+        self.stage = Stage::Complete(Fields::default());
     }
 
     fn begin_content(&mut self, head: ResponseHead, live: Live<N>) {
@@ -338,16 +319,9 @@ impl<N: Net> Transfer<N> {
             content_length: self.total,
         });
         self.is_switched = live.machine.is_raw();
+        let is_complete = live.machine.is_complete();
         self.stage = Stage::Live(Box::new(live));
-        self.complete_if_sent();
-    }
-
-    /// Ends the exchange if the response is complete, and the server gets no more of the request.
-    fn complete_if_sent(&mut self) {
-        if let Stage::Live(live) = &self.stage
-            && live.machine.is_complete()
-            && (!live.is_sending() || self.is_switched)
-        {
+        if is_complete {
             self.complete();
         }
     }
@@ -365,7 +339,7 @@ impl<N: Net> Transfer<N> {
         connection.served = connection.served.saturating_add(1);
         match machine.verdict(&connection.buffer) {
             Ok(()) => self.shared.keep(connection),
-            Err(unusable) => self.shared.close(connection, close_reason(unusable)),
+            Err(unusable) => connection.close(close_reason(unusable)),
         }
     }
 }

@@ -334,6 +334,6 @@ fn an_exchange_ends_once() {
     session.close_connection();
     drop(exchange);
     drop(start(&session));
-    assert_events(&session, &["1/1 Failed Setup Cancelled", "0/1 Closed Cancelled", "2/0 Failed Setup Cancelled"]);
+    assert_events(&session, &["1/1 Failed Head Cancelled", "0/1 Closed Cancelled", "2/0 Failed Connect Cancelled"]);
     assert_eq!(net.open_connections(), 0);
 }

@@ -371,60 +371,30 @@ fn an_early_success_does_not_end_the_upload() {
 }
 
 #[test]
-fn an_early_success_that_is_complete_does_not_end_the_upload_either() {
+fn a_success_that_is_complete_ends_the_upload() {
+    let early = (Phase::Send, Code::EarlyResponse);
     for answer in
         [ok(""), ok("thanks"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n".into()]
     {
-        // Bytes: nobody has to do more than to read the response.
-        let reads_late = Script::new().expect_head().send(&answer).delay(SECOND).expect_bytes(200_000);
-        let (net, session) = world([reads_late.expect_head().send(ok("ok"))]);
+        let script = || Script::new().expect_head().stop_reading().delay(SECOND).send(&answer).stall();
+        let (net, session) = world([script(), script()]);
         let mut request = session.request("PUT", "/");
         request.set_content(vec![b'x'; 200_000]);
         assert_eq!(send(&net, &request).unwrap().head.status, 200);
-        assert_eq!(get(&net, &session).unwrap(), "ok");
-        assert_eq!((net.connections(), closings(&session)), (1, vec![]));
-        net.assert_done();
+        assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
 
-        // Streamed: the response is the caller's at once, and writing goes on.
-        let (net, session) =
-            world([Script::new().expect_head().send(&answer).expect("hello").expect_head().send(ok("ok"))]);
-        let exchange = streamed(&session, Some(5));
+        // All of it was written, but not all has gone: whoever flushes is not told that it has.
+        request.set_streamed_content(Some(200_000));
+        let exchange = request.start(true).unwrap();
+        net.settle();
+        exchange.try_write(vec![b'x'; 200_000]).unwrap().unwrap();
         let response = response(&net, &exchange).unwrap();
-        let (outcome, took) = timed(&net, || content(&net, &response));
-        assert_eq!(took, Duration::ZERO, "the end of the response waits for no caller");
+        content(&net, &response).unwrap();
         assert!(response.trailers().is_some());
-        outcome.unwrap();
-        write(&net, &exchange, b"hel").unwrap();
-        assert_eq!(net.open_connections(), 1);
-        write(&net, &exchange, b"lo").unwrap();
-        assert_eq!(get(&net, &session).unwrap(), "ok");
-        assert_eq!((net.connections(), closings(&session)), (1, vec![]));
-        net.assert_done();
-    }
-}
-
-#[test]
-fn a_complete_success_is_one_even_when_the_rest_of_the_upload_fails() {
-    let stops = Script::new().expect_head().stop_reading().send(ok("ok")).stall();
-    let resets = Script::new().expect_head().send(ok("ok")).delay(SECOND).reset();
-    for script in [stops, resets] {
-        let (net, session) = world([script]);
-        let mut request = session.request("PUT", "/");
-        request.set_content(vec![b'x'; 200_000]);
-        assert_eq!(text(send(&net, &request).unwrap().content), "ok");
+        assert_eq!(failure(wait(&net, || exchange.poll_flush())), early);
+        assert_eq!(failure(exchange.finish(Fields::default())), early);
         assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
     }
-}
-
-#[test]
-fn an_upload_that_is_dropped_after_a_complete_success_closes() {
-    let (net, session) = world([Script::new().expect_head().send(ok("ok")).stall()]);
-    let exchange = streamed(&session, Some(5));
-    let response = response(&net, &exchange).unwrap();
-    assert_eq!(content(&net, &response).unwrap(), "ok");
-    drop((exchange, response));
-    assert_eq!(net.open_connections(), 0);
-    assert_eq!(closings(&session), [CloseReason::UnsentContent]);
 }
 
 #[test]
@@ -451,41 +421,26 @@ fn a_caller_that_waits_for_room_is_told_when_there_will_never_be_any() {
 
 #[test]
 fn both_directions_can_be_full_at_once() {
-    // The peer reads nothing before all that it says is read, and there is much of both.
-    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
-    let (net, session) = world([Script::new()
-        .expect_head()
-        .stop_reading()
-        .send(answer)
-        .send_fill(b'y', 1_000_000)
-        .window(WINDOW)
-        .expect_bytes(1_000_000)]);
+    // The peer reads nothing before all but the end of what it says is read, and there is much of both.
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n";
+    let script = Script::new().expect_head().stop_reading().send(answer).send_fill(b'y', 1_000_000);
+    let (net, session) = world([script.window(WINDOW).expect_bytes(1_000_000).send("!")]);
     let exchange = streamed(&session, Some(1_000_000));
     let response = response(&net, &exchange).unwrap();
-    let (mut written, mut read, mut is_over) = (0, 0, false);
-    while written < 1_000_000 || !is_over {
+    let (mut written, mut read) = (0, 0);
+    loop {
         while written < 1_000_000 && exchange.try_write(vec![b'x'; 10_000]).unwrap().is_ok() {
             written += 10_000;
         }
-        while let Poll::Ready(piece) = response.poll_read(READ_LENGTH) {
+        poll(&net, &[&exchange], &[&response], None);
+        if let Poll::Ready(piece) = response.poll_read(READ_LENGTH) {
             match piece.unwrap() {
                 Some(piece) => read += piece.len(),
-                None => is_over = true,
+                None => break,
             }
-            if is_over {
-                break;
-            }
-        }
-        if written < 1_000_000 && !is_over {
-            poll(&net, &[&exchange], &[&response], None);
-        } else if written < 1_000_000 {
-            poll(&net, &[&exchange], &[], None);
-        } else if !is_over {
-            poll(&net, &[], &[&response], None);
         }
     }
-    wait(&net, || exchange.poll_flush()).unwrap();
-    assert_eq!(read, 1_000_000);
+    assert_eq!((written, read), (1_000_000, 1_000_001));
     net.assert_done();
     assert_eq!((net.open_connections(), closings(&session)), (1, vec![]));
 }

@@ -78,6 +78,7 @@ fn transfer_all(mut options: Options) -> u8 {
 
 /// Reads what all requests share, and pairs each URL with its output and upload.
 fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
+    options.fields = content::lines_of(&options.fields)?;
     request::check(options)?;
     if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix('@')) {
         let format = content::whole(name)?;

@@ -1,0 +1,49 @@
+# The ways to build, try and check Xenon. Each first brings what it needs (scripts/setup.sh), so a clean clone will do.
+# Everything else is in scripts/ and in host-tests/build.rs, and works without make too.
+
+# make run ARGS='-i https://example.com/' runs the command; without ARGS, a tour shows a session at work, and needs no network.
+ARGS ?=
+RUN = $(if $(strip $(ARGS)),target/release/xenon $(ARGS),target/release/xenon-tour)
+
+# The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
+GUESTS := -p xenon -p xenon-cli -p xenon-tour
+GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
+
+BUILD := cargo build --release --locked -p xenon-host
+TEST := cargo test --workspace --locked --no-fail-fast
+# The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
+# over the other's.
+DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --locked
+BENCH := cargo run --release --locked -p xenon-host --bin bench
+
+.PHONY: build run test bench check clean help
+
+build: ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
+	@scripts/setup.sh build
+	$(BUILD)
+
+run: ## Builds quietly and runs target/release/xenon with ARGS='...' (without: a tour of a session)
+	@scripts/setup.sh build
+	@$(BUILD) --quiet
+	@$(RUN)
+
+test: ## Runs every test and counts them; nothing contacts the Internet
+	@scripts/setup.sh test
+	@scripts/test-count $(TEST)
+
+bench: ## Measures on this machine
+	@scripts/setup.sh bench
+	@$(BENCH)
+
+check: ## Format, lints (natively and for WebAssembly) and documentation, without a warning
+	@scripts/setup.sh build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(GUEST_CHECK) $(GUESTS) -- -D warnings
+	$(DOC)
+
+clean: ## Removes what was built (not the toolchain, which is outside the checkout)
+	cargo clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

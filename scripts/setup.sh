@@ -1,0 +1,276 @@
+#!/usr/bin/env bash
+# Brings what is still missing to build Xenon (`build`, the default), to test it (`test`) or to measure it (`bench`).
+# It says what it does and why; when nothing is missing it does nothing and says nothing.
+#
+#     scripts/setup.sh [build|test|bench]
+#
+# The one uncommon thing is Rust's standard library for wasm32-wasip2. rustup has it. Where rustup cannot download, it is
+# built, once, from Debian's packages. The result is kept in a cache folder outside the checkout; no file of rustup's or of
+# the system's Rust is changed.
+#
+# shellcheck disable=SC2030,SC2031 # a subshell's variables are meant for the functions that it calls
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/toolchain.sh
+. scripts/toolchain.sh
+
+# Long enough to download 30 MB on a slow line; rustup itself may wait much longer for a server that does not answer.
+rustup_seconds=90
+
+main() {
+    case ${1:-build} in
+    build) set_up_build ;;
+    test | bench)
+        set_up_build
+        set_up_nginx "$1"
+        ;;
+    *)
+        echo "usage: scripts/setup.sh [build|test|bench]" >&2
+        exit 2
+        ;;
+    esac
+}
+
+say() { echo "setup: $*"; }
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+# ----------------------------------------------------------------------------------------------------------- to build
+
+set_up_build() {
+    { command -v cargo && command -v rustc; } >/dev/null ||
+        fail "cargo or rustc is missing. Both come with rustup: https://rustup.rs"
+    command -v make >/dev/null || say "make is missing, only the Makefile needs it. This brings it: apt-get install make"
+    set_up_guest_target
+    set_up_c_compiler
+}
+
+set_up_guest_target() {
+    ask_active_rustc || fail "this rustc is too old for $guest_target. This brings a newer one: rustup update stable"
+    if active_rustc_has_target || has_private_toolchain; then return; fi
+
+    say "the Rust standard library for $guest_target is missing"
+    if command -v rustup >/dev/null; then
+        say "asking rustup for it: rustup target add $guest_target"
+        # Looked at again, because the active rustc need not be rustup's.
+        if RUST_BACKTRACE=0 timeout "$rustup_seconds" rustup target add "$guest_target" </dev/null &&
+            active_rustc_has_target; then return; fi
+        say "rustup could not bring it, so it will be built from Debian's packages"
+    fi
+    make_private_toolchain
+}
+
+# The TLS library has C code. Without a compiler for it the rest can still be built, so this is no error here.
+set_up_c_compiler() {
+    if { command -v clang && command -v llvm-ar; } >/dev/null; then return; fi
+    say "clang or llvm-ar is missing; the TLS library's C code needs them for $guest_target"
+    apt_install clang llvm || say "they could not be installed. This brings them: apt-get install clang llvm"
+}
+
+# --------------------------------------------------------------- the standard library for wasm32-wasip2 without rustup
+
+has_private_toolchain() {
+    find_private_toolchain && [ -d "$private_toolchain" ]
+}
+
+# In a subshell, so that its lock and its traps end with it.
+make_private_toolchain() (
+    { [ -x "$linkers/wasm-component-ld" ] || command -v wasm-component-ld >/dev/null; } ||
+        fail "there is no linker for $guest_target. A toolchain of rustup's has one; this brings it too:" \
+            "apt-get install lld; cargo install wasm-component-ld"
+    mkdir -p "$cache"
+    # One at a time: a second run waits here, and then finds the work done.
+    exec 9>"$cache/lock"
+    flock 9
+    if has_private_toolchain; then return; fi
+
+    install_debian_rust
+    find_private_toolchain || fail "rustc-web is installed, but there is no $debian_rustc"
+    if [ -d "$private_toolchain" ]; then return; fi # only the compiler was missing
+
+    rm -rf "$cache"/unfinished.* # of a run that was killed
+    # Beside the place where the result goes, so that it gets there by one rename: whole, or not at all.
+    work=$(mktemp -d "$cache/unfinished.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 1' INT TERM HUP
+
+    say "1/3 fetching the C library for $guest_target (Debian 13's wasi-libc; it is unpacked, not installed)"
+    fetch_wasi_libc
+    say "2/3 building the standard library for $guest_target (about a minute)"
+    build_std
+    say "3/3 putting the toolchain together and trying it"
+    assemble "$work/toolchain"
+    try "$work/toolchain"
+    mv "$work/toolchain" "$private_toolchain"
+    say "done: the toolchain for $guest_target is in $private_toolchain"
+)
+
+# rustup's rustc has no source of its standard library here, and the two must be of one version. Debian has both.
+install_debian_rust() {
+    local none="there is no way to $guest_target here: either rustup must be able to download, or this must be a Debian
+setup: system that can: apt-get install rustc-web rust-web-src"
+    command -v apt-get >/dev/null || fail "$none"
+    # Debian renews rustc-web within a release, and the package lists here may be older than that.
+    local active candidate
+    active=$(rustc --version | cut -d ' ' -f 2)
+    candidate=$(apt-cache policy rustc-web | sed -n 's/^ *Candidate: //p')
+    if ! dpkg --compare-versions "${candidate:-0}" ge "$active"; then apt_update || true; fi
+    # rust-web-clippy: `make check` looks at the guests too. The keyring: an old one does not know Debian 13's keys.
+    apt_install rustc-web rust-web-src rust-web-clippy clang llvm debian-archive-keyring || fail "$none"
+}
+
+# Debian 12's own wasi-libc does not have wasip2 yet. apt gets a list of sources and folders of its own for this, so the
+# system's stay as they are; signatures are checked as always.
+fetch_wasi_libc() {
+    local apt=$work/apt mirror
+    # Where this machine has Debian itself from. (Its security updates come from another place.)
+    # shellcheck disable=SC2016 # apt fills these in
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
+    [ -n "$mirror" ] || fail "apt's sources name no Debian mirror"
+
+    mkdir -p "$apt"/{none,lists/partial,cache/archives/partial}
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$apt/sources.list"
+    local own=(
+        -qq
+        -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts="$apt/none" -o Dir::Etc::preferencesparts="$apt/none"
+        -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache"
+        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false # a catalogue of desktop programs, half the download
+        -o APT::Sandbox::User=root                                  # apt's own user may not write in our folder
+    )
+    apt-get "${own[@]}" update
+    (cd "$apt" && apt-get "${own[@]}" download wasi-libc)
+    dpkg-deb -x "$apt"/wasi-libc_*.deb "$work/libc"
+}
+
+# cargo can build the standard library along with a crate (an unstable feature), so this builds an empty one. `test` is for
+# test programs. The one codegen unit and the bitcode make it like rustup's: without bitcode, link-time optimisation would
+# leave the standard library out, and not say so.
+build_std() {
+    mkdir -p "$work/empty/src"
+    echo '#![no_std]' >"$work/empty/src/lib.rs"
+    cat >"$work/empty/Cargo.toml" <<-'MANIFEST'
+		[package]
+		name = "empty"
+		version = "0.0.0"
+		edition = "2021"
+		[profile.release]
+		codegen-units = 1
+		[workspace]
+	MANIFEST
+    (
+        clean_environment
+        export RUSTC=$debian_rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes PATH=$PATH:$linkers
+        cd "$work/empty"
+        cargo build --quiet --release --target "$guest_target" --target-dir "$work/target" \
+            -Zbuild-std=core,alloc,std,panic_abort,proc_macro,test
+    )
+}
+
+# Lays out a sysroot: Debian's libraries for build scripts and macros, ours for the guests, and the compiler in front.
+assemble() {
+    local root=$1 lib=$1/lib/rustlib/$guest_target/lib debian_host program library
+    debian_host=$("$debian_rustc" --print host-tuple)
+    mkdir -p "$root/bin" "$lib/self-contained"
+    ln -s "$("$debian_rustc" --print sysroot)/lib/rustlib/$debian_host" "$root/lib/rustlib/$debian_host"
+
+    for library in "$work/target/$guest_target"/release/deps/lib*.rlib; do
+        case $library in
+        */libempty-*) ;;
+        *) cp "$library" "$lib" ;;
+        esac
+    done
+    local libc=$work/libc/usr/lib/$guest_target
+    cp "$libc"/{crt1-command.o,crt1-reactor.o,libc.a} "$lib/self-contained"
+    # std can ask for a thread, which this libc has in a library apart (where the answer is always no). As a part of libc,
+    # it lets every program link that has such code in it, test programs among them.
+    llvm-ar qL "$lib/self-contained/libc.a" "$libc/libwasi-emulated-pthread.a"
+
+    for program in rustc rustdoc; do
+        # LD_LIBRARY_PATH: rustup's cargo puts its own compiler's libraries there.
+        cat >"$root/bin/$program" <<-WRAPPER
+			#!/bin/sh
+			unset LD_LIBRARY_PATH
+			exec ${debian_rustc%/*}/$program --sysroot "\${0%/bin/*}" "\$@"
+		WRAPPER
+        chmod +x "$root/bin/$program"
+    done
+    # A link will do: it looks for its compiler beside the file that the link points to.
+    ln -s "${debian_rustc%/*}/cargo-clippy" "$root/bin/cargo-clippy"
+}
+
+try() {
+    echo 'fn main() { println!("{}", std::thread::Builder::new().spawn(|| ()).is_ok()) }' >"$work/hello.rs"
+    PATH=$PATH:$linkers "$1/bin/rustc" --target "$guest_target" -o "$work/hello.wasm" "$work/hello.rs" ||
+        fail "the new toolchain cannot compile a small program, so it is not kept"
+}
+
+# ------------------------------------------------------------------------------------------------ to test, to measure
+
+# Tests and measurements run against a real server too. They start nginx themselves, on a port of their own.
+set_up_nginx() {
+    # Debian has it in a folder that is not on everyone's PATH.
+    if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then return; fi
+    say "nginx is missing; make $1 wants it as a server to talk to"
+    if apt_install_unstarted nginx-light; then return; fi
+    echo "setup: *** nginx could not be installed, so what needs it will be SKIPPED. This brings it:" \
+        "apt-get install nginx-light ***" >&2
+    # Where nobody reads this, a test that was skipped would pass for one that passed.
+    if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+# ---------------------------------------------------------------------------------------------------------------- apt
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif ! command -v sudo >/dev/null; then
+        return 1
+    elif [ -t 0 ]; then
+        sudo "$@"
+    else
+        sudo -n "$@" # nobody is there to type a password
+    fi
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+}
+
+apt_update() {
+    say "apt-get update"
+    apt_get update
+}
+
+# --no-remove: what is installed here and does not go together with these packages must not be lost.
+apt_install() {
+    command -v apt-get >/dev/null || return 1
+    if ! apt-cache show "$@" >/dev/null 2>&1; then apt_update || true; fi
+    say "apt-get install $*"
+    # Without the right to install, what somebody else has installed will do.
+    apt_get install -y --no-install-recommends --no-remove "$@" >/dev/null || are_installed "$@"
+}
+
+are_installed() {
+    local states
+    # shellcheck disable=SC2016 # dpkg fills this in
+    states=$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null) && [ "$(sort -u <<<"$states")" = installed ]
+}
+
+# Installs a service and does not have it started, neither now nor when the machine starts.
+apt_install_unstarted() (
+    # Debian asks this program before it starts a service. If there is one already, the machine's owner has decided.
+    policy=/usr/sbin/policy-rc.d
+    if command -v apt-get >/dev/null && [ ! -e "$policy" ]; then
+        trap 'as_root rm -f "$policy"' EXIT
+        trap 'exit 1' INT TERM HUP
+        printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy" || exit 1
+    fi
+    apt_install "$1" || exit 1
+    as_root update-rc.d nginx disable >/dev/null 2>&1 || true
+)
+
+main "$@"
