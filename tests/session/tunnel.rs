@@ -135,6 +135,41 @@ fn a_peer_that_breaks_off_is_an_error_both_ways() {
 }
 
 #[test]
+fn no_protocol_begins_within_a_request() {
+    for (length, content) in [(Some(5), "hel"), (None, "3\r\nhel\r\n"), (Some(5), "")] {
+        let (net, session) = world([Script::new().expect_head().expect(content).send(SWITCH).expect_end()]);
+        let mut request = session.request("POST", "/");
+        request.set_streamed_content(length);
+        request.add_field("Upgrade", b"x".to_vec()).unwrap();
+        request.set_expect_continue(content.is_empty());
+        let exchange = request.start(true).unwrap();
+        net.settle();
+        let early = (Phase::Head, Code::UpgradeFailed);
+        match exchange.try_write(b"hel".to_vec()) {
+            Ok(taken) => taken.unwrap(),
+            Err(error) => assert_eq!((error.phase, error.code), early),
+        }
+        assert_eq!(failure(response(&net, &exchange)), early, "{content:?}");
+        assert_eq!(net.open_connections(), 0);
+        assert!(
+            sent(&net, 0).ends_with(&format!("\r\n\r\n{content}")),
+            "nothing follows in the old protocol or the new"
+        );
+        net.assert_done();
+    }
+    let (net, session) =
+        world([Script::new().expect_head().expect("hello").send(SWITCH).expect("raw").send("raw").close()]);
+    let mut request = session.request("POST", "/");
+    request.set_content(b"hello".to_vec());
+    request.add_field("Upgrade", b"x".to_vec()).unwrap();
+    let exchange = request.start(true).unwrap();
+    let response = response(&net, &exchange).unwrap();
+    write(&net, &exchange, b"raw").unwrap();
+    assert_eq!(read(&net, &response), "raw");
+    net.assert_done();
+}
+
+#[test]
 fn trailers_have_no_place_in_a_tunnel() {
     let (net, _session, exchange, response) = switched(false, |script| script.expect_end().send("bye").close());
     let mut trailers = Fields::default();
