@@ -4,6 +4,7 @@
 
 mod deadlines;
 mod events;
+mod failing;
 mod lookup;
 mod many;
 mod memory;
@@ -12,6 +13,7 @@ mod race;
 mod retry;
 mod setup;
 mod states;
+mod stories;
 mod support;
 mod tunnel;
 mod upload;
