@@ -206,6 +206,23 @@ fn an_exchange_that_ends_while_polled_together_lets_the_next_go_at_once() {
 }
 
 #[test]
+fn a_connection_that_breaks_lets_the_next_go_at_once() {
+    // Nothing that is polled becomes ready by it: the response was taken, and nobody waits for room.
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let (net, session) = world([Script::new().expect_head().stop_reading().send(head).stall(), answers(1)]);
+    set_limits(&session, |limits| limits.connections = 1);
+    let mut request = session.request("PUT", "/");
+    request.set_streamed_content(None);
+    let uploading = request.start(true).unwrap();
+    let _response = response(&net, &uploading).unwrap();
+    uploading.try_write(b"hello".to_vec()).unwrap().unwrap();
+    let waiting = start(&session);
+    let (ready, took) = timed(&net, || poll(&net, &[&waiting, &uploading], &[], None));
+    assert_eq!((ready, took), (vec![0], 30 * SECOND), "the time that writing has, and no more");
+    assert_eq!(finish(&net, &waiting).unwrap(), "ok");
+}
+
+#[test]
 fn no_more_connections_are_open_than_the_limit() {
     let (net, session) = world((0..10).map(|_| answers(10)));
     set_limits(&session, |limits| limits.connections = 3);
