@@ -226,6 +226,8 @@ impl Connection {
         self.is_client_done = true;
         self.is_dropped = true;
         self.inbound.clear();
+        // Nobody waits for it any more.
+        (self.wishes_to_send, self.wishes_to_receive) = (false, false);
     }
 
     pub(super) fn fail_sending(&mut self, fault: Fault) {
