@@ -449,7 +449,7 @@ fn head_bounds(limits: &Limits, used: usize) -> Bounds {
 
 fn head_error(error: HeadError) -> Error {
     let (code, detail) = match error {
-        HeadError::NotHttp(what) => (Code::Protocol, format!("the server does not speak HTTP/1: {what}")),
+        HeadError::NotHttp(what) => (Code::Protocol, what),
         HeadError::Malformed(what) => (Code::Protocol, format!("the response's head is malformed: {what}")),
         HeadError::LineTooLong => {
             (Code::ResponseLineTooLong, "a line of the response's head is longer than allowed".into())
@@ -602,6 +602,14 @@ mod tests {
         assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Content(piece)) if piece == b"hello"));
         assert!(exchange.receive(&mut buffer, 64).is_err());
         assert!(exchange.receive(&mut buffer, 64).is_err(), "a fault stays");
+    }
+
+    #[test]
+    fn the_words_say_once_that_it_is_not_http() {
+        let mut buffer = Buffer::default();
+        buffer.push(b"Hello Mum.\n".to_vec());
+        let error = sent(GET).receive(&mut buffer, 64).unwrap_err();
+        assert_eq!(error.detail, r#"the peer does not speak HTTP/1: it sent "Hello Mum.\n""#);
     }
 
     #[test]

@@ -218,24 +218,25 @@ impl<N: Net> Live<N> {
     fn phase(&self) -> Phase {
         if self.has_head {
             Phase::Body
-        } else if self.machine.is_sent() || self.is_answered {
+        } else if self.machine.is_sent() || self.machine.is_held() || self.is_answered {
             Phase::Head
         } else {
             Phase::Send
         }
     }
 
-    /// An end of the connection that came because sending had failed is a failure to send.
+    /// An end of the connection before the request was sent is a failure to send, whichever direction noticed it first.
     fn blame(&self, error: Error) -> Error {
         match self.send_fault {
-            Some(fault) if !self.is_answered => {
+            _ if self.is_answered => error,
+            Some(fault) => {
                 let detail = format!("sending the request failed: {}", describe(fault));
                 Error::new(Phase::Send, Code::ConnectionTerminated, detail)
             }
-            _ if !self.is_answered => {
-                Error { detail: "the server closed the connection without sending a single byte".into(), ..error }
+            None => {
+                let detail = "the server closed the connection without sending a single byte";
+                Error { phase: self.phase(), detail: detail.into(), ..error }
             }
-            _ => error,
         }
     }
 

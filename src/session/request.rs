@@ -92,8 +92,9 @@ impl Description {
         if is_old && matches!(self.content, Content::Streamed(None)) {
             return Err(wrong(Code::Configuration, "HTTP/1.0 has no chunked content: set its length".into()));
         }
-        if self.method == "CONNECT" && !matches!(self.content, Content::None) {
-            return Err(wrong(Code::Configuration, "CONNECT has no content (RFC 9110 section 9.3.6)".into()));
+        // RFC 9110 sections 9.3.6 and 9.3.8.
+        if matches!(self.method.as_str(), "CONNECT" | "TRACE") && !matches!(self.content, Content::None) {
+            return Err(wrong(Code::Configuration, format!("{} has no content", self.method)));
         }
         let framed = match &self.content {
             Content::None => Framed::None,

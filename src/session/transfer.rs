@@ -292,14 +292,15 @@ impl<N: Net> Transfer<N> {
     /// little and here already, for the connection's sake; else the connection closes.
     fn abandon_content(&mut self) {
         let mut budget = self.shared.settings.borrow().limits().drained;
-        if let Stage::Live(live) = &self.stage
-            && live.machine.remainder().is_some_and(|left| left > budget)
+        while let Stage::Live(live) = &self.stage
+            && live.machine.remainder().is_none_or(|left| left <= budget)
         {
-            budget = 0;
-        }
-        while budget > 0 && matches!(self.stage, Stage::Live(_)) {
-            match self.poll_read(READ_LENGTH) {
-                Poll::Ready(Ok(Some(piece))) => budget = budget.saturating_sub(piece.len() as u64),
+            // When all may be thrown away that may be, one byte more shows that it was not all there is.
+            let most = usize::try_from(budget).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH);
+            match self.poll_read(most) {
+                Poll::Ready(Ok(Some(piece))) if piece.len() as u64 <= budget => {
+                    budget = budget.saturating_sub(piece.len() as u64);
+                }
                 Poll::Ready(_) | Poll::Pending => break,
             }
         }

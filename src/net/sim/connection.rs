@@ -323,6 +323,8 @@ impl Connection {
             match self.outbound.front() {
                 Some(byte) if byte == expected => {}
                 Some(_) => return Err(self.unexpected(&quote(bytes))),
+                // Only a failure is put into words: a long piece that comes byte by byte would be quoted for each.
+                None if !self.is_client_done => return Ok(false),
                 None => return self.more(&quote(bytes)),
             }
             self.outbound.pop_front();

@@ -1,0 +1,289 @@
+//! Which module may name which: the architecture of `src/lib.rs`, held.
+//!
+//! It reads source text: paths that begin with `crate::` or `super::`, and the crates of the outside world. Comments, strings
+//! and tests at the foot of a file are not looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module, what it may name of this crate, and which crates of WASI. A module that is not here fails the test, and so
+/// does an edge that nobody needs any more.
+const TABLE: &[(&str, &[&str], &[&str])] = &[
+    // What everything stands on.
+    ("buffer", &[], &[]),
+    ("clock", &[], &[]),
+    ("error", &[], &[]),
+    ("limits", &[], &[]),
+    // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
+    ("http", &["limits"], &[]),
+    ("h1", &["buffer", "error", "http", "limits"], &[]),
+    // What is asked of the world, and its homes. The real one alone knows WASI.
+    ("net", &["buffer", "clock"], &[]),
+    ("net::sim", &["clock", "net"], &[]),
+    ("net::wasip2", &["clock", "net"], &["wasi"]),
+    // The story of a request, over any network.
+    ("session", &["buffer", "clock", "error", "h1", "http", "limits", "net"], &[]),
+    // Glue.
+    ("component", &["error", "h1", "http", "limits", "net", "net::wasip2", "session"], &["wasi", "wit_bindgen"]),
+];
+
+/// The crates of the outside world.
+const OUTSIDE: &[&str] = &["wasi", "wit_bindgen"];
+
+/// What of the standard library asks the world itself, past `net`: nothing here may.
+const FORBIDDEN: &[&str] = &[
+    "std::env::",
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::ToSocketAddrs",
+    "std::net::Udp",
+    "std::process",
+    "std::thread::",
+    "std::time::Instant",
+    "std::time::SystemTime",
+];
+
+#[test]
+fn modules_name_what_they_may() {
+    let modules: BTreeSet<_> = TABLE.iter().map(|(module, ..)| *module).collect();
+    let mut wrong = Vec::new();
+    let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for file in files(&source()) {
+        let path = file.strip_prefix(source()).unwrap().display().to_string();
+        let within = path_of(&path);
+        // The root declares modules and names none.
+        let Some(module) = module_of(&within, &modules) else {
+            if path != "lib.rs" {
+                wrong.push(format!("src/{path}: its module is not in the table"));
+            }
+            continue;
+        };
+        let (_, may, may_outside) = TABLE.iter().find(|(name, ..)| *name == module).unwrap();
+        for named in names(&fs::read_to_string(&file).unwrap(), &within) {
+            let is_outside = OUTSIDE.contains(&named.as_str());
+            let target = if is_outside { Some(named.as_str()) } else { target_of(&named, &modules) };
+            match target {
+                Some(target) if target == module => {}
+                Some(target) if may.contains(&target) || may_outside.contains(&target) => {
+                    seen.entry(module).or_default().insert(target.to_owned());
+                }
+                Some(_) | None => wrong.push(format!("src/{path}: {module} may not name {named}")),
+            }
+        }
+    }
+    for (module, may, may_outside) in TABLE {
+        for edge in may.iter().chain(*may_outside) {
+            if !seen.get(module).is_some_and(|seen| seen.contains(*edge)) {
+                wrong.push(format!("the table: {module} does not name {edge}, nor need it be allowed to"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_asks_the_world_but_through_net() {
+    let mut wrong = Vec::new();
+    for file in files(&source()) {
+        let code = code(&fs::read_to_string(&file).unwrap());
+        let flat = flat_uses(&code);
+        for name in
+            FORBIDDEN.iter().filter(|name| code.contains(**name) || flat.iter().any(|path| path.starts_with(**name)))
+        {
+            wrong.push(format!("{}: {name}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn names_are_found_wherever_they_stand() {
+    let text = r#"
+        //! Not crate::doc.
+        use crate::a::b;
+        use crate::{c, d::{self, e}, f as g};
+        use super::h;
+        use super::super::i::j;
+        use self::k;
+        /* nor crate::comment */
+        fn f(x: crate::l::M) -> wasi::N { "crate::text \" crate::more"; '"'; crate::o!(); super::super::p() }
+        #[cfg(test)]
+        use crate::q;
+        #[cfg(test)]
+        mod tests { use crate::test; }
+    "#;
+    let within = ["x".to_owned(), "y".to_owned()];
+    let names: Vec<_> = names(text, &within).into_iter().collect();
+    assert_eq!(names, ["a::b", "c", "d", "d::e", "f", "i::j", "l::M", "o", "p", "q", "wasi", "x::h"]);
+    let forbidden = flat_uses("use std::{net::{IpAddr, TcpStream}, time::Instant};");
+    assert_eq!(forbidden, ["std::net::IpAddr", "std::net::TcpStream", "std::time::Instant"]);
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// All files of Rust under this folder, those of tests apart.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("tests") {
+                found.extend(files(&path));
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The modules of a file, outermost first: `net/sim/mod.rs` is `net`, `sim`.
+fn path_of(file: &str) -> Vec<String> {
+    let path = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    if path == "lib" { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
+}
+
+/// The innermost module of the table that this one is in.
+fn module_of<'a>(within: &[String], modules: &BTreeSet<&'a str>) -> Option<&'a str> {
+    (1..=within.len()).rev().find_map(|count| modules.get(within[..count].join("::").as_str()).copied())
+}
+
+fn target_of<'a>(named: &str, modules: &BTreeSet<&'a str>) -> Option<&'a str> {
+    let within: Vec<_> = named.split("::").map(str::to_owned).collect();
+    module_of(&within, modules)
+}
+
+/// What the text of the module `within` names: paths from the crate's root, and crates of the outside.
+fn names(text: &str, within: &[String]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let code = code(text);
+    for path in paths(&code) {
+        let mut parts = path.split("::").peekable();
+        let mut base = match parts.peek() {
+            Some(&"crate") => {
+                parts.next();
+                Vec::new()
+            }
+            Some(&"super") => within.to_vec(),
+            Some(first) if OUTSIDE.contains(first) => {
+                names.insert((*first).to_owned());
+                continue;
+            }
+            _ => continue,
+        };
+        while parts.next_if_eq(&"super").is_some() {
+            base.pop();
+        }
+        base.extend(parts.filter(|part| *part != "self").map(str::to_owned));
+        if !base.is_empty() {
+            names.insert(base.join("::"));
+        }
+    }
+    names
+}
+
+/// The paths of `use` lines, one by one.
+fn flat_uses(code: &str) -> Vec<String> {
+    paths(code).into_iter().filter(|path| path.starts_with("std::")).collect()
+}
+
+/// All paths of at least two parts, groups in braces taken apart.
+fn paths(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    while let Some(start) = rest.find(is_name) {
+        let word_end = rest[start..].find(|c| !is_name(c)).map_or(rest.len(), |end| start + end);
+        if rest[word_end..].starts_with("::") {
+            let end = path(&rest[start..], "", &mut found);
+            rest = &rest[start + end..];
+        } else {
+            rest = &rest[word_end..];
+        }
+    }
+    found
+}
+
+/// Takes one path, or a tree of them, from the front; answers how long it is.
+fn path(text: &str, prefix: &str, found: &mut Vec<String>) -> usize {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut whole = prefix.to_owned();
+    let mut at = 0;
+    loop {
+        let name_end = text[at..].find(|c| !is_name(c)).map_or(text.len(), |end| at + end);
+        if name_end == at {
+            break;
+        }
+        whole =
+            if whole.is_empty() { text[at..name_end].to_owned() } else { format!("{whole}::{}", &text[at..name_end]) };
+        at = name_end;
+        let Some(after) = text[at..].strip_prefix("::") else { break };
+        if after.starts_with('{') {
+            return at + 3 + group(&after[1..], &whole, found);
+        }
+        if !after.starts_with(is_name) {
+            break;
+        }
+        at += 2;
+    }
+    found.push(whole);
+    at.max(1)
+}
+
+/// Takes the inside of braces, and the closing one.
+fn group(text: &str, prefix: &str, found: &mut Vec<String>) -> usize {
+    let mut at = 0;
+    while let Some(next) = text[at..].find(|c: char| c == '}' || c.is_alphanumeric() || c == '_') {
+        at += next;
+        if text[at..].starts_with('}') {
+            return at + 1;
+        }
+        at += path(&text[at..], prefix, found);
+        // `as` and the other name.
+        at += text[at..].find([',', '}']).unwrap_or(text.len() - at);
+    }
+    text.len()
+}
+
+/// The text without comments, strings, and tests at its foot.
+fn code(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    if let Some(end) = text.find("mod tests {") {
+        rest = &text[..end];
+    }
+    while let Some(c) = rest.chars().next() {
+        let skip = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            raw.find("\"#").map_or(rest.len(), |end| end + 5)
+        } else if rest.starts_with("'\"'") {
+            3
+        } else if c == '"' {
+            string_length(rest)
+        } else {
+            code.push(c);
+            c.len_utf8()
+        };
+        rest = &rest[skip..];
+    }
+    code
+}
+
+fn string_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '"' if !is_escaped => return at + 1,
+            '\\' => is_escaped = !is_escaped,
+            _ => is_escaped = false,
+        }
+    }
+    text.len()
+}

@@ -1,0 +1,146 @@
+//! The words of transcripts for what the session has: settings, phases, codes, reasons. They are those of the WIT.
+
+use xenon::error::{Code, Error, Phase};
+use xenon::net::sim::SimNet;
+use xenon::session::Session;
+use xenon::session::events::CloseReason;
+use xenon::session::settings::AddressFamily;
+
+use super::format::Setting;
+use super::parser::duration;
+
+/// Changes a session's setting.
+pub(crate) fn set(session: &Session<SimNet>, Setting { line, name, value }: &Setting) -> Result<(), String> {
+    let number = || value.parse::<usize>().map_err(|_| format!("line {line}: {value:?} is no number"));
+    let time = || duration(value).map_err(|what| format!("line {line}: {what}"));
+    let unknown = || Err(format!("line {line}: there is no setting {name:?} with {value:?}"));
+    let done = session.change_settings(|settings| -> Result<Result<(), Error>, String> {
+        if let Some(name) = name.strip_prefix("deadlines.") {
+            let mut all = *settings.deadlines();
+            *match name {
+                "lookup" => &mut all.lookup,
+                "attempt" => &mut all.attempt,
+                "connect" => &mut all.connect,
+                "write" => &mut all.write,
+                "first-byte" => &mut all.first_byte,
+                "between-bytes" => &mut all.between_bytes,
+                "expect-continue" => &mut all.expect_continue,
+                "exchange" => &mut all.exchange,
+                _ => return unknown(),
+            } = time()?;
+            return Ok(settings.set_deadlines(all));
+        }
+        if let Some(name) = name.strip_prefix("limits.") {
+            let mut all = *settings.limits();
+            match name {
+                "connections" => all.connections = number()?,
+                "field-lines" => all.field_lines = number()?,
+                "line-length" => all.line_length = number()?,
+                "head-length" => all.head_length = number()?,
+                "interim-responses" => all.interim_responses = number()?,
+                "drained" => all.drained = number()? as u64,
+                "events" => all.events = number()?,
+                _ => return unknown(),
+            }
+            return Ok(settings.set_limits(all));
+        }
+        Ok(match (name.as_str(), value.as_str()) {
+            ("scheme" | "host" | "port" | "listen", _) | ("ways", "whole") => Ok(()),
+            ("user-agent", "none") => settings.set_user_agent(None),
+            ("user-agent", "default") => {
+                let default = xenon::session::settings::Settings::default();
+                settings.set_user_agent(default.user_agent().map(str::to_owned))
+            }
+            ("user-agent", _) => settings.set_user_agent(Some(value.clone())),
+            ("persistent", "yes" | "no") => {
+                settings.is_persistent = value == "yes";
+                Ok(())
+            }
+            ("addresses", _) => settings.set_addresses(&value.split(' ').map(str::to_owned).collect::<Vec<_>>()),
+            ("connect-to", _) => {
+                let (host, port) = value.split_once(' ').ok_or("a host and a port")?;
+                settings.set_connect_to(Some((host.to_owned(), port.parse().map_err(|_| "no port")?)))
+            }
+            ("family", "ipv4" | "ipv6") => {
+                settings.family = if value == "ipv4" { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 };
+                Ok(())
+            }
+            _ => return unknown(),
+        })
+    })?;
+    done.map_err(|error| format!("line {line}: {}", error.detail))
+}
+
+pub(crate) fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Setup => "setup",
+        Phase::Resolve => "resolve",
+        Phase::Connect => "connect",
+        Phase::Proxy => "proxy",
+        Phase::Handshake => "handshake",
+        Phase::Send => "send",
+        Phase::Head => "head",
+        Phase::Body => "body",
+    }
+}
+
+/// As the WIT has it.
+pub(crate) fn code_name(code: &Code) -> &'static str {
+    match code {
+        Code::InvalidScheme => "invalid-scheme",
+        Code::InvalidHost => "invalid-host",
+        Code::InvalidPort => "invalid-port",
+        Code::RequestMethodInvalid => "HTTP-request-method-invalid",
+        Code::RequestTargetInvalid => "HTTP-request-URI-invalid",
+        Code::RequestFieldInvalid(_) => "HTTP-request-header-invalid",
+        Code::RequestContentLength => "HTTP-request-body-size",
+        Code::Configuration => "configuration-error",
+        Code::Lookup(_) => "DNS-error",
+        Code::LookupTimeout => "DNS-timeout",
+        Code::DestinationProhibited => "destination-IP-prohibited",
+        Code::DestinationUnroutable => "destination-IP-unroutable",
+        Code::ConnectionRefused => "connection-refused",
+        Code::ConnectionTimeout => "connection-timeout",
+        Code::ConnectionLimitReached => "connection-limit-reached",
+        Code::ConnectionTerminated => "connection-terminated",
+        Code::ConnectionWriteTimeout => "connection-write-timeout",
+        Code::ConnectionReadTimeout => "connection-read-timeout",
+        Code::ResponseTimeout => "HTTP-response-timeout",
+        Code::ExchangeTimeout => "exchange-timeout",
+        Code::ResponseIncomplete => "HTTP-response-incomplete",
+        Code::ResponseLineTooLong => "HTTP-response-header-size",
+        Code::ResponseHeadTooLarge => "HTTP-response-header-section-size",
+        Code::ResponseTrailersTooLarge => "HTTP-response-trailer-section-size",
+        Code::ResponseContentTooLarge => "HTTP-response-body-size",
+        Code::ResponseTransferCoding => "HTTP-response-transfer-coding",
+        Code::InterimResponseLimit => "interim-response-limit",
+        Code::UpgradeFailed => "HTTP-upgrade-failed",
+        Code::Protocol => "HTTP-protocol-error",
+        Code::EarlyResponse => "early-response",
+        Code::ConnectionClosed => "connection-closed",
+        Code::SessionDropped => "session-dropped",
+        Code::Cancelled => "cancelled",
+        Code::Other(_) => "other",
+    }
+}
+
+/// As the WIT has it.
+pub(crate) fn reason_name(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::PeerAsked => "peer-asked",
+        CloseReason::OldVersion => "old-version",
+        CloseReason::CallerAsked => "caller-asked",
+        CloseReason::ContentToEnd => "content-to-end",
+        CloseReason::ConflictingFraming => "conflicting-framing",
+        CloseReason::UnsentContent => "unsent-content",
+        CloseReason::UnreadContent => "unread-content",
+        CloseReason::StrayBytes => "stray-bytes",
+        CloseReason::PeerClosed => "peer-closed",
+        CloseReason::Upgraded => "upgraded",
+        CloseReason::Surplus => "surplus",
+        CloseReason::Failed => "failed",
+        CloseReason::Cancelled => "cancelled",
+        CloseReason::CloseConnection => "close-connection",
+        CloseReason::SessionDropped => "session-dropped",
+    }
+}
