@@ -90,13 +90,15 @@ fn made_file(folder: &Path, name: &str) -> PathBuf {
 fn run_guest_cargo(workspace: &Path, target: &Path) -> Result<PathBuf> {
     // The script finds the toolchain where rustup could not bring it, and takes this cargo's variables out of the
     // environment; it needs bash.
-    let mut command = if cfg!(unix) { Command::new(workspace.join("scripts/guest-cargo")) } else { Command::new("cargo") };
+    let mut command =
+        if cfg!(unix) { Command::new(workspace.join("scripts/guest-cargo")) } else { Command::new("cargo") };
     // A folder of its own: this cargo holds the lock of the usual one, and the nested one would wait for it for ever.
     command.args(["build", "--locked", "--profile", "guest", "--target", "wasm32-wasip2", "--target-dir"]).arg(target);
     command.args(GUESTS.iter().flat_map(|guest| ["-p", guest.package]));
     let advice = "The guests could not be built for wasm32-wasip2. If that is for want of a toolchain, this brings it:\n\n    \
                   scripts/setup.sh\n";
-    let status = command.current_dir(workspace).status().map_err(|error| format!("{command:?}: {error}\n\n{advice}"))?;
+    let status =
+        command.current_dir(workspace).status().map_err(|error| format!("{command:?}: {error}\n\n{advice}"))?;
     if status.success() { Ok(target.join("wasm32-wasip2").join("guest")) } else { Err(advice.into()) }
 }
 

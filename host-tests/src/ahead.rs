@@ -95,7 +95,8 @@ fn leave(file: &Path, name: &str, compiled: &[u8]) -> std::io::Result<()> {
 
 /// Whether a file of this name is one that `leave` leaves for `name`.
 fn is_compiled(file: &str, name: &str) -> bool {
-    let hash = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).and_then(|rest| rest.strip_suffix(".cwasm"));
+    let hash =
+        file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).and_then(|rest| rest.strip_suffix(".cwasm"));
     hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 

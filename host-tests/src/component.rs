@@ -28,8 +28,9 @@ use self::engine::State;
 
 pub use self::bindings::exports::xenon::http::session::Received;
 pub use self::bindings::exports::xenon::http::types::{
-    AddressFamily, AttemptFailure, CertificateError, CertificateFailures, CloseReason, ConnectionFacts, Deadlines, Error,
-    ErrorCode, Event, EventKind, InterimResponse, Limits, LookupFailure, Phase, Progress, TlsFacts, Version, WholeResponse,
+    AddressFamily, AttemptFailure, CertificateError, CertificateFailures, CloseReason, ConnectionFacts, Deadlines,
+    Error, ErrorCode, Event, EventKind, InterimResponse, Limits, LookupFailure, Phase, Progress, TlsFacts, Version,
+    WholeResponse,
 };
 pub use self::engine::{bytes, component, engine};
 
@@ -103,7 +104,8 @@ impl Guest {
 
     /// An instance that is given this.
     pub fn with(setup: Setup) -> Guest {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
         let counts = setup.call_names.then(Counts::default);
         let (store, client) = runtime.block_on(engine::instantiate(&setup)).expect("the component can be instantiated");
         Guest(Rc::new(Instance {

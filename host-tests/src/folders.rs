@@ -68,11 +68,38 @@ const FILE_OPTIONS: &[(&str, Names)] = &[
 /// The other options that have a value, which may look like an option and is none. Of one letter, so that `-so FILE` can be
 /// read, and long.
 const OTHER_VALUED: &[&str] = &[
-    "-X", "-A", "-e", "-r", "-u", "-x", "-U", "-m",
-    "--request", "--user-agent", "--referer", "--range", "--user", "--proxy", "--proxy-user", "--max-time", "--data-raw",
-    "--oauth2-bearer", "--noproxy", "--tls-max", "--resolve", "--connect-to", "--connect-timeout", "--tls-timeout",
-    "--first-byte-timeout", "--read-timeout", "--write-timeout", "--expect100-timeout", "--max-filesize", "--repeat",
-    "--parallel-max", "--url",
+    "-X",
+    "-A",
+    "-e",
+    "-r",
+    "-u",
+    "-x",
+    "-U",
+    "-m",
+    "--request",
+    "--user-agent",
+    "--referer",
+    "--range",
+    "--user",
+    "--proxy",
+    "--proxy-user",
+    "--max-time",
+    "--data-raw",
+    "--oauth2-bearer",
+    "--noproxy",
+    "--tls-max",
+    "--resolve",
+    "--connect-to",
+    "--connect-timeout",
+    "--tls-timeout",
+    "--first-byte-timeout",
+    "--read-timeout",
+    "--write-timeout",
+    "--expect100-timeout",
+    "--max-filesize",
+    "--repeat",
+    "--parallel-max",
+    "--url",
 ];
 
 fn has_value(option: &str) -> bool {
@@ -191,7 +218,9 @@ mod tests {
 
     #[test]
     fn every_form_of_an_option_is_understood() {
-        for line in ["-o /tmp/x", "-o/tmp/x", "-so /tmp/x", "-sSo/tmp/x", "--output /tmp/x", "-#4o /tmp/x", "-éo /tmp/x"] {
+        for line in
+            ["-o /tmp/x", "-o/tmp/x", "-so /tmp/x", "-sSo/tmp/x", "--output /tmp/x", "-#4o /tmp/x", "-éo /tmp/x"]
+        {
             assert_eq!(folders(line), one("/tmp", true), "{line}");
         }
         for (option, names) in FILE_OPTIONS {

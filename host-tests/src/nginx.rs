@@ -138,9 +138,8 @@ fn write_content(file: &Path, size: usize) {
 
 fn spawn(program: &Path, folder: &Path, listener: &TcpListener) -> Child {
     let mut command = Command::new(program);
-    command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "error.log"]);
-    // Paths are below the prefix, but for those of sockets, which are below this.
-    command.current_dir(folder);
+    // The folder of its socket is the current one, whatever -p says.
+    command.current_dir(folder).arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "error.log"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     #[cfg(unix)]
     {
@@ -200,7 +199,8 @@ http {{
 
 fn parse(line: &str) -> Served {
     let mut words = line.splitn(6, ' ');
-    let mut number = || words.next().and_then(|word| word.parse::<u64>().ok()).expect("a line of the log has five numbers");
+    let mut number =
+        || words.next().and_then(|word| word.parse::<u64>().ok()).expect("a line of the log has five numbers");
     let (connection, count, status, request_length, sent) = (number(), number(), number(), number(), number());
     let status = u16::try_from(status).expect("a status has three digits");
     let request_line = words.next().unwrap_or_default().to_owned();
@@ -226,7 +226,8 @@ mod tests {
         assert_eq!(answer.windows(4).filter(|window| window == b"sunk").count(), 2);
 
         let served = nginx.served();
-        let lines: Vec<_> = served.iter().map(|served| (served.number, served.request_line.as_str(), served.status)).collect();
+        let lines: Vec<_> =
+            served.iter().map(|served| (served.number, served.request_line.as_str(), served.status)).collect();
         assert_eq!(
             lines,
             [(1, "GET /small HTTP/1.1", 200), (2, "PUT /sink HTTP/1.1", 200), (3, "POST /sink/x HTTP/1.1", 200)]

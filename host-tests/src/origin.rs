@@ -31,7 +31,10 @@ impl Origin {
             // A client that breaks off is a connection that has closed.
             let _ = answer_all(stream, |target| {
                 let counts = book.write(|counts| counts.requests += 1);
-                format!("You asked for {target}. This is request {}, on connection {}.\n", counts.requests, counts.connections)
+                format!(
+                    "You asked for {target}. This is request {}, on connection {}.\n",
+                    counts.requests, counts.connections
+                )
             });
             book.write(|counts| counts.open -= 1);
         })?;

@@ -312,7 +312,8 @@ fn accept_all(listener: &TcpListener, scripts: Vec<Script>, shared: &Arc<Shared>
     if unused > 0 {
         outcomes.push(Err(format!("{unused} of the scripted connections were never made")));
     }
-    let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a check has panicked".to_owned())));
+    let joined =
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a check has panicked".to_owned())));
     joined.chain(outcomes).collect()
 }
 
@@ -364,7 +365,9 @@ impl Connection {
             match outcome {
                 Ok(0) => return Err(difference(expected, &got[..length], ", and then the client closed")),
                 Ok(_) => {}
-                Err(error) => return Err(difference(expected, &got[..length], &format!(", and then {}", words(&error)))),
+                Err(error) => {
+                    return Err(difference(expected, &got[..length], &format!(", and then {}", words(&error))));
+                }
             }
         }
         Ok(())
@@ -674,6 +677,9 @@ mod tests {
 
     #[test]
     fn a_refusing_port_refuses() {
-        assert_eq!(TcpStream::connect((Ipv4Addr::LOCALHOST, refusing_port())).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(
+            TcpStream::connect((Ipv4Addr::LOCALHOST, refusing_port())).unwrap_err().kind(),
+            ErrorKind::ConnectionRefused
+        );
     }
 }

@@ -77,7 +77,10 @@ fn content_goes_to_standard_output() {
     let peer = answering("hello");
     let output = folder.xenon(&[&url(&peer)]);
     peer.finish();
-    assert_eq!((output.status.code(), text(&output.stdout), text(&output.stderr)), (Some(0), "hello".into(), "".into()));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout), text(&output.stderr)),
+        (Some(0), "hello".into(), "".into())
+    );
 }
 
 #[test]
@@ -137,9 +140,9 @@ fn output_that_nobody_reads_is_no_accident() {
     let folder = Folder::new("pipe");
     let content = "x".repeat(1 << 20);
     let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1_u64 << 40);
-    let peer = Peer::start([Script::new().expect_head_with(&["GET /a HTTP/1.1"]).send(response).send_until_closed(content)]);
-    let mut child =
-        folder.command(&[&url(&peer)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let peer =
+        Peer::start([Script::new().expect_head_with(&["GET /a HTTP/1.1"]).send(response).send_until_closed(content)]);
+    let mut child = folder.command(&[&url(&peer)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     peer.finish();

@@ -11,7 +11,9 @@
 use std::process::ExitCode;
 
 use bindings::xenon::http::session::{Request, Session};
-use bindings::xenon::http::types::{ConnectionFacts, Deadlines, Error, ErrorCode, Event, EventKind, LookupFailure, Phase};
+use bindings::xenon::http::types::{
+    ConnectionFacts, Deadlines, Error, ErrorCode, Event, EventKind, LookupFailure, Phase,
+};
 
 #[allow(missing_docs)]
 mod bindings {
@@ -51,7 +53,10 @@ fn tour(origin: u16, desk: u16) -> Result<(), Unexpected> {
 
     step(2, "The first request looks the name up, connects, and is sent");
     let (facts, events) = ask(&session, "/first")?;
-    expect(has(&events, |what| matches!(what, EventKind::Lookup(name) if name == "localhost")), "nothing was looked up")?;
+    expect(
+        has(&events, |what| matches!(what, EventKind::Lookup(name) if name == "localhost")),
+        "nothing was looked up",
+    )?;
     expect(has(&events, |what| matches!(what, EventKind::Connected(_))), "nothing was connected")?;
     expect(has(&events, |what| matches!(what, EventKind::Kept)), "the connection was not kept")?;
     expect(!facts.reused, "a connection was used again before there was one")?;
@@ -110,12 +115,16 @@ fn tour(origin: u16, desk: u16) -> Result<(), Unexpected> {
 /// Sends a request, reads the whole response, and shows what happened.
 fn ask(session: &Session, target: &str) -> Result<(ConnectionFacts, Vec<Event>), Unexpected> {
     call(&format!("GET {target}"));
-    let response = Request::new(session, "GET", target).send().map_err(|error| unexpected("the request failed", &error))?;
+    let response =
+        Request::new(session, "GET", target).send().map_err(|error| unexpected("the request failed", &error))?;
     let content = response.read_to_end().map_err(|error| unexpected("the content did not come", &error))?;
     let events = show(session.take_events());
     let facts = response.connection();
     let history = if facts.reused { "used again" } else { "new" };
-    fact("response", &format!("{} {}, on connection {}, {history}", response.status(), response.reason(), facts.connection));
+    fact(
+        "response",
+        &format!("{} {}, on connection {}, {history}", response.status(), response.reason(), facts.connection),
+    );
     fact("content", String::from_utf8_lossy(&content).trim_end());
     expect(response.status() == 200, "the origin did not answer 200")?;
     Ok((facts, events))
@@ -151,7 +160,10 @@ impl Desk {
             return Err(Unexpected(format!("the origin's desk answered `{answer}`")));
         };
         let state = if open == 0 { "none open" } else { "one open" };
-        fact("the origin counts", &format!("{}, {}; {state}", many(connections, "connection"), many(requests, "request")));
+        fact(
+            "the origin counts",
+            &format!("{}, {}; {state}", many(connections, "connection"), many(requests, "request")),
+        );
         expect(counts == Counts { connections, requests, open }, "the origin has counted something else")
     }
 }

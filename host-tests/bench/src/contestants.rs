@@ -26,8 +26,7 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    const ALL: [Self; 6] =
-        [Self::Native, Self::Raw, Self::XenonSend, Self::XenonGet, Self::XenonRead, Self::WasiHttp];
+    const ALL: [Self; 6] = [Self::Native, Self::Raw, Self::XenonSend, Self::XenonGet, Self::XenonRead, Self::WasiHttp];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -68,7 +68,10 @@ fn run(options: &Options) -> Result<()> {
     }
     // After all that is timed, for once somebody has listened to what wasmtime traces it is slower.
     if options.requests {
-        report::costs("request", &costs::of_each(&[Name::Raw, Name::XenonSend, Name::XenonGet, Name::WasiHttp], small, 1)?);
+        report::costs(
+            "request",
+            &costs::of_each(&[Name::Raw, Name::XenonSend, Name::XenonGet, Name::WasiHttp], small, 1)?,
+        );
     }
     if options.bytes {
         report::costs("MiB", &costs::of_each(&[Name::Raw, Name::XenonRead, Name::WasiHttp], large, LARGE >> 20)?);

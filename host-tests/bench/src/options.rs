@@ -32,8 +32,7 @@ pub(crate) struct Effort {
 }
 
 /// Many short rounds are better than a few long ones: what disturbs a round disturbs few of them.
-const THOROUGH: Effort =
-    Effort { rounds: 15, slice: Duration::from_millis(400), alone: Duration::from_secs(10) };
+const THOROUGH: Effort = Effort { rounds: 15, slice: Duration::from_millis(400), alone: Duration::from_secs(10) };
 
 const QUICK: Effort = Effort { rounds: 3, slice: Duration::from_millis(40), alone: Duration::from_millis(500) };
 

@@ -21,9 +21,13 @@ pub(crate) fn introduction(effort: &Effort) {
 }
 
 pub(crate) fn requests(samples: &Samples) {
-    table("Requests per second, GET of 64 bytes", "us", samples, |time| 1.0 / time.as_secs_f64(), |busy| {
-        busy.as_secs_f64() * 1e6
-    });
+    table(
+        "Requests per second, GET of 64 bytes",
+        "us",
+        samples,
+        |time| 1.0 / time.as_secs_f64(),
+        |busy| busy.as_secs_f64() * 1e6,
+    );
     goal(samples, Name::Raw, "raw", GOAL_TO_RAW);
     goal(samples, Name::WasiHttp, "wasi:http", GOAL_TO_WASI_HTTP);
 }
@@ -35,13 +39,7 @@ pub(crate) fn bytes(samples: &Samples, length: u64) {
     goal(samples, Name::Raw, "raw", GOAL_TO_RAW);
 }
 
-fn table(
-    title: &str,
-    unit: &str,
-    samples: &Samples,
-    rate: impl Fn(Duration) -> f64,
-    busy: impl Fn(Duration) -> f64,
-) {
+fn table(title: &str, unit: &str, samples: &Samples, rate: impl Fn(Duration) -> f64, busy: impl Fn(Duration) -> f64) {
     println!();
     println!("{title:<38}{:>9}{:>20}{:>11}{:>9}", "median", "(min .. max)", format!("busy, {unit}"), "to raw");
     for (name, samples_of_it) in samples {

@@ -11,7 +11,8 @@ const COMPONENT: &[u8] = include_bytes!(env!("XENON_CLI_WASM"));
 
 fn main() {
     // WASI's arguments are UTF-8.
-    let arguments: Vec<String> = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let folders = folders::of_arguments(&arguments);
     exit(command::run("xenon-cli", COMPONENT, &arguments, &folders));
 }

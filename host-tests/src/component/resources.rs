@@ -105,7 +105,8 @@ impl Session {
     pub fn request(&self, method: &str, target: &str) -> Request {
         let guest = &self.0.guest;
         let session = self.handle();
-        let resource = guest.call(async |store, http| http.request().call_constructor(store, session, method, target).await);
+        let resource =
+            guest.call(async |store, http| http.request().call_constructor(store, session, method, target).await);
         Request::adopt(guest, resource)
     }
 }
