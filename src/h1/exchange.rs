@@ -352,6 +352,15 @@ impl Exchange {
         }
         let decision = framing::decide(self.outline.method, &head).map_err(framing_error)?;
         self.persistence = persistence::decide(self.outline.closes, &head, &decision);
+        let switches = head.status == 101 || decision.framing == Framing::Tunnel;
+        if switches && !self.is_sent() {
+            // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.
+            return Err(Error::new(
+                Phase::Head,
+                Code::UpgradeFailed,
+                "the server switched protocols before it had the whole request",
+            ));
+        }
         self.receiving = match decision.framing {
             Framing::None | Framing::Length(0) => Receiving::Nothing,
             Framing::Length(length) => Receiving::Content(length),
@@ -359,9 +368,8 @@ impl Exchange {
             Framing::ToEnd => Receiving::End,
             Framing::Tunnel => Receiving::End,
         };
-        if head.status == 101 || decision.framing == Framing::Tunnel {
+        if switches {
             self.receiving = Receiving::End;
-            self.abandon();
             self.sending = Sending::Raw;
             self.persistence = Err(Close::Upgraded);
         } else if !self.is_sent() && (head.status >= 300 || self.sending == Sending::Permission) {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::buffer::Buffer;
+use crate::limits::WAITING_REQUESTS;
 use crate::net::{Idle, Net, Stream};
 use crate::session::Shared;
 use crate::session::events::{CloseReason, Kind, Whose};
@@ -64,6 +65,17 @@ struct Open {
     is_wanted: Cell<bool>,
     /// Set when one went while somebody waited.
     was_freed: Cell<bool>,
+    /// How many wait.
+    waiting: Cell<usize>,
+}
+
+/// The right to wait for a connection; it comes back when dropped.
+pub(crate) struct Turn(Rc<Open>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.waiting.set(self.0.waiting.get().saturating_sub(1));
+    }
 }
 
 /// The right to have one connection open; it comes back when dropped.
@@ -120,6 +132,16 @@ impl<N: Net> Pool<N> {
         }
         self.open.count.set(self.open.count.get().saturating_add(1));
         Acquired::Permit(Permit(Rc::clone(&self.open)))
+    }
+
+    /// The right to wait for a connection, if not too many do.
+    pub(crate) fn queue(&self) -> Option<Turn> {
+        let waiting = self.open.waiting.get().saturating_add(1);
+        if waiting > WAITING_REQUESTS {
+            return None;
+        }
+        self.open.waiting.set(waiting);
+        Some(Turn(Rc::clone(&self.open)))
     }
 
     /// Keeps a connection for the next request, if there are not too many.

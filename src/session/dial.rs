@@ -41,7 +41,7 @@ pub(crate) async fn dial<N: Net>(
         failures: Vec::new(),
         next_at: shared.net.now(),
     };
-    let stream = race.run(schedule.each.attempt, deadline).await?;
+    let stream = race.run(schedule, deadline).await?;
     shared.last_good.set(Some(stream.peer()));
     let connection = Connection::new(stream, shared, permit);
     let whose = Whose { exchange, connection: connection.number };
@@ -118,7 +118,7 @@ struct Attempt<N: Net> {
 }
 
 impl<N: Net> Race<'_, N> {
-    async fn run(mut self, attempt: Duration, deadline: Instant) -> Result<N::Stream, Error> {
+    async fn run(mut self, schedule: &Schedule, deadline: Instant) -> Result<N::Stream, Error> {
         let net = &self.shared.net;
         let winner = within(
             net,
@@ -134,7 +134,7 @@ impl<N: Net> Race<'_, N> {
                     if !self.running.is_empty() && net.poll_until(self.next_at).is_pending() {
                         return Poll::Pending;
                     }
-                    self.begin_next(attempt);
+                    self.begin_next(schedule.each.attempt);
                 }
             }),
         )
@@ -142,6 +142,7 @@ impl<N: Net> Race<'_, N> {
         match winner {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) => Err(self.into_error()),
+            Err(_) if deadline == schedule.end => Err(self.shared.exchange_timeout(Phase::Connect, schedule)),
             Err(_) => {
                 self.failures.extend(self.running.drain(..).map(|attempt| (attempt.address, Fault::TimedOut)));
                 Err(self.into_error())

@@ -111,10 +111,16 @@ impl<N: Net> Live<N> {
 
     fn fill(&mut self, upload: &mut Upload) {
         if self.machine.is_abandoned() {
-            upload.discard();
+            // While there is no answer the connection may turn out to be stale, and a piece that waits be sent on another.
+            if self.has_head {
+                upload.discard();
+            }
         } else {
             upload.fill(&mut self.machine);
             upload.note_in_machine(self.machine.outgoing().len());
+            if upload.take_raw_end() {
+                self.connection.stream.finish();
+            }
         }
     }
 
@@ -136,7 +142,6 @@ impl<N: Net> Live<N> {
             Err(fault) => {
                 self.send_fault = Some(fault);
                 self.machine.abandon();
-                upload.discard();
             }
         }
         if step.received == Received::Bytes {

@@ -156,7 +156,7 @@ impl<N: Net> Shared<N> {
                 CloseReason::SessionDropped => session_dropped(transfer.phase()),
                 _ => Error::new(transfer.phase(), Code::ConnectionClosed, "close-connection ended this exchange"),
             };
-            transfer.fail(error, reason);
+            transfer.end(error, reason);
         }
         for idle in self.pool.take_idle() {
             idle.close(reason);
@@ -238,6 +238,7 @@ impl<N: Net> Request<N> {
             exchange: shared.exchanges.get(),
             schedule,
             may_wait,
+            on: Rc::default(),
         })));
         shared.remember(&transfer);
         Ok(Exchange { transfer, interims, is_answered: Cell::new(false) })
@@ -305,7 +306,7 @@ impl<N: Net> Exchange<N> {
     pub fn cancel(&self) {
         let mut transfer = self.transfer.borrow_mut();
         let error = Error::new(transfer.phase(), Code::Cancelled, "the exchange was cancelled");
-        transfer.fail(error, CloseReason::Cancelled);
+        transfer.end(error, CloseReason::Cancelled);
     }
 
     /// Whether one of its session's connections has become free since somebody wanted one; asked once.

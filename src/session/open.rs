@@ -1,6 +1,6 @@
 //! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more (DESIGN 4.1, 4.2).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -31,6 +31,8 @@ pub(crate) struct Opening<N: Net> {
     pub(crate) schedule: Schedule,
     /// Whether it may wait for one of the session's connections.
     pub(crate) may_wait: bool,
+    /// The number of the connection that it is on, or was on last; 0 while there is none.
+    pub(crate) on: Rc<Cell<u64>>,
 }
 
 /// An attempt that came to nothing.
@@ -73,15 +75,20 @@ impl<N: Net> Opening<N> {
     async fn connection(&self, is_fresh: bool) -> Result<Connection<N>, Error> {
         let shared = &self.shared;
         let most = shared.settings.borrow().limits().connections;
+        let mut turn = None;
         let acquired = within(
             &shared.net,
             self.schedule.end,
             poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
-                Acquired::Nothing if self.may_wait => Poll::Pending,
+                Acquired::Nothing if self.may_wait => {
+                    turn = turn.take().or_else(|| shared.pool.queue());
+                    if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
+                }
                 acquired => Poll::Ready(acquired),
             }),
         )
         .await;
+        drop(turn);
         match acquired {
             Ok(Acquired::Idle(connection)) => {
                 let whose = Whose { exchange: self.exchange, connection: connection.number };
@@ -89,11 +96,14 @@ impl<N: Net> Opening<N> {
                 Ok(connection)
             }
             Ok(Acquired::Permit(permit)) => dial(shared, &self.origin, permit, self.exchange, &self.schedule).await,
-            Ok(Acquired::Nothing) => Err(Error::new(
-                Phase::Connect,
-                Code::ConnectionLimitReached,
-                format!("all {most} connections of the session are busy: read or drop a response first"),
-            )),
+            Ok(Acquired::Nothing) => {
+                let detail = if self.may_wait {
+                    "too many requests wait for a connection".into()
+                } else {
+                    format!("all {most} connections of the session are busy: read or drop a response first")
+                };
+                Err(Error::new(Phase::Connect, Code::ConnectionLimitReached, detail))
+            }
             Err(_) => Err(shared.exchange_timeout(Phase::Connect, &self.schedule)),
         }
     }
@@ -104,6 +114,7 @@ impl<N: Net> Opening<N> {
         let is_reused = connection.is_reused();
         let head = self.prepared.head.clone();
         let whose = Whose { exchange: self.exchange, connection: connection.number };
+        self.on.set(connection.number);
         shared.record(whose, || Kind::RequestHead(masked(&head)));
         let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         let mut live = Live::new(connection, machine, self.exchange, self.schedule);

@@ -3,7 +3,7 @@
 //! It moves only when it is polled. When it fails, it fails once: its connection closes, and every later call gets the same
 //! error.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -30,6 +30,8 @@ pub(crate) struct Transfer<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
     upload: Rc<RefCell<Upload>>,
+    /// The number of the connection that the opening is on, or was on last.
+    on: Rc<Cell<u64>>,
     stage: Stage<N>,
     /// The final head, until it is taken.
     answer: Option<Answer>,
@@ -39,6 +41,10 @@ pub(crate) struct Transfer<N: Net> {
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
+    /// Whether the connection has become something else than HTTP.
+    is_switched: bool,
+    /// Whether it was over before all of the request had gone.
+    is_cut: bool,
 }
 
 /// A final head, and what is known when it comes.
@@ -68,12 +74,15 @@ impl<N: Net> Transfer<N> {
             shared: Rc::clone(&opening.shared),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
+            on: Rc::clone(&opening.on),
             stage: Stage::Opening(Box::pin(opening.run())),
             answer: None,
             is_answer_taken: false,
             ahead: None,
             received: 0,
             total: None,
+            is_switched: false,
+            is_cut: false,
         }
     }
 
@@ -103,13 +112,13 @@ impl<N: Net> Transfer<N> {
     /// Takes a piece of content, if there is room for it.
     pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
         self.advance();
+        self.upload.borrow_mut().want_room(false);
         self.check_writable()?;
         if !self.upload.borrow().has_room() {
-            self.upload.borrow_mut().want_room();
+            self.upload.borrow_mut().want_room(true);
             return Ok(Err(piece));
         }
-        let is_raw = matches!(&self.stage, Stage::Live(live) if live.machine.is_raw());
-        self.upload.borrow_mut().accept(piece, is_raw)?;
+        self.upload.borrow_mut().accept(piece, self.is_switched)?;
         self.advance();
         Ok(Ok(()))
     }
@@ -127,13 +136,7 @@ impl<N: Net> Transfer<N> {
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
         self.advance();
         self.check_writable()?;
-        if let Stage::Live(live) = &mut self.stage
-            && live.machine.is_raw()
-        {
-            live.connection.stream.finish();
-            return Ok(());
-        }
-        let finished = self.upload.borrow_mut().finish(trailers);
+        let finished = self.upload.borrow_mut().finish(trailers, self.is_switched);
         match finished {
             Err(error) if error.code == Code::RequestContentLength => {
                 // The server must not take what came for the whole.
@@ -177,9 +180,12 @@ impl<N: Net> Transfer<N> {
     fn check_writable(&self) -> Result<(), Error> {
         match &self.stage {
             Stage::Failed(error) => Err(error.clone()),
-            Stage::Live(live) if live.machine.is_abandoned() => Err(early_response()),
-            Stage::Complete(_) if self.upload.borrow().is_unfinished() => Err(early_response()),
-            _ => Ok(()),
+            Stage::Complete(_) if self.is_switched => Err(switched_over()),
+            Stage::Complete(_) if self.is_cut => Err(early_response()),
+            Stage::Live(live) if live.machine.is_abandoned() => {
+                Err(if self.is_switched { switched_over() } else { early_response() })
+            }
+            Stage::Opening(_) | Stage::Live(_) | Stage::Complete(_) => Ok(()),
         }
     }
 
@@ -249,21 +255,33 @@ impl<N: Net> Transfer<N> {
 
     /// Where it is, for errors that come from outside.
     pub(crate) fn phase(&self) -> Phase {
-        if matches!(self.stage, Stage::Opening(_)) { Phase::Head } else { Phase::Body }
+        match self.stage {
+            Stage::Opening(_) if self.on.get() == 0 => Phase::Connect,
+            Stage::Opening(_) => Phase::Head,
+            Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => Phase::Body,
+        }
     }
 
     // ---- ends -------------------------------------------------------------------------------------------------------
 
-    /// Ends it with this error, unless it has ended.
-    pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
-        if matches!(self.stage, Stage::Complete(_) | Stage::Failed(_)) {
-            return;
+    /// Ends it from outside, unless it has ended: a head that was not taken yet cannot be taken any more.
+    pub(crate) fn end(&mut self, error: Error, reason: CloseReason) {
+        if !matches!(self.stage, Stage::Complete(_) | Stage::Failed(_)) {
+            self.answer = None;
+            self.fail(error, reason);
         }
-        self.ahead = None;
-        let whose = match &self.stage {
-            Stage::Live(live) => live.whose,
-            _ => Whose { exchange: self.number, connection: 0 },
+    }
+
+    /// Ends it with this error, unless it has ended. A head that was not taken yet still can be.
+    pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
+        let connection = match &self.stage {
+            Stage::Live(live) => live.whose.connection,
+            Stage::Opening(_) => self.on.get(),
+            Stage::Complete(_) | Stage::Failed(_) => return,
         };
+        self.ahead = None;
+        self.upload.borrow_mut().discard();
+        let whose = Whose { exchange: self.number, connection };
         self.shared.record(whose, || Kind::Failed(error.clone()));
         // Whatever holds the connection, dropping it closes it with this reason.
         self.shared.ending.set(reason);
@@ -301,6 +319,7 @@ impl<N: Net> Transfer<N> {
             },
             content_length: self.total,
         });
+        self.is_switched = live.machine.is_raw();
         let is_complete = live.machine.is_complete();
         self.stage = Stage::Live(Box::new(live));
         if is_complete {
@@ -315,6 +334,7 @@ impl<N: Net> Transfer<N> {
         };
         let Live { mut connection, machine, whose, .. } = *live;
         self.stage = Stage::Complete(machine.trailers().clone());
+        self.is_cut = !machine.is_sent();
         self.upload.borrow_mut().discard();
         self.shared.record(whose, || Kind::Complete);
         connection.served = connection.served.saturating_add(1);
@@ -352,6 +372,10 @@ fn early_response() -> Error {
         Code::EarlyResponse,
         "the server has answered and does not want the rest of the content: take the response",
     )
+}
+
+fn switched_over() -> Error {
+    Error::new(Phase::Send, Code::ConnectionTerminated, "the peer takes no more bytes: it has closed the connection")
 }
 
 fn misuse(detail: &str) -> Error {

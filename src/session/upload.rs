@@ -19,10 +19,23 @@ pub(crate) struct Upload {
     moved: u64,
     /// The trailers, once the caller has ended the content.
     end: Option<Fields>,
+    /// How far the end of bytes that are HTTP no more has come.
+    raw_end: RawEnd,
     /// Whether a piece was refused, and the caller waits for room.
     is_room_wanted: bool,
     /// Bytes in the machine that have not gone yet, framing included.
     in_machine: usize,
+}
+
+/// The end of the sending direction of a connection that is HTTP no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RawEnd {
+    /// The caller has not ended it.
+    Open,
+    /// It has, and bytes before the end have still to go.
+    Asked,
+    /// It is over.
+    Over,
 }
 
 impl Upload {
@@ -34,6 +47,7 @@ impl Upload {
             accepted: 0,
             moved: 0,
             end: None,
+            raw_end: RawEnd::Open,
             is_room_wanted: false,
             in_machine: 0,
         }
@@ -47,6 +61,7 @@ impl Upload {
     /// Begins anew, for another connection. Only for what is replayable.
     pub(crate) fn rewind(&mut self) {
         self.moved = 0;
+        self.in_machine = 0;
     }
 
     /// How many bytes there are in all, if that is known; none where there is no content.
@@ -92,18 +107,20 @@ impl Upload {
         self.is_room_wanted && self.has_room()
     }
 
-    /// Notes that a piece was refused.
-    pub(crate) fn want_room(&mut self) {
-        self.is_room_wanted = true;
+    /// Notes whether a piece was refused.
+    pub(crate) fn want_room(&mut self, is_wanted: bool) {
+        self.is_room_wanted = is_wanted;
     }
 
     /// Takes a piece of the caller's. Only where there is room. `is_raw` when the connection is HTTP no more, and no
     /// length was promised.
     pub(crate) fn accept(&mut self, piece: Vec<u8>, is_raw: bool) -> Result<(), Error> {
-        self.is_room_wanted = false;
         let accepted = self.accepted.saturating_add(piece.len() as u64);
         match &self.content {
-            _ if is_raw => {}
+            _ if is_raw && self.raw_end == RawEnd::Open => {}
+            _ if is_raw => {
+                return Err(misuse("the sending direction was ended before: nothing more can be written"));
+            }
             Content::Streamed(Some(length)) if accepted > *length => {
                 return Err(Error::new(
                     Phase::Send,
@@ -125,9 +142,15 @@ impl Upload {
         Ok(())
     }
 
-    /// Ends the content.
-    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
+    /// Ends the content; where `is_raw`, the sending direction.
+    pub(crate) fn finish(&mut self, trailers: Fields, is_raw: bool) -> Result<(), Error> {
         match &self.content {
+            _ if is_raw && !trailers.is_empty() => Err(wrong_trailer("", "the connection is HTTP no more")),
+            _ if is_raw && self.raw_end != RawEnd::Open => Err(misuse("the sending direction was ended before")),
+            _ if is_raw => {
+                self.raw_end = RawEnd::Asked;
+                Ok(())
+            }
             Content::None | Content::Bytes(_) => Err(misuse("this request's content is not streamed")),
             Content::Streamed(Some(length)) if self.accepted < *length => Err(Error::new(
                 Phase::Send,
@@ -174,6 +197,15 @@ impl Upload {
         if let (Some(trailers), true) = (&self.end, self.piece.is_empty()) {
             machine.finish(trailers);
         }
+    }
+
+    /// Whether the sending direction of a connection that is HTTP no more ends here; asked once.
+    pub(crate) fn take_raw_end(&mut self) -> bool {
+        let is_here = self.raw_end == RawEnd::Asked && self.is_flushed();
+        if is_here {
+            self.raw_end = RawEnd::Over;
+        }
+        is_here
     }
 
     /// Drops what the caller wrote: it will not be sent.

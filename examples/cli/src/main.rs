@@ -9,7 +9,7 @@
 //!     sessions       a session for each origin
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it
-//!     output         standard output and files; progress draws the bar
+//!     output         standard output and files; head is what -i writes; progress draws the bar
 //!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w)
 //!     exit           curl's exit codes
 //! ```
@@ -17,6 +17,7 @@
 mod bindings;
 mod content;
 mod exit;
+mod head;
 mod lanes;
 mod option_table;
 mod options;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::world::World;
-use super::{Attempt, Failure, SimNet};
+use super::{Attempt, Failure, Operation, SimNet};
 use crate::clock::Instant;
 use crate::net::{self, Fault, Idle, Net, Receive, Received, Step};
 
@@ -81,7 +81,7 @@ impl net::Lookup for Lookup {
         if world.poll_until(self.ready_at).is_pending() {
             return Poll::Pending;
         }
-        let mut addresses = match world.operate() {
+        let mut addresses = match world.operate(Operation::Lookup) {
             Some(Failure::Fault(fault)) => Err(fault),
             Some(Failure::End) => Ok(Vec::new()),
             Some(Failure::Stall) => {
@@ -104,7 +104,7 @@ impl net::Dial for Dial {
         if world.poll_until(self.ready_at).is_pending() {
             return Poll::Pending;
         }
-        let failure = world.operate();
+        let failure = world.operate(Operation::Connect);
         match failure {
             Some(Failure::Fault(fault)) => return Poll::Ready(Err(fault)),
             Some(Failure::Stall) => {
@@ -156,7 +156,7 @@ impl net::Stream for Stream {
 
     fn check(&mut self) -> Idle {
         let mut world = self.net.world();
-        let failure = world.operate();
+        let failure = world.operate(Operation::Check);
         let connection = world.connection(self.number);
         match failure {
             Some(Failure::Fault(_) | Failure::End) => Idle::Closed,
@@ -199,7 +199,7 @@ impl World {
         if can == Ok(0) {
             return can;
         }
-        let failure = self.operate();
+        let failure = self.operate(Operation::Send);
         let connection = self.connection(number);
         let count = match failure {
             Some(Failure::Stall) => {
@@ -229,7 +229,7 @@ impl World {
         if can == Ok(0) {
             return Received::Nothing;
         }
-        let failure = self.operate();
+        let failure = self.operate(Operation::Receive);
         let connection = self.connection(number);
         let max = match failure {
             Some(Failure::Stall) => {

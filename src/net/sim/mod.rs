@@ -45,6 +45,21 @@ pub enum Failure {
     Stall,
 }
 
+/// What can be made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A lookup's result.
+    Lookup,
+    /// The result of an attempt to connect.
+    Connect,
+    /// A piece sent.
+    Send,
+    /// A piece received, or the end.
+    Receive,
+    /// A look at an idle connection.
+    Check,
+}
+
 /// An attempt to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -193,7 +208,13 @@ impl SimNet {
 
     /// How many operations there were ([`SimNet::fail_at`]).
     pub fn operations(&self) -> u64 {
-        self.world().operations
+        self.world().operations.len() as u64
+    }
+
+    /// What the operation of this number was, counted from 1.
+    pub fn operation(&self, number: u64) -> Option<Operation> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.world().operations.get(index).copied()
     }
 
     /// Whether failures were asked for that have not happened: the run had too few operations.

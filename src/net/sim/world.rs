@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::script::{Script, Segments};
-use super::{Attempt, Failure};
+use super::{Attempt, Failure, Operation};
 use crate::clock::Instant;
 use crate::net::Fault;
 
@@ -22,7 +22,7 @@ pub(super) struct World {
     pub(super) send_limit: usize,
     pub(super) lookups: Vec<String>,
     pub(super) attempts: Vec<Attempt>,
-    pub(super) operations: u64,
+    pub(super) operations: Vec<Operation>,
     pub(super) steps: u64,
     pub(super) failures: BTreeMap<u64, Failure>,
     /// Waits and steps in a row since something last happened.
@@ -56,7 +56,7 @@ impl Default for World {
             send_limit: usize::MAX,
             lookups: Vec::new(),
             attempts: Vec::new(),
-            operations: 0,
+            operations: Vec::new(),
             steps: 0,
             failures: BTreeMap::new(),
             idle_turns: 0,
@@ -66,9 +66,9 @@ impl Default for World {
 
 impl World {
     /// Counts an operation; the failure it has, if any.
-    pub(super) fn operate(&mut self) -> Option<Failure> {
-        self.operations += 1;
-        self.failures.remove(&self.operations)
+    pub(super) fn operate(&mut self, operation: Operation) -> Option<Failure> {
+        self.operations.push(operation);
+        self.failures.remove(&(self.operations.len() as u64))
     }
 
     pub(super) fn connection(&mut self, number: usize) -> &mut Connection {

@@ -1,0 +1,39 @@
+//! What the command imports, `xenon:http/session`, and what it exports beside `wasi:cli/run`.
+
+#![expect(unsafe_code, reason = "wit-bindgen's code lifts and lowers values; nothing else in this crate is unsafe")]
+#![allow(missing_docs, clippy::all, reason = "the WIT documents each item, and the code is not ours")]
+
+wit_bindgen::generate!({
+    inline: "
+        package xenon:cli@0.1.0;
+
+        world command {
+            include xenon:http/imports@0.1.0;
+
+            /// Runs the command and answers curl's exit code. `wasi:cli/run` does the same, but can only answer that
+            /// it failed.
+            export run-with-exit-code: func() -> u8;
+        }
+    ",
+    path: "../../wit",
+    world: "xenon:cli/command",
+    with: {
+        // The same types as the `wasi` crate's, so that a pollable of its standard input can be given to `poll`.
+        "wasi:io/poll@0.2.4": wasi::io::poll,
+        "wasi:clocks/monotonic-clock@0.2.4": wasi::clocks::monotonic_clock,
+    },
+    generate_all,
+});
+
+export!(Command);
+
+struct Command;
+
+impl Guest for Command {
+    fn run_with_exit_code() -> u8 {
+        super::run()
+    }
+}
+
+pub use xenon::http::session::{Exchange, Received, Request, Response, Session, poll};
+pub use xenon::http::types;

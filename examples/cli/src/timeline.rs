@@ -1,0 +1,136 @@
+//! What happened to one exchange, and when: the session's events, gathered for `-w` and for the exit code.
+
+use crate::bindings::types::{Event, EventKind, TlsFacts};
+
+/// Times are nanoseconds on the monotonic clock.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    /// The start of the exchange.
+    pub start: u64,
+    /// The name's addresses are known.
+    pub lookup: Option<u64>,
+    /// There is a connection.
+    pub connected: Option<u64>,
+    /// The TLS handshake is done.
+    pub handshake: Option<u64>,
+    /// The request's head begins to leave.
+    pub request: Option<u64>,
+    /// The first byte of the response is here.
+    pub first_byte: Option<u64>,
+    /// The end of the exchange, good or bad.
+    pub end: u64,
+    /// New connections.
+    pub connects: u64,
+    /// The request was sent again.
+    pub retries: u64,
+    /// Bytes of content sent.
+    pub sent: u64,
+    /// Bytes of the requests' heads.
+    pub request_bytes: u64,
+    /// Bytes of the responses' heads.
+    pub header_bytes: u64,
+    /// What the handshake agreed on.
+    pub tls: Option<TlsFacts>,
+    /// Address and port of the peer.
+    pub peer: Option<String>,
+}
+
+impl Timeline {
+    /// An exchange that starts now.
+    pub fn starting_at(start: u64) -> Self {
+        Self { start, end: start, ..Self::default() }
+    }
+
+    /// Takes an event in.
+    pub fn note(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.what {
+            EventKind::Addresses(_) => self.lookup = Some(at),
+            // Where there was nothing to look up.
+            EventKind::Connecting(_) => _ = self.lookup.get_or_insert(at),
+            EventKind::Connected(address) => {
+                self.connected = Some(at);
+                self.peer = Some(address.clone());
+                self.connects = self.connects.saturating_add(1);
+            }
+            EventKind::Reused => {
+                self.lookup = Some(at);
+                self.connected = Some(at);
+            }
+            EventKind::Handshake(facts) => {
+                self.handshake = Some(at);
+                self.tls = Some(facts.clone());
+            }
+            EventKind::RequestHead(head) => {
+                self.request = Some(at);
+                self.request_bytes = self.request_bytes.saturating_add(head.len() as u64);
+            }
+            EventKind::Sending(progress) => self.sent = progress.done,
+            EventKind::FirstByte => _ = self.first_byte.get_or_insert(at),
+            EventKind::InterimHead(head) | EventKind::ResponseHead(head) => {
+                self.header_bytes = self.header_bytes.saturating_add(head.len() as u64);
+            }
+            // Only the last connection's times count, as in curl.
+            EventKind::Retrying(_) => {
+                self.retries = self.retries.saturating_add(1);
+                self.first_byte = None;
+            }
+            EventKind::Complete | EventKind::Failed(_) => self.end = at,
+            _ => {}
+        }
+    }
+
+    /// Whether any byte of a response has come.
+    pub fn has_any_byte(&self) -> bool {
+        self.first_byte.is_some()
+    }
+
+    /// Seconds from the start to this time; zero where it never came.
+    pub fn seconds_to(&self, at: Option<u64>) -> f64 {
+        at.map_or(0.0, |at| at.saturating_sub(self.start) as f64 / 1e9)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted(events: &[(u64, EventKind)]) -> Timeline {
+        let mut timeline = Timeline::starting_at(1_000_000_000);
+        for (at, what) in events {
+            timeline.note(&Event { at: *at, exchange: 1, connection: 1, what: what.clone() });
+        }
+        timeline
+    }
+
+    #[test]
+    fn times_are_relative_to_the_start() {
+        let timeline = noted(&[
+            (1_100_000_000, EventKind::Addresses(vec!["127.0.0.1".into()])),
+            (1_150_000_000, EventKind::Connecting("127.0.0.1:80".into())),
+            (1_200_000_000, EventKind::Connected("127.0.0.1:80".into())),
+            (1_300_000_000, EventKind::FirstByte),
+            (1_400_000_000, EventKind::Complete),
+        ]);
+        let seconds =
+            [timeline.lookup, timeline.connected, timeline.handshake, timeline.first_byte, Some(timeline.end)]
+                .map(|at| timeline.seconds_to(at));
+        assert_eq!(seconds, [0.1, 0.2, 0.0, 0.3, 0.4]);
+        assert_eq!((timeline.connects, timeline.peer.as_deref()), (1, Some("127.0.0.1:80")));
+    }
+
+    #[test]
+    fn a_byte_of_the_connection_that_went_stale_is_none_of_the_next_one() {
+        assert!(noted(&[(1, EventKind::FirstByte)]).has_any_byte());
+        let timeline = noted(&[(1, EventKind::FirstByte), (2, EventKind::Retrying("stale".into()))]);
+        assert!(!timeline.has_any_byte());
+        assert_eq!(timeline.retries, 1);
+    }
+
+    #[test]
+    fn an_address_needs_no_lookup_and_a_kept_connection_no_connecting() {
+        assert_eq!(noted(&[(5, EventKind::Connecting("::1".into()))]).lookup, Some(5));
+        let reused = noted(&[(7, EventKind::Reused)]);
+        assert_eq!((reused.lookup, reused.connected, reused.connects), (Some(7), Some(7), 0));
+    }
+}

@@ -1,0 +1,372 @@
+//! One request and its response, in steps that never wait, so that many transfers can take turns.
+
+use std::rc::Rc;
+
+use wasi::clocks::monotonic_clock;
+use wasi::io::poll::Pollable;
+
+use crate::bindings::types::{Error, ErrorCode, Version};
+use crate::bindings::{Exchange, Received, Response, Session};
+use crate::content::Content;
+use crate::exit::{Exit, Failure};
+use crate::head;
+use crate::options::Options;
+use crate::output::{Sink, StandardOutput, tell};
+use crate::progress::Progress;
+use crate::request::Request;
+use crate::timeline::Timeline;
+use crate::upload::{PIECE, Piece, Upload};
+use crate::url::Url;
+use crate::verbose;
+use crate::write_out::{self, Facts, Stream};
+
+/// A URL of the command line, with what belongs to it.
+pub struct Job {
+    /// Which one, from 0.
+    pub number: usize,
+    /// The URL.
+    pub url: Url,
+    /// `-o`.
+    pub output: Option<String>,
+    /// What is sent.
+    pub content: Rc<Content>,
+}
+
+/// What all transfers share.
+pub struct Console {
+    /// Standard output.
+    pub output: StandardOutput,
+    /// The progress bar.
+    pub progress: Progress,
+}
+
+/// One request and its response.
+pub struct Transfer<'a> {
+    options: &'a Options,
+    job: &'a Job,
+    session: Rc<Session>,
+    /// Until its response was taken and its content is sent.
+    exchange: Option<Exchange>,
+    upload: Option<Upload>,
+    response: Option<Response>,
+    sink: Option<Sink>,
+    facts: Facts,
+    steps: u32,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do at once.
+    More,
+    /// There is nothing to do until one of `waits_for` can go on.
+    Wait,
+    /// It is over, with this exit code.
+    Over(u8),
+}
+
+/// What a transfer waits for.
+pub struct Waits<'a> {
+    /// The request that is under way.
+    pub exchange: Option<&'a Exchange>,
+    /// The response that is read.
+    pub response: Option<&'a Response>,
+    /// Standard input.
+    pub input: Option<&'a Pollable>,
+}
+
+/// Pieces of content that one step moves, so that others get their turn.
+const PIECES_A_STEP: usize = 16;
+
+/// Steps after which events are taken. There may be two events a piece, and a session keeps 1,024.
+const STEPS_BETWEEN_EVENTS: u32 = 16;
+
+enum Ended {
+    /// The component has said so.
+    Exchange(Error),
+    /// The command has.
+    Command(Failure),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self::Exchange(error)
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Command(failure)
+    }
+}
+
+impl<'a> Transfer<'a> {
+    /// A transfer that the first step will start.
+    pub fn new(session: Rc<Session>, job: &'a Job, options: &'a Options) -> Self {
+        let facts = Facts {
+            url: job.url.to_string(),
+            url_number: job.number,
+            scheme: job.url.origin.scheme.clone(),
+            method: options.method(job.content.is_upload()).to_owned(),
+            referer: options.referer.clone().unwrap_or_default(),
+            file_name: job.output.clone().unwrap_or_default(),
+            version: "0",
+            timeline: Timeline::starting_at(monotonic_clock::now()),
+            ..Facts::default()
+        };
+        let (exchange, upload, response, sink) = (None, None, None, None);
+        Self { options, job, session, exchange, upload, response, sink, facts, steps: 0 }
+    }
+
+    /// Does what can be done without waiting. At the end it writes what `-w` asks for, and an error's line.
+    pub fn step(&mut self, console: &mut Console) -> Step {
+        self.steps = self.steps.wrapping_add(1);
+        let ended = self.advance(console);
+        if self.options.verbose || self.steps.is_multiple_of(STEPS_BETWEEN_EVENTS) {
+            self.note_events(console);
+        }
+        match ended {
+            Ok(Step::Over(_)) => self.end(None, console),
+            Ok(step) => step,
+            Err(Ended::Exchange(error)) if self.may_start_again(&error) => {
+                self.facts.timeline.retries = self.facts.timeline.retries.saturating_add(1);
+                self.drop_exchange();
+                self.note_events(console);
+                if self.options.verbose {
+                    tell(b"* Sending the request again: its content can be read again\n");
+                }
+                Step::More
+            }
+            Err(Ended::Exchange(error)) => {
+                self.note_events(console);
+                let failure = Failure::from_component(&error, self.facts.timeline.has_any_byte());
+                self.end(Some(failure), console)
+            }
+            Err(Ended::Command(failure)) => self.end(Some(failure), console),
+        }
+    }
+
+    /// What must go on before the next step has anything to do.
+    pub fn waits_for(&self) -> Waits<'_> {
+        let input = self.upload.as_ref().and_then(Upload::waits_for);
+        Waits { exchange: self.exchange.as_ref(), response: self.response.as_ref(), input }
+    }
+
+    fn advance(&mut self, console: &mut Console) -> Result<Step, Ended> {
+        if self.exchange.is_none() && self.response.is_none() {
+            self.start(console)?;
+        }
+        let sent = self.send(console)?;
+        if self.response.is_none() {
+            let Some(response) = self.exchange.as_ref().and_then(Exchange::try_response) else {
+                return Ok(sent);
+            };
+            let taken = self.take(response?, console)?;
+            if self.options.verbose {
+                // The head's lines stand before the content.
+                self.note_events(console);
+            }
+            if taken == Step::Over(0) {
+                return Ok(taken);
+            }
+        }
+        let received = self.receive(console)?;
+        Ok(if received == Step::Wait { sent } else { received })
+    }
+
+    fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
+        let Request { request, upload } =
+            Request::new(&self.session, self.options, &self.job.url.target(), &self.job.content)?;
+        if let Some(upload) = &upload {
+            console.progress.expect(upload.length());
+        }
+        self.exchange = Some(request.start()?);
+        self.upload = upload;
+        Ok(())
+    }
+
+    /// Sends content until the connection takes no more, or there is none.
+    fn send(&mut self, console: &mut Console) -> Result<Step, Ended> {
+        for _ in 0..PIECES_A_STEP {
+            let (Some(exchange), Some(upload)) = (&self.exchange, &mut self.upload) else {
+                return Ok(Step::Wait);
+            };
+            let (length, written) = match upload.piece()? {
+                Piece::Pending => return Ok(Step::Wait),
+                Piece::Bytes(bytes) => (bytes.len(), exchange.try_write(bytes)),
+                Piece::End => {
+                    exchange.finish(&[])?;
+                    self.send_no_more();
+                    return Ok(Step::Wait);
+                }
+            };
+            match written {
+                Ok(true) => {
+                    upload.taken();
+                    console.progress.advance(length);
+                }
+                Ok(false) => return Ok(Step::Wait),
+                Err(error) => {
+                    // The server may have answered before the connection broke, or because it wants no more.
+                    match exchange.try_response() {
+                        _ if self.response.is_some() => {}
+                        Some(Ok(response)) => _ = self.take(response, console)?,
+                        _ if matches!(error.code, ErrorCode::EarlyResponse) => {}
+                        _ => return Err(error.into()),
+                    }
+                    self.send_no_more();
+                    return Ok(Step::Wait);
+                }
+            }
+        }
+        Ok(Step::More)
+    }
+
+    fn send_no_more(&mut self) {
+        self.upload = None;
+        if self.response.is_some() {
+            self.exchange = None;
+        }
+    }
+
+    /// Takes the response's head, and says whether that is all.
+    fn take(&mut self, response: Response, console: &mut Console) -> Result<Step, Ended> {
+        let options = self.options;
+        self.facts.status = response.status();
+        if options.write_out.is_some() {
+            self.facts.fields = response.fields();
+            let connection = response.connection();
+            self.facts.timeline.peer = Some(connection.peer);
+            self.facts.timeline.tls = connection.tls;
+        }
+        self.facts.version = match response.version() {
+            Version::Http10 => "1.0",
+            Version::Http11 => "1.1",
+        };
+        let (status, length) = (self.facts.status, response.content_length());
+        if options.fail && status >= 400 {
+            let exit = if matches!(status, 401 | 407) { Exit::Login } else { Exit::Status };
+            return Err(Failure::new(exit, format!("The requested URL returned error: {status}")).into());
+        }
+        let is_bodiless = options.head;
+        if !is_bodiless && length > options.max_filesize.filter(|_| length.is_some()).or(length) {
+            return Err(too_large().into());
+        }
+
+        let mut sink = Sink::open(self.job.output.as_deref())?;
+        if options.include || options.head {
+            sink.write(&mut console.output, &head::heads(&response))?;
+        }
+        self.sink = Some(sink);
+        if is_bodiless {
+            return Ok(Step::Over(0));
+        }
+        console.progress.expect(length);
+        // An answer that is no success wants no more content, even if standard input has none for now.
+        if self.upload.is_some() && status >= 300 {
+            self.upload = None;
+        }
+        if self.upload.is_none() {
+            self.exchange = None;
+        }
+        self.response = Some(response);
+        Ok(Step::More)
+    }
+
+    /// Passes content on until there is none for now, or no more.
+    fn receive(&mut self, console: &mut Console) -> Result<Step, Ended> {
+        let (Some(response), Some(sink)) = (&self.response, &mut self.sink) else {
+            return Ok(Step::Wait);
+        };
+        for _ in 0..PIECES_A_STEP {
+            match response.try_read(PIECE as u32)? {
+                Received::Pending => return Ok(Step::Wait),
+                Received::Content(bytes) => {
+                    self.facts.received = self.facts.received.saturating_add(bytes.len() as u64);
+                    if self.options.max_filesize.is_some_and(|most| self.facts.received > most) {
+                        return Err(too_large().into());
+                    }
+                    sink.write(&mut console.output, &bytes)?;
+                    console.progress.advance(bytes.len());
+                }
+                Received::End => {
+                    if self.options.trailers {
+                        let trailers = response.trailers().unwrap_or_default();
+                        sink.write(&mut console.output, &head::field_lines(&trailers))?;
+                    }
+                    return Ok(Step::Over(0));
+                }
+            }
+        }
+        Ok(Step::More)
+    }
+
+    /// The component does not send streamed content again, as it does not keep it; a file can be read again.
+    fn may_start_again(&self, error: &Error) -> bool {
+        let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+        error.may_retry
+            && self.facts.timeline.retries == 0
+            && self.job.content.is_repeatable()
+            && (self.options.retry_unsafe || safe.contains(&self.facts.method.as_str()))
+    }
+
+    fn end(&mut self, failure: Option<Failure>, console: &mut Console) -> Step {
+        self.facts.timeline.end = monotonic_clock::now();
+        self.drop_exchange();
+        self.note_events(console);
+        if !self.options.parallel {
+            console.progress.finish();
+        }
+        let mut failure = failure;
+        if let Some(format) = &self.options.write_out {
+            self.facts.exit = failure.as_ref().map_or(0, |failure| failure.exit as u8);
+            self.facts.error = failure.as_ref().map_or_else(String::new, |failure| failure.message.clone());
+            write_out::fill(format, &self.facts, &mut |stream, text| match stream {
+                Stream::Output => {
+                    if let Err(unwritten) = console.output.write(text) {
+                        failure.get_or_insert(unwritten);
+                    }
+                }
+                Stream::Error => tell(text),
+            });
+        }
+        match failure {
+            Some(failure) => {
+                if self.options.tells_errors() {
+                    // On a terminal, what came before the failure stands before its line.
+                    let _ = console.output.flush();
+                    failure.tell();
+                }
+                Step::Over(failure.exit as u8)
+            }
+            None => Step::Over(Exit::Done as u8),
+        }
+    }
+
+    /// Ends what is under way; what that does to the connection are the last events.
+    fn drop_exchange(&mut self) {
+        self.upload = None;
+        self.response = None;
+        self.exchange = None;
+        self.sink = None;
+    }
+
+    fn note_events(&mut self, console: &mut Console) {
+        let mut lines = String::new();
+        for event in self.session.take_events() {
+            self.facts.timeline.note(&event);
+            if self.options.verbose {
+                lines.push_str(&verbose::lines(&event, &self.job.url.origin.host));
+            }
+        }
+        if !lines.is_empty() {
+            // On a terminal, what happened first stands first. A failure to write is found by the next write.
+            let _ = console.output.flush();
+            tell(lines.as_bytes());
+        }
+    }
+}
+
+fn too_large() -> Failure {
+    Failure::new(Exit::FileSize, "Maximum file size exceeded (--max-filesize)")
+}

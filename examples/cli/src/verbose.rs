@@ -1,0 +1,118 @@
+//! Tells a session's events as `curl -v` does: `*` for what happens, `>` for what is sent, `<` for what is received.
+
+use crate::bindings::types::{CloseReason, Event, EventKind};
+
+/// The lines of one event; nothing for those that curl does not tell either.
+pub fn lines(event: &Event, host: &str) -> String {
+    let connection = event.connection;
+    let mut lines = String::new();
+    match &event.what {
+        EventKind::Lookup(name) => info(&mut lines, &format!("Looking up {name}")),
+        EventKind::Addresses(addresses) => info(&mut lines, &format!("Host {host} has {}", addresses.join(", "))),
+        EventKind::Connecting(address) => info(&mut lines, &format!("  Trying {address}...")),
+        EventKind::AttemptFailed(failed) => {
+            info(&mut lines, &format!("connect to {} failed: {}", failed.address, failed.reason));
+        }
+        EventKind::Connected(address) => {
+            let (ip, port) = address.rsplit_once(':').unwrap_or((address, "?"));
+            let ip = ip.trim_start_matches('[').trim_end_matches(']');
+            info(&mut lines, &format!("Connected to {host} ({ip}) port {port} (#{connection})"));
+        }
+        EventKind::Handshake(facts) => {
+            let resumed = if facts.resumed { ", resumed" } else { "" };
+            info(&mut lines, &format!("SSL connection using {} / {}{resumed}", facts.version, facts.suite));
+            let alpn = facts.alpn.as_deref().unwrap_or("nothing");
+            info(&mut lines, &format!("ALPN: server accepted {alpn}"));
+        }
+        EventKind::Reused => {
+            info(&mut lines, &format!("Re-using existing connection #{connection} with host {host}"));
+        }
+        EventKind::RequestHead(head) => head_lines(&mut lines, '>', head),
+        EventKind::InterimHead(head) | EventKind::ResponseHead(head) => head_lines(&mut lines, '<', head),
+        EventKind::Retrying(why) => info(&mut lines, &format!("Sending the request again: {why}")),
+        EventKind::Failed(error) => info(&mut lines, &error.detail),
+        EventKind::Kept => info(&mut lines, &format!("Connection #{connection} to host {host} left intact")),
+        EventKind::Closed(reason) => {
+            info(&mut lines, &format!("Closing connection {connection}: {}", in_words(*reason)));
+        }
+        EventKind::Lost(number) => info(&mut lines, &format!("{number} events were lost here")),
+        EventKind::Sending(_)
+        | EventKind::RequestSent
+        | EventKind::FirstByte
+        | EventKind::Receiving(_)
+        | EventKind::Complete => {}
+    }
+    lines
+}
+
+/// Why a connection was closed.
+fn in_words(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::PeerAsked => "the response said so",
+        CloseReason::OldVersion => "HTTP/1.0 without keep-alive",
+        CloseReason::CallerAsked => "the request said so",
+        CloseReason::ContentToEnd => "the content ended with it",
+        CloseReason::ConflictingFraming => "the response had both Transfer-Encoding and Content-Length",
+        CloseReason::UnsentContent => "the response came before all content was sent",
+        CloseReason::UnreadContent => "the content was not read to its end",
+        CloseReason::StrayBytes => "bytes beyond the response were there",
+        CloseReason::PeerClosed => "the server closed it",
+        CloseReason::Upgraded => "what it had become has ended",
+        CloseReason::Surplus => "enough others are kept",
+        CloseReason::Failed => "the exchange failed",
+        CloseReason::Cancelled => "the exchange was cancelled",
+        CloseReason::CloseConnection => "asked to",
+        CloseReason::SessionDropped => "the session is over",
+    }
+}
+
+fn info(lines: &mut String, text: &str) {
+    line(lines, '*', text);
+}
+
+/// A head, and the empty line that ends it, whether the text has it or not.
+fn head_lines(lines: &mut String, mark: char, head: &str) {
+    for text in head.trim_end_matches(['\r', '\n']).split('\n') {
+        line(lines, mark, text.strip_suffix('\r').unwrap_or(text));
+    }
+    line(lines, mark, "");
+}
+
+/// What comes from the peer must not drive the terminal.
+fn line(lines: &mut String, mark: char, text: &str) {
+    lines.push(mark);
+    lines.push(' ');
+    lines.extend(text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }));
+    lines.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(what: EventKind) -> String {
+        lines(&Event { at: 0, exchange: 1, connection: 2, what }, "h")
+    }
+
+    #[test]
+    fn heads_have_curls_marks_and_one_empty_line() {
+        let head = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        assert_eq!(told(EventKind::RequestHead(head.into())), "> GET / HTTP/1.1\n> Host: h\n> \n");
+        assert_eq!(told(EventKind::ResponseHead("HTTP/1.1 200 OK".into())), "< HTTP/1.1 200 OK\n< \n");
+        assert_eq!(told(EventKind::InterimHead("HTTP/1.1 100 Continue\n\n".into())), "< HTTP/1.1 100 Continue\n< \n");
+    }
+
+    #[test]
+    fn connections_have_their_number() {
+        assert_eq!(told(EventKind::Kept), "* Connection #2 to host h left intact\n");
+        assert_eq!(told(EventKind::Reused), "* Re-using existing connection #2 with host h\n");
+        assert_eq!(told(EventKind::Connected("[::1]:80".into())), "* Connected to h (::1) port 80 (#2)\n");
+        assert_eq!(told(EventKind::Closed(CloseReason::PeerAsked)), "* Closing connection 2: the response said so\n");
+    }
+
+    #[test]
+    fn the_peer_cannot_drive_the_terminal() {
+        let told = told(EventKind::ResponseHead("HTTP/1.1 200 \x1b[2J\r\nA: b\rc".into()));
+        assert_eq!(told, "< HTTP/1.1 200 \u{fffd}[2J\n< A: b\u{fffd}c\n< \n");
+    }
+}

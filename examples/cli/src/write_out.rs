@@ -1,0 +1,246 @@
+//! `-w`: fills a format's `%{variables}` with what is known of a transfer that is over.
+
+use crate::timeline::Timeline;
+
+/// What is known of a transfer that is over.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The URL.
+    pub url: String,
+    /// Which URL of the command line, from 0.
+    pub url_number: usize,
+    /// The scheme.
+    pub scheme: String,
+    /// The method.
+    pub method: String,
+    /// The `Referer` sent.
+    pub referer: String,
+    /// Where the content went.
+    pub file_name: String,
+    /// 0 when there was no response.
+    pub status: u16,
+    /// `1.0` or `1.1`; `0` when there was no response.
+    pub version: &'static str,
+    /// The response's fields.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// Bytes of content received.
+    pub received: u64,
+    /// What happened, and when.
+    pub timeline: Timeline,
+    /// The exit code.
+    pub exit: u8,
+    /// Why, if it is not 0.
+    pub error: String,
+}
+
+/// Where a part of the text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+/// Fills in the format, and gives each part of the text to `write`.
+pub fn fill(format: &str, facts: &Facts, write: &mut dyn FnMut(Stream, &[u8])) {
+    let mut stream = Stream::Output;
+    let mut rest = format;
+    while let Some(at) = rest.find(['%', '\\']) {
+        let (text, special) = rest.split_at(at);
+        write(stream, text.as_bytes());
+        if let Some(after) = special.strip_prefix("%%") {
+            write(stream, b"%");
+            rest = after;
+        } else if let Some((name, after)) = special.strip_prefix("%{").and_then(|inner| inner.split_once('}')) {
+            rest = after;
+            match name {
+                "stdout" => stream = Stream::Output,
+                "stderr" => stream = Stream::Error,
+                "onerror" if facts.exit == 0 => return,
+                "onerror" => {}
+                _ => match variable(name, facts) {
+                    Some(value) => write(stream, &value),
+                    None => {
+                        write(Stream::Error, format!("xenon: unknown --write-out variable: '{name}'\n").as_bytes());
+                    }
+                },
+            }
+        } else if let Some((name, after)) = special.strip_prefix("%header{").and_then(|inner| inner.split_once('}')) {
+            rest = after;
+            write(stream, field(name, facts));
+        } else {
+            let (text, after) = escape(special);
+            write(stream, text.as_bytes());
+            rest = after;
+        }
+    }
+    write(stream, rest.as_bytes());
+}
+
+/// A backslash and the character after it, or a `%` that begins nothing.
+fn escape(special: &str) -> (&str, &str) {
+    for (escape, text) in [("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("\\\\", "\\")] {
+        if let Some(after) = special.strip_prefix(escape) {
+            return (text, after);
+        }
+    }
+    special.split_at(1)
+}
+
+fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
+    let timeline = &facts.timeline;
+    let total = timeline.seconds_to(Some(timeline.end));
+    let time = |at| format!("{:.6}", timeline.seconds_to(at));
+    // Both are u64 and the quotient is for people.
+    let speed = |bytes: u64| if total > 0.0 { format!("{:.0}", bytes as f64 / total) } else { "0".to_owned() };
+    let (ip, port) = timeline.peer.as_deref().and_then(|peer| peer.rsplit_once(':')).unwrap_or(("", "0"));
+    let tls = timeline.tls.as_ref();
+    let text = match name {
+        "http_code" | "response_code" => format!("{:03}", facts.status),
+        "http_connect" => "000".to_owned(),
+        "http_version" => facts.version.to_owned(),
+        "num_connects" => timeline.connects.to_string(),
+        "num_retries" => timeline.retries.to_string(),
+        "num_redirects" => "0".to_owned(),
+        "num_headers" => facts.fields.len().to_string(),
+        "size_download" => facts.received.to_string(),
+        "size_upload" => timeline.sent.to_string(),
+        "size_header" => timeline.header_bytes.to_string(),
+        "size_request" => timeline.request_bytes.to_string(),
+        "speed_download" => speed(facts.received),
+        "speed_upload" => speed(timeline.sent),
+        "time_namelookup" => time(timeline.lookup),
+        "time_connect" => time(timeline.connected),
+        "time_appconnect" => time(timeline.handshake),
+        "time_pretransfer" => time(timeline.request),
+        "time_redirect" => time(None),
+        "time_starttransfer" => time(timeline.first_byte),
+        "time_total" => time(Some(timeline.end)),
+        "ssl_version" => tls.map_or_else(String::new, |facts| facts.version.clone()),
+        "ssl_cipher" => tls.map_or_else(String::new, |facts| facts.suite.clone()),
+        "ssl_resumed" => u8::from(tls.is_some_and(|facts| facts.resumed)).to_string(),
+        "ssl_verify_result" => "0".to_owned(),
+        "remote_ip" => ip.trim_start_matches('[').trim_end_matches(']').to_owned(),
+        "remote_port" => port.to_owned(),
+        "exitcode" => facts.exit.to_string(),
+        "errormsg" => facts.error.clone(),
+        "content_type" => return Some(field("content-type", facts).to_vec()),
+        "redirect_url" => return Some(redirect(facts).to_vec()),
+        "url" | "url_effective" => facts.url.clone(),
+        "urlnum" => facts.url_number.to_string(),
+        "scheme" => facts.scheme.to_ascii_uppercase(),
+        "method" => facts.method.clone(),
+        "referer" => facts.referer.clone(),
+        "filename_effective" => facts.file_name.clone(),
+        _ => return None,
+    };
+    Some(text.into_bytes())
+}
+
+/// The first line of this field.
+fn field<'a>(name: &str, facts: &'a Facts) -> &'a [u8] {
+    let found = facts.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+    found.map_or(&[], |(_, value)| value)
+}
+
+fn redirect(facts: &Facts) -> &[u8] {
+    if (300..400).contains(&facts.status) { field("location", facts) } else { &[] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::types::TlsFacts;
+
+    fn filled(format: &str, facts: &Facts) -> (String, String) {
+        let (mut output, mut error) = (Vec::new(), Vec::new());
+        fill(format, facts, &mut |stream, text| match stream {
+            Stream::Output => output.extend_from_slice(text),
+            Stream::Error => error.extend_from_slice(text),
+        });
+        (String::from_utf8(output).unwrap(), String::from_utf8(error).unwrap())
+    }
+
+    fn output(format: &str, facts: &Facts) -> String {
+        let (output, error) = filled(format, facts);
+        assert_eq!(error, "");
+        output
+    }
+
+    fn facts() -> Facts {
+        let timeline = Timeline {
+            start: 5_000_000_000,
+            lookup: Some(5_000_001_000),
+            connected: Some(5_250_000_000),
+            first_byte: Some(6_000_000_000),
+            end: 7_000_000_000,
+            connects: 1,
+            retries: 2,
+            sent: 7,
+            peer: Some("[::1]:8080".into()),
+            ..Timeline::default()
+        };
+        Facts {
+            url: "http://h/".into(),
+            status: 301,
+            version: "1.1",
+            fields: vec![("Content-Type".into(), b"text/plain".to_vec()), ("Location".into(), b"/x".to_vec())],
+            received: 1000,
+            timeline,
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn escapes_and_text_are_curls() {
+        assert_eq!(output(r"a\tb\r\n\\%%\x%", &facts()), "a\tb\r\n\\%\\x%");
+        assert_eq!(output("%{http_code", &facts()), "%{http_code");
+        assert_eq!(output("ü%{http_code}é", &facts()), "ü301é");
+        assert_eq!(output("end\\", &facts()), "end\\");
+    }
+
+    #[test]
+    fn variables_have_curls_forms() {
+        let format = "%{http_code} %{http_version} %{num_connects} %{num_retries} %{size_download} %{size_upload} \
+            %{time_namelookup} %{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total} \
+            %{speed_download} %{remote_ip} %{remote_port} %{exitcode} %{content_type} %{redirect_url} %{url}";
+        let text =
+            "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain /x http://h/";
+        assert_eq!(output(format, &facts()), text);
+    }
+
+    #[test]
+    fn without_a_response_there_is_no_code() {
+        let facts = Facts { exit: 7, error: "refused".into(), ..Facts::default() };
+        let format = "%{http_code} [%{remote_ip}] [%{ssl_version}] %{ssl_resumed} %{exitcode} %{errormsg}";
+        assert_eq!(output(format, &facts), "000 [] [] 0 7 refused");
+    }
+
+    #[test]
+    fn tls_facts() {
+        let mut facts = facts();
+        let suite = "TLS13_CHACHA20_POLY1305_SHA256".to_owned();
+        facts.timeline.tls = Some(TlsFacts { version: "TLSv1.3".into(), suite, alpn: None, resumed: true });
+        let format = "%{ssl_version} %{ssl_cipher} %{ssl_resumed}";
+        assert_eq!(output(format, &facts), "TLSv1.3 TLS13_CHACHA20_POLY1305_SHA256 1");
+    }
+
+    #[test]
+    fn an_unknown_variable_is_told_and_left_out() {
+        let expected = ("ab".to_owned(), "xenon: unknown --write-out variable: 'nonsense'\n".to_owned());
+        assert_eq!(filled("a%{nonsense}b", &facts()), expected);
+    }
+
+    #[test]
+    fn parts_can_go_to_standard_error_or_only_come_with_an_error() {
+        assert_eq!(filled("a%{stderr}b%{stdout}c", &facts()), ("ac".into(), "b".into()));
+        assert_eq!(output("a%{onerror}b", &facts()), "a");
+        assert_eq!(output("a%{onerror}b", &Facts { exit: 7, ..facts() }), "ab");
+    }
+
+    #[test]
+    fn a_field_by_its_name() {
+        assert_eq!(output("%header{LOCATION}|%header{x}", &facts()), "/x|");
+    }
+}

@@ -1,0 +1,145 @@
+//! Who is measured, and at what.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::Engine;
+
+use crate::Result;
+use crate::guest::{self, Guest};
+use crate::native::Native;
+
+/// Who is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// A native program with a blocking socket.
+    Native,
+    /// A component with nothing but a loop over `wasi:sockets`.
+    Raw,
+    /// Xenon, by `request.send` and `response.read-to-end`.
+    XenonSend,
+    /// Xenon, by `session.get`.
+    XenonGet,
+    /// Xenon, by `request.send` and `response.read`.
+    XenonRead,
+    /// `wasi:http`, as wasmtime implements it.
+    WasiHttp,
+}
+
+impl Name {
+    const ALL: [Self; 6] =
+        [Self::Native, Self::Raw, Self::XenonSend, Self::XenonGet, Self::XenonRead, Self::WasiHttp];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native socket",
+            Self::Raw => "raw wasi:sockets",
+            Self::XenonSend => "Xenon, send and read-to-end",
+            Self::XenonGet => "Xenon, get",
+            Self::XenonRead => "Xenon, send and read",
+            Self::WasiHttp => "wasi:http",
+        }
+    }
+
+    pub(crate) fn is_xenon(self) -> bool {
+        matches!(self, Self::XenonSend | Self::XenonGet | Self::XenonRead)
+    }
+
+    pub(crate) fn from_short(short: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.short() == short)
+    }
+
+    fn short(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::WasiHttp => "wasi-http",
+            Self::Raw => "raw",
+            Self::XenonSend => "send",
+            Self::XenonGet => "get",
+            Self::XenonRead => "read",
+        }
+    }
+
+    /// The package of its guest, and which of its functions it is; none if it is no guest.
+    pub(crate) fn guest(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Native => None,
+            Self::Raw => Some(("xenon-bench-raw", "run")),
+            Self::WasiHttp => Some(("xenon-bench-wasi-http", "run")),
+            Self::XenonSend | Self::XenonGet | Self::XenonRead => Some(("xenon-bench-session", self.short())),
+        }
+    }
+}
+
+/// What each of them does: to get this target of 127.0.0.1, again and again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job {
+    pub(crate) port: u16,
+    pub(crate) target: &'static str,
+    /// How long its content is.
+    pub(crate) length: u64,
+}
+
+/// Somebody who can do the job.
+pub(crate) enum Contestant {
+    Native,
+    Guest { name: Name, guest: Guest },
+}
+
+/// Somebody who is at work: warm, in an instance of its own.
+pub(crate) enum Worker {
+    Native(Native),
+    Guest(guest::Instance),
+}
+
+impl Contestant {
+    pub(crate) fn new(name: Name) -> Result<Self> {
+        Self::compiled_for(&guest::plain_engine()?, name)
+    }
+
+    fn compiled_for(engine: &Engine, name: Name) -> Result<Self> {
+        Ok(match name.guest() {
+            None => Self::Native,
+            Some((package, function)) => Self::Guest { name, guest: Guest::load(engine, package, function)? },
+        })
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        match self {
+            Self::Native => Name::Native,
+            Self::Guest { name, .. } => *name,
+        }
+    }
+
+    /// A worker that has done the job `warm_up` times.
+    pub(crate) fn start(&self, job: Job, warm_up: u32) -> Result<Worker> {
+        let mut worker = match self {
+            Self::Native => Worker::Native(Native),
+            Self::Guest { guest, .. } => Worker::Guest(guest.instantiate()?),
+        };
+        worker.work(job, warm_up)?;
+        Ok(worker)
+    }
+}
+
+impl Worker {
+    /// Does the job `count` times, over one connection where the contestant keeps it.
+    pub(crate) fn work(&mut self, job: Job, count: u32) -> Result<()> {
+        let received = match self {
+            Self::Native(native) => native.work(job, count)?,
+            Self::Guest(guest) => guest.work(job, count)?,
+        };
+        let expected = job.length * u64::from(count);
+        if received == expected { Ok(()) } else { Err(format!("{received} bytes came, and not {expected}").into()) }
+    }
+}
+
+/// Lets one of them work, for a profiler.
+pub(crate) fn run_alone(name: &Name, job: Job, time: Duration) -> Result<()> {
+    let mut worker = Contestant::compiled_for(&guest::profiled_engine()?, *name)?.start(job, 1)?;
+    let count = if job.length > 1 << 20 { 1 } else { 1000 };
+    let start = Instant::now();
+    while start.elapsed() < time {
+        worker.work(job, count)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What can be counted instead of timed: calls of the host, fuel, memory. These hardly differ from one machine to another.
+
+use std::collections::BTreeMap;
+
+use xenon_host::component::counts::Counts;
+
+use crate::Result;
+use crate::contestants::{Job, Name};
+use crate::guest::{Guest, Instance, fuelled_engine, plain_engine};
+
+/// What one unit of work costs a guest.
+pub(crate) struct Cost {
+    pub(crate) name: Name,
+    pub(crate) calls: f64,
+    pub(crate) calls_by_name: Vec<(String, f64)>,
+    pub(crate) fuel: f64,
+    /// All linear memory there is at the end, in bytes.
+    pub(crate) memory: u64,
+}
+
+/// The costs of each; doing the job once is so many `units` of work.
+pub(crate) fn of_each(names: &[Name], job: Job, units: u64) -> Result<Vec<Cost>> {
+    names.iter().map(|name| of(*name, job, units)).collect()
+}
+
+fn of(name: Name, job: Job, units: u64) -> Result<Cost> {
+    let (package, function) = name.guest().ok_or("only guests have such costs")?;
+    let count = if units > 1 { 1 } else { 1000 };
+    let total = f64::from(count) * units as f64;
+
+    let mut instance = Guest::load(&fuelled_engine()?, package, function)?.instantiate()?;
+    let fuel = difference(&mut instance, job, count, |instance| instance.fuel().unwrap_or_default())?;
+
+    let plain = Guest::load(&plain_engine()?, package, function)?;
+    let mut instance = plain.instantiate()?;
+    instance.count_calls();
+    let calls = difference(&mut instance, job, count, Instance::calls)?;
+    let memory = instance.memory();
+
+    let mut instance = plain.instantiate()?;
+    let counts = [Counts::default(), Counts::default()];
+    counts[0].during(|| instance.work(job, count))?;
+    counts[1].during(|| instance.work(job, 2 * count))?;
+    let [once, twice] = counts.map(|counts| counts.by_name());
+    Ok(Cost {
+        name,
+        calls: calls as f64 / total,
+        calls_by_name: by_name(&once, &twice, total),
+        fuel: fuel as f64 / total,
+        memory,
+    })
+}
+
+/// What `count` more units of work add, connecting and all else that is done once not counted.
+fn difference(instance: &mut Instance, job: Job, count: u32, counted: fn(&Instance) -> u64) -> Result<u64> {
+    let mut spend = |count| -> Result<u64> {
+        let before = counted(instance);
+        instance.work(job, count)?;
+        Ok(counted(instance) - before)
+    };
+    // Warm: a first run makes memory grow.
+    spend(count)?;
+    let once = spend(count)?;
+    let twice = spend(2 * count)?;
+    Ok(twice.saturating_sub(once))
+}
+
+fn by_name(once: &BTreeMap<String, u64>, twice: &BTreeMap<String, u64>, total: f64) -> Vec<(String, f64)> {
+    let more = twice.iter().map(|(name, twice)| {
+        let more = twice.saturating_sub(once.get(name).copied().unwrap_or_default());
+        (short(name), more as f64 / total)
+    });
+    let mut sorted: Vec<_> = more.filter(|(_, more)| *more >= 0.005).collect();
+    sorted.sort_by(|one, other| other.1.total_cmp(&one.1));
+    sorted
+}
+
+/// `[method]input-stream.read` of `wasi:io/streams@0.2.4#[method]input-stream.read`.
+fn short(name: &str) -> String {
+    let function = name.rsplit('#').next().unwrap_or(name);
+    function.strip_prefix("[method]").unwrap_or(function).to_owned()
+}

@@ -1,0 +1,39 @@
+//! The native contestant: a blocking socket, and as little HTTP as the raw guest has.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+
+use crate::Result;
+use crate::contestants::Job;
+
+/// It keeps nothing from one piece of work to the next.
+pub(crate) struct Native;
+
+impl Native {
+    /// Does the job `count` times over one connection; how many bytes of content came.
+    pub(crate) fn work(&mut self, job: Job, count: u32) -> Result<u64> {
+        let Job { port, target, length } = job;
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        // As Xenon's, byte for byte.
+        let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: xenon/0.1.0\r\n\r\n");
+        let mut buffer = vec![0; 64 * 1024];
+        let mut whole = None;
+        for _ in 0..count {
+            stream.write_all(request.as_bytes())?;
+            let mut received = 0;
+            while whole.is_none_or(|whole| received < whole) {
+                let more = stream.read(&mut buffer)?;
+                if more == 0 {
+                    return Err("nginx closed the connection".into());
+                }
+                received += more as u64;
+                if whole.is_none() {
+                    // A head of nginx's comes in one piece.
+                    let end = buffer[..more].windows(4).position(|window| window == b"\r\n\r\n");
+                    whole = Some(end.ok_or("the head is in pieces")? as u64 + 4 + length);
+                }
+            }
+        }
+        Ok(length * u64::from(count))
+    }
+}

@@ -1,0 +1,89 @@
+//! What the command line asks for.
+
+use std::time::Duration;
+
+use crate::contestants::Name;
+
+/// What the command understands.
+pub(crate) const USAGE: &str = "\
+usage: bench [--quick] [--only requests|bytes] [--alone NAME]
+
+  --quick        a few short rounds: shows that everything runs, and measures nothing well
+  --only WHAT    only requests per second, or only bytes per second
+  --alone NAME   runs one contestant for ten seconds and prints nothing, for a profiler (wasmtime writes a map for perf);
+                 the names are native, raw, send, get, read and wasi-http; with --only bytes it downloads";
+
+/// What to measure.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) requests: bool,
+    pub(crate) bytes: bool,
+    pub(crate) alone: Option<Name>,
+    pub(crate) effort: Effort,
+}
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Effort {
+    pub(crate) rounds: usize,
+    /// How long one contestant runs in one round, more or less.
+    pub(crate) slice: Duration,
+    pub(crate) alone: Duration,
+}
+
+/// Many short rounds are better than a few long ones: what disturbs a round disturbs few of them.
+const THOROUGH: Effort =
+    Effort { rounds: 15, slice: Duration::from_millis(400), alone: Duration::from_secs(10) };
+
+const QUICK: Effort = Effort { rounds: 3, slice: Duration::from_millis(40), alone: Duration::from_millis(500) };
+
+impl Options {
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
+        let mut options = Self { requests: true, bytes: true, alone: None, effort: THOROUGH };
+        let mut arguments = arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
+            match argument {
+                "--quick" => options.effort = QUICK,
+                "--only" => match arguments.next() {
+                    Some("requests") => options.bytes = false,
+                    Some("bytes") => options.requests = false,
+                    _ => return Err("--only is followed by requests or bytes".to_owned()),
+                },
+                "--alone" => {
+                    let name = arguments.next().and_then(Name::from_short);
+                    options.alone = Some(name.ok_or("--alone is followed by the name of a contestant")?);
+                }
+                other => return Err(format!("{other} is not understood")),
+            }
+        }
+        if options.alone.is_some() && options.requests {
+            options.bytes = false;
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn all_is_measured_unless_something_else_is_said() {
+        let all = Options { requests: true, bytes: true, alone: None, effort: THOROUGH };
+        assert_eq!(parse(""), Ok(all));
+        assert!(parse("--quick --only bytes").is_ok_and(|it| !it.requests && it.bytes && it.effort == QUICK));
+        assert!(parse("--only requests").is_ok_and(|it| it.requests && !it.bytes));
+        assert!(parse("--alone raw").is_ok_and(|it| it.alone == Some(Name::Raw) && !it.bytes));
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for line in ["--only", "--only all", "--alone nobody", "--fast"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Builds the guests for wasm32-wasip2, composes the consumers with the component, and tells the crate where they are.
+//!
+//! It must not leave a half-written file in target/component, nor touch one whose content is the same.
+//!
+//! Another guest is one more line in `GUESTS`. In the crate, `env!("XENON_WASM")` is then the path of the file.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use wac_graph::types::Package;
+use wac_graph::{CompositionGraph, EncodeOptions};
+
+/// Every guest, and the component itself first.
+const GUESTS: &[Guest] = &[
+    Guest { package: "xenon", folder: "src", composed: false },
+    Guest { package: "xenon-cli", folder: "examples/cli", composed: true },
+    Guest { package: "xenon-tour", folder: "examples/tour", composed: true },
+    Guest { package: "xenon-bench-raw", folder: "host-tests/bench/guests/raw", composed: false },
+    Guest { package: "xenon-bench-session", folder: "host-tests/bench/guests/session", composed: true },
+    Guest { package: "xenon-bench-wasi-http", folder: "host-tests/bench/guests/wasi-http", composed: false },
+];
+
+/// A package that is built for wasm32-wasip2.
+struct Guest {
+    /// Its name, and that of its file: `xenon-cli` makes `xenon-cli.wasm` and `XENON_CLI_WASM`.
+    package: &'static str,
+    /// What of the workspace it is made of, besides what `SHARED` lists.
+    folder: &'static str,
+    /// Whether it is a consumer, whose imports of `xenon:http` the component fills.
+    composed: bool,
+}
+
+/// What every guest is made of.
+const SHARED: &[&str] = &["wit", "Cargo.toml", "Cargo.lock", "scripts/guest-cargo", "scripts/toolchain.sh"];
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<()> {
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    let target = target_folder(&workspace)?;
+    println!("cargo::rustc-env=XENON_TARGET={}", text(&target)?);
+    println!("cargo::rerun-if-env-changed=XENON_GUEST_RUSTC");
+    for path in SHARED.iter().copied().chain(GUESTS.iter().map(|guest| guest.folder)) {
+        println!("cargo::rerun-if-changed={}", text(&workspace.join(path))?);
+    }
+
+    let built = run_guest_cargo(&workspace, &target.join("guests"))?;
+    let component = built.join("xenon.wasm");
+    let finished = target.join("component");
+    fs::create_dir_all(&finished)?;
+    for guest in GUESTS {
+        let file = format!("{}.wasm", guest.package);
+        let made = made_file(&built, &file);
+        let bytes = if guest.composed { compose(&made, &component)? } else { fs::read(made)? };
+        write_if_changed(&finished, &file, &bytes)?;
+        let variable = file.to_uppercase().replace(['-', '.'], "_");
+        println!("cargo::rustc-env={variable}={}", text(&finished.join(&file))?);
+    }
+    Ok(())
+}
+
+/// The folder that cargo calls `target`, wherever it was put: by an option, the environment or a configuration file.
+fn target_folder(workspace: &Path) -> Result<PathBuf> {
+    // OUT_DIR is inside it, and cargo marks its top.
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let marked = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(marked.map_or_else(|| workspace.join("target"), Path::to_path_buf))
+}
+
+/// Where cargo has put this file: that of a library has underscores in its name.
+fn made_file(folder: &Path, name: &str) -> PathBuf {
+    let file = folder.join(name);
+    if file.exists() { file } else { folder.join(name.replace('-', "_")) }
+}
+
+/// Builds all guests and answers in which folder they are.
+fn run_guest_cargo(workspace: &Path, target: &Path) -> Result<PathBuf> {
+    // The script finds the toolchain where rustup could not bring it, and takes this cargo's variables out of the
+    // environment; it needs bash.
+    let mut command = if cfg!(unix) { Command::new(workspace.join("scripts/guest-cargo")) } else { Command::new("cargo") };
+    // A folder of its own: this cargo holds the lock of the usual one, and the nested one would wait for it for ever.
+    command.args(["build", "--locked", "--profile", "guest", "--target", "wasm32-wasip2", "--target-dir"]).arg(target);
+    command.args(GUESTS.iter().flat_map(|guest| ["-p", guest.package]));
+    let advice = "The guests could not be built for wasm32-wasip2. If that is for want of a toolchain, this brings it:\n\n    \
+                  scripts/setup.sh\n";
+    let status = command.current_dir(workspace).status().map_err(|error| format!("{command:?}: {error}\n\n{advice}"))?;
+    if status.success() { Ok(target.join("wasm32-wasip2").join("guest")) } else { Err(advice.into()) }
+}
+
+/// Fills what the consumer imports from `xenon:http` with what the component exports. All else that either of them imports
+/// is asked of the host, once.
+fn compose(consumer: &Path, component: &Path) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    let mut register = |name: &str, file: &Path| -> Result<_> {
+        let package = Package::from_file(name, None, file, graph.types_mut())
+            .map_err(|error| format!("{} is no component: {error:#}", file.display()))?;
+        let imports: Vec<_> = graph.types()[package.ty()].imports.keys().cloned().collect();
+        let exports: Vec<_> = graph.types()[package.ty()].exports.keys().cloned().collect();
+        Ok((graph.register_package(package)?, imports, exports))
+    };
+    let (component, _, _) = register("xenon:component", component)?;
+    let (socket, imports, exports) = register("xenon:consumer", consumer)?;
+
+    let plug = graph.instantiate(component);
+    let socket = graph.instantiate(socket);
+    let ours: Vec<_> = imports.iter().filter(|name| name.starts_with("xenon:http/")).collect();
+    if ours.is_empty() {
+        return Err(format!("{} uses nothing of xenon:http", consumer.display()).into());
+    }
+    for name in ours {
+        let export = graph.alias_instance_export(plug, name)?;
+        graph.set_instantiation_argument(socket, name, export)?;
+    }
+    for name in &exports {
+        let export = graph.alias_instance_export(socket, name)?;
+        graph.export(export, name)?;
+    }
+    Ok(graph.encode(EncodeOptions::default())?)
+}
+
+/// Writes by renaming, so that whoever reads the file at this moment reads the old one or the new one.
+fn write_if_changed(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let file = folder.join(name);
+    if fs::read(&file).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    let unfinished = folder.join(format!(".{name}.{}", std::process::id()));
+    fs::write(&unfinished, bytes)?;
+    Ok(fs::rename(&unfinished, &file)?)
+}
+
+fn text(path: &Path) -> Result<&str> {
+    Ok(path.to_str().ok_or("the workspace's path is not UTF-8")?)
+}

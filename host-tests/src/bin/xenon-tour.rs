@@ -1,0 +1,30 @@
+//! The tour, as a native program: starts an origin, runs the tour's component, and compares what the origin has counted in
+//! the end with what was told.
+//!
+//! It must not need anything outside this machine.
+
+use std::process::exit;
+
+use xenon_host::command;
+use xenon_host::origin::{Counts, Origin};
+
+/// The tour composed with the component, as host-tests/build.rs made it.
+const COMPONENT: &[u8] = include_bytes!(env!("XENON_TOUR_WASM"));
+
+fn main() {
+    let origin = match Origin::start() {
+        Ok(origin) => origin,
+        Err(error) => {
+            eprintln!("xenon-tour: this machine does not let it listen on 127.0.0.1: {error}");
+            exit(1);
+        }
+    };
+    let arguments = [origin.port.to_string(), origin.desk.to_string()];
+    let code = command::run("xenon-tour", COMPONENT, &arguments, &[]);
+    let told = Counts { connections: 2, requests: 3, open: 0 };
+    if code == 0 && origin.counts() != told {
+        eprintln!("xenon-tour: the origin counted {:?}, and the tour told {told:?}", origin.counts());
+        exit(1);
+    }
+    exit(code);
+}

@@ -1,0 +1,107 @@
+//! The component, loaded and compiled once a process, and the making of its instances.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Config, Engine, Result, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::bindings::{Client, ClientPre};
+use super::{Memory, Setup, count_call};
+use crate::ahead;
+
+/// How often an instance that computes without end lets its deadline be looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// What the store of an instance holds.
+pub(super) struct State {
+    wasi: WasiCtx,
+    pub(super) table: ResourceTable,
+    pub(super) memory: Memory,
+    pub(super) host_calls: u64,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// The component's file, as host-tests/build.rs made it.
+pub fn bytes() -> Vec<u8> {
+    let file = Path::new(env!("XENON_WASM"));
+    std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The engine that instances run in which count no fuel.
+pub fn engine() -> &'static Engine {
+    &plain().engine
+}
+
+/// The component, compiled for `engine`.
+pub fn component() -> &'static Component {
+    &plain().component
+}
+
+pub(super) async fn instantiate(setup: &Setup) -> Result<(Store<State>, Client)> {
+    let compiled = if setup.fuel { fuelled() } else { plain() };
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.inherit_stderr().allow_tcp(setup.sockets).allow_udp(false).allow_ip_name_lookup(setup.lookup);
+    if setup.addresses {
+        wasi.inherit_network();
+    }
+    let state = State {
+        wasi: wasi.build(),
+        table: ResourceTable::new(),
+        memory: Memory { now: 0, peak: 0, limit: setup.memory },
+        host_calls: 0,
+    };
+    let mut store = Store::new(&compiled.engine, state);
+    store.limiter(|state| &mut state.memory);
+    store.call_hook(|mut context, hook| {
+        count_call(&mut context.data_mut().host_calls, hook);
+        Ok(())
+    });
+    if setup.fuel {
+        store.set_fuel(u64::MAX)?;
+    }
+    store.epoch_deadline_async_yield_and_update(1);
+    let client = compiled.client.instantiate_async(&mut store).await?;
+    Ok((store, client))
+}
+
+struct Compiled {
+    engine: Engine,
+    component: Component,
+    client: ClientPre<State>,
+}
+
+fn plain() -> &'static Compiled {
+    static PLAIN: OnceLock<Compiled> = OnceLock::new();
+    PLAIN.get_or_init(|| compile("xenon", false).expect("the component can be compiled"))
+}
+
+fn fuelled() -> &'static Compiled {
+    static FUELLED: OnceLock<Compiled> = OnceLock::new();
+    FUELLED.get_or_init(|| compile("xenon-fuelled", true).expect("the component can be compiled"))
+}
+
+fn compile(name: &str, fuel: bool) -> Result<Compiled> {
+    let mut config = Config::new();
+    config.consume_fuel(fuel).epoch_interruption(true);
+    let engine = Engine::new(&config)?;
+    let component = ahead::load(&engine, name, &bytes(), &ahead::Folder::of_executable())?;
+    let mut linker = Linker::new(&engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    let client = ClientPre::new(linker.instantiate_pre(&component)?)?;
+    let ticking = engine.clone();
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(TICK);
+            ticking.increment_epoch();
+        }
+    });
+    Ok(Compiled { engine, component, client })
+}

@@ -1,0 +1,679 @@
+//! Peers that follow a script: what a client must send, byte for byte, and what it gets.
+//!
+//! They must not hang, nor let a mistake pass: every step has a deadline, every thread is joined, and whatever was not as
+//! scripted is a panic of `finish`, with what was expected and what came.
+//!
+//! ```no_run
+//! use xenon_host::peer::{Peer, Script};
+//!
+//! let peer = Peer::start([
+//!     Script::new().expect("GET / HTTP/1.1\r\nHost: a\r\n\r\n").send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").close(),
+//! ]);
+//! // ... a client at peer.port() ...
+//! peer.finish();
+//! ```
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// How long a step may take before it counts as failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much of what a client sends is kept to be looked at.
+const KEPT: usize = 1 << 20;
+
+/// What happens on one connection. After its last step the connection stays open until the client closes it, or `finish`.
+#[derive(Default)]
+pub struct Script {
+    steps: Vec<Step>,
+}
+
+enum Step {
+    Expect(Vec<u8>),
+    ExpectHead(HeadCheck),
+    Read(u64),
+    ReadChunked,
+    Send(Vec<u8>),
+    SendByteByByte(Vec<u8>),
+    SendRepeatedly(Vec<u8>, u64),
+    SendUntilClosed(Vec<u8>),
+    Wait(Gate),
+    Stall,
+    EndSending,
+    Close,
+    Reset,
+}
+
+type HeadCheck = Box<dyn Fn(&str) -> Result<(), String> + Send>;
+
+impl Script {
+    /// A script without steps: the connection is accepted, and nothing is read or sent.
+    pub fn new() -> Script {
+        Script::default()
+    }
+
+    fn then(mut self, step: Step) -> Script {
+        self.steps.push(step);
+        self
+    }
+
+    /// The client sends exactly these bytes.
+    pub fn expect(self, bytes: impl AsRef<[u8]>) -> Script {
+        self.then(Step::Expect(bytes.as_ref().to_vec()))
+    }
+
+    /// The client sends a head; this looks at it, its empty line included, and says what is wrong.
+    pub fn expect_head(self, check: impl Fn(&str) -> Result<(), String> + Send + 'static) -> Script {
+        self.then(Step::ExpectHead(Box::new(check)))
+    }
+
+    /// The client sends a head with all of these lines, wherever they stand.
+    pub fn expect_head_with(self, lines: &[&str]) -> Script {
+        let lines: Vec<String> = lines.iter().map(|line| line.to_string()).collect();
+        self.expect_head(move |head| {
+            let missing = lines.iter().find(|line| !head.split("\r\n").any(|other| other == *line));
+            missing.map_or(Ok(()), |line| Err(format!("the line `{line}` is missing")))
+        })
+    }
+
+    /// The client sends so many bytes, whatever they are.
+    pub fn read(self, length: u64) -> Script {
+        self.then(Step::Read(length))
+    }
+
+    /// The client sends chunked content, whatever its chunks are. It is in `Seen::content`, and its trailers in
+    /// `Seen::trailers`.
+    pub fn read_chunked(self) -> Script {
+        self.then(Step::ReadChunked)
+    }
+
+    /// Sends these bytes, in one write.
+    pub fn send(self, bytes: impl AsRef<[u8]>) -> Script {
+        self.then(Step::Send(bytes.as_ref().to_vec()))
+    }
+
+    /// Sends these bytes, each in a packet of its own.
+    pub fn send_byte_by_byte(self, bytes: impl AsRef<[u8]>) -> Script {
+        self.then(Step::SendByteByByte(bytes.as_ref().to_vec()))
+    }
+
+    /// Sends these bytes so many times.
+    pub fn send_repeatedly(self, bytes: impl AsRef<[u8]>, times: u64) -> Script {
+        self.then(Step::SendRepeatedly(bytes.as_ref().to_vec(), times))
+    }
+
+    /// Sends these bytes again and again, until the client closes. It has to before `PATIENCE` is over.
+    pub fn send_until_closed(self, bytes: impl AsRef<[u8]>) -> Script {
+        self.then(Step::SendUntilClosed(bytes.as_ref().to_vec()))
+    }
+
+    /// Waits until the test opens the gate.
+    pub fn wait(self, gate: &Gate) -> Script {
+        self.then(Step::Wait(gate.clone()))
+    }
+
+    /// Does nothing until the client closes, which it must.
+    pub fn stall(self) -> Script {
+        self.then(Step::Stall)
+    }
+
+    /// Ends the sending direction; the client can go on sending.
+    pub fn end_sending(self) -> Script {
+        self.then(Step::EndSending)
+    }
+
+    /// Closes the connection in good order.
+    pub fn close(self) -> Script {
+        self.then(Step::Close)
+    }
+
+    /// Resets the connection.
+    pub fn reset(self) -> Script {
+        self.then(Step::Reset)
+    }
+}
+
+/// What a peer waits at until the test opens it.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    /// A closed gate.
+    pub fn new() -> Gate {
+        Gate::default()
+    }
+
+    /// Opens it for all.
+    pub fn open(&self) {
+        *lock(&self.0.0) = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until it is open; false when that takes too long.
+    pub fn wait(&self) -> bool {
+        let waited = self.0.1.wait_timeout_while(lock(&self.0.0), PATIENCE, |is_open| !*is_open);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// What one connection has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// What the client has sent, the first MiB of it.
+    pub received: Vec<u8>,
+    /// How many bytes that were in all.
+    pub length: u64,
+    /// The chunked content, decoded, the first MiB of it.
+    pub content: Vec<u8>,
+    /// How many bytes that were in all.
+    pub content_length: u64,
+    /// The trailer section after it, without the empty line.
+    pub trailers: String,
+    /// Whether the client closed the connection, or reset it, before the peer did.
+    pub is_closed_by_client: bool,
+}
+
+/// A server on 127.0.0.1 that follows one script a connection, in the order in which they are accepted.
+pub struct Peer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<Vec<Outcome>>>,
+}
+
+type Outcome = Result<Seen, String>;
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether `finish` was called.
+    is_over: bool,
+    /// Who `finish` connects as, to end the accepting; clients that connected before it are still served.
+    last: Option<SocketAddr>,
+    /// The connections whose scripts are at their end.
+    resting: Vec<TcpStream>,
+    /// How many were accepted.
+    accepted: usize,
+}
+
+impl Peer {
+    /// Starts it at a free port.
+    pub fn start(scripts: impl IntoIterator<Item = Script>) -> Peer {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let shared = Arc::new(Shared::default());
+        let scripts: Vec<Script> = scripts.into_iter().collect();
+        let thread = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || accept_all(&listener, scripts, &shared)
+        });
+        Peer { address, shared, thread: Some(thread) }
+    }
+
+    /// Where it is.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Where it is, as a `Host` field says it.
+    pub fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// How many connections it has accepted so far.
+    pub fn accepted(&self) -> usize {
+        lock(&self.shared.state).accepted
+    }
+
+    /// Closes connections whose scripts are at their end, and answers what each connection has seen. Panics when anything was
+    /// not as scripted: other bytes, a step not reached, a script without a connection, a connection without a script.
+    pub fn finish(mut self) -> Vec<Seen> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Vec<Seen> {
+        let Some(thread) = self.thread.take() else { return Vec::new() };
+        let last = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket can be made");
+        last.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("127.0.0.1 has a free port");
+        let resting = {
+            let mut state = lock(&self.shared.state);
+            state.is_over = true;
+            state.last = last.local_addr().ok().and_then(|address| address.as_socket());
+            std::mem::take(&mut state.resting)
+        };
+        for stream in resting {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        last.connect(&self.address.into()).expect("the peer listens");
+        let outcomes = thread.join().expect("the peer's thread does not panic");
+        let mistakes: Vec<String> = outcomes.iter().filter_map(|outcome| outcome.clone().err()).collect();
+        assert!(mistakes.is_empty(), "not as scripted:\n\n{}\n", mistakes.join("\n\n"));
+        outcomes.into_iter().flatten().collect()
+    }
+}
+
+impl Drop for Peer {
+    /// A test that does not call `finish` is checked all the same.
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.end();
+        }
+    }
+}
+
+/// A port of 127.0.0.1 at which nobody listens.
+pub fn refusing_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+// ---------------------------------------------------------------------------------------------------------- connections
+
+fn accept_all(listener: &TcpListener, scripts: Vec<Script>, shared: &Arc<Shared>) -> Vec<Outcome> {
+    let mut scripts = scripts.into_iter();
+    let mut threads = Vec::new();
+    let mut outcomes = Vec::new();
+    loop {
+        let Ok((stream, client)) = listener.accept() else { continue };
+        {
+            let mut state = lock(&shared.state);
+            if state.last == Some(client) {
+                break;
+            }
+            state.accepted += 1;
+        }
+        let number = threads.len() + outcomes.len() + 1;
+        let Some(script) = scripts.next() else {
+            outcomes.push(Err(format!("connection {number}: the script has no such connection")));
+            continue;
+        };
+        let shared = Arc::clone(shared);
+        threads.push(thread::spawn(move || {
+            let mut connection = Connection { stream, shared, seen: Seen::default(), step: 0 };
+            match connection.follow(script) {
+                Ok(()) => Ok(connection.seen),
+                Err(mistake) => {
+                    // The client should not wait for what will not come.
+                    let _ = reset(connection.stream);
+                    Err(format!("connection {number}, step {}: {mistake}", connection.step))
+                }
+            }
+        }));
+    }
+    let unused = scripts.len();
+    if unused > 0 {
+        outcomes.push(Err(format!("{unused} of the scripted connections were never made")));
+    }
+    let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a check has panicked".to_owned())));
+    joined.chain(outcomes).collect()
+}
+
+struct Connection {
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    seen: Seen,
+    step: usize,
+}
+
+impl Connection {
+    fn follow(&mut self, script: Script) -> Result<(), String> {
+        let set = |result: io::Result<()>| result.map_err(|error| error.to_string());
+        set(self.stream.set_nodelay(true))?;
+        set(self.stream.set_read_timeout(Some(PATIENCE)))?;
+        set(self.stream.set_write_timeout(Some(PATIENCE)))?;
+        for step in script.steps {
+            self.step += 1;
+            match step {
+                Step::Expect(expected) => self.expect(&expected)?,
+                Step::ExpectHead(check) => self.expect_head(&check)?,
+                Step::Read(length) => self.read(length)?,
+                Step::ReadChunked => self.read_chunked()?,
+                Step::Send(bytes) => self.send(&bytes)?,
+                Step::SendByteByByte(bytes) => bytes.chunks(1).try_for_each(|byte| self.send(byte))?,
+                Step::SendRepeatedly(bytes, times) => (0..times).try_for_each(|_| self.send(&bytes))?,
+                Step::SendUntilClosed(bytes) => self.send_until_closed(&bytes)?,
+                Step::Wait(gate) => gate.wait().then_some(()).ok_or("the test did not open the gate")?,
+                Step::Stall => self.stall()?,
+                Step::EndSending => set(self.stream.shutdown(Shutdown::Write))?,
+                Step::Close => return set(self.close()),
+                Step::Reset => return set(self.stream.try_clone().and_then(reset)),
+            }
+        }
+        self.rest()
+    }
+
+    fn expect(&mut self, expected: &[u8]) -> Result<(), String> {
+        let mut got = vec![0; expected.len()];
+        let mut length = 0;
+        while length < expected.len() {
+            let outcome = self.receive(&mut got[length..]);
+            if let Ok(more) = outcome {
+                length += more;
+            }
+            if got[..length] != expected[..length] {
+                return Err(difference(expected, &got[..length], ""));
+            }
+            match outcome {
+                Ok(0) => return Err(difference(expected, &got[..length], ", and then the client closed")),
+                Ok(_) => {}
+                Err(error) => return Err(difference(expected, &got[..length], &format!(", and then {}", words(&error)))),
+            }
+        }
+        Ok(())
+    }
+
+    fn expect_head(&mut self, check: &HeadCheck) -> Result<(), String> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let came = self.byte().map_err(|mistake| format!("{mistake}, within the head\n{}", shown(&head)))?;
+            head.push(came);
+        }
+        let head = String::from_utf8_lossy(&head);
+        check(&head).map_err(|mistake| format!("{mistake}; the head was\n{}", shown(head.as_bytes())))
+    }
+
+    fn read(&mut self, length: u64) -> Result<(), String> {
+        let mut buffer = vec![0; 1 << 16];
+        let mut left = length;
+        while left > 0 {
+            let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            match self.receive(&mut buffer[..most]) {
+                Ok(0) => return Err(format!("the client closed, {left} of {length} bytes before the end")),
+                Ok(more) => left -= more as u64,
+                Err(error) => return Err(format!("{}, {left} of {length} bytes before the end", words(&error))),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_chunked(&mut self) -> Result<(), String> {
+        loop {
+            let line = self.line()?;
+            let size = u64::from_str_radix(&line, 16).map_err(|_| format!("`{line}` is no chunk size"))?;
+            if size == 0 {
+                break;
+            }
+            let kept = self.seen.received.len();
+            self.read(size)?;
+            let more = self.seen.received.get(kept..).unwrap_or_default();
+            self.seen.content.extend_from_slice(more);
+            self.seen.content_length += size;
+            let end = self.line()?;
+            if !end.is_empty() {
+                return Err(format!("`{end}` after a chunk"));
+            }
+        }
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            self.seen.trailers += &(line + "\r\n");
+        }
+    }
+
+    /// The next line, without its end.
+    fn line(&mut self) -> Result<String, String> {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n") {
+            line.push(self.byte().map_err(|mistake| format!("{mistake}, within the line `{}`", line.escape_ascii()))?);
+        }
+        line.truncate(line.len() - 2);
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    fn byte(&mut self) -> Result<u8, String> {
+        let mut byte = [0];
+        match self.receive(&mut byte) {
+            Ok(0) => Err("the client closed".to_owned()),
+            Ok(_) => Ok(byte[0]),
+            Err(error) => Err(words(&error)),
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.stream.write_all(bytes).map_err(|error| format!("{} while sending\n{}", words(&error), shown(bytes)))
+    }
+
+    fn send_until_closed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let start = std::time::Instant::now();
+        while start.elapsed() < PATIENCE {
+            match self.stream.write_all(bytes) {
+                Ok(()) => {}
+                Err(error) if is_timeout(&error) => break,
+                Err(_) => {
+                    self.seen.is_closed_by_client = true;
+                    return Ok(());
+                }
+            }
+        }
+        Err("the client goes on, and has not closed".to_owned())
+    }
+
+    fn stall(&mut self) -> Result<(), String> {
+        match self.drain() {
+            Err(error) if is_timeout(&error) => Err("the client waits, and has not closed".to_owned()),
+            _ => {
+                self.seen.is_closed_by_client = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits after the script until the client closes, or `finish`.
+    fn rest(&mut self) -> Result<(), String> {
+        // The end of the test is the deadline here, so no other.
+        let clone = self.stream.set_read_timeout(None).and_then(|()| self.stream.try_clone());
+        let clone = clone.map_err(|error| error.to_string())?;
+        {
+            let mut state = lock(&self.shared.state);
+            if state.is_over {
+                return Ok(());
+            }
+            state.resting.push(clone);
+        }
+        let _ = self.drain();
+        self.seen.is_closed_by_client = !lock(&self.shared.state).is_over;
+        Ok(())
+    }
+
+    /// Closes. What the client has sent and nobody read would make the system reset the connection, so that is read first.
+    fn close(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)?;
+        self.stream.set_nonblocking(true)?;
+        let _ = self.drain();
+        Ok(())
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 16];
+        while self.receive(&mut buffer)? > 0 {}
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                outcome => break outcome?,
+            }
+        };
+        let room = KEPT.saturating_sub(self.seen.received.len());
+        self.seen.received.extend_from_slice(&buffer[..length.min(room)]);
+        self.seen.length += length as u64;
+        Ok(length)
+    }
+}
+
+/// Closes so that the client sees a reset.
+fn reset(stream: TcpStream) -> io::Result<()> {
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+fn words(error: &io::Error) -> String {
+    if is_timeout(error) { format!("nothing came for {PATIENCE:?}") } else { error.to_string() }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// ------------------------------------------------------------------------------------------------------------ messages
+
+fn difference(expected: &[u8], received: &[u8], end: &str) -> String {
+    let same = expected.iter().zip(received).take_while(|(one, other)| one == other).count();
+    format!(
+        "the client sent something else, from byte {same} on\n  expected\n{}\n  received{end}\n{}",
+        shown(expected),
+        shown(received)
+    )
+}
+
+/// Bytes as indented lines, their ends visible; not more than a screen of them.
+fn shown(bytes: &[u8]) -> String {
+    const MOST: usize = 2000;
+    let lines = bytes[..bytes.len().min(MOST)].split_inclusive(|byte| *byte == b'\n');
+    let mut text = lines.map(|line| format!("    {}", line.escape_ascii())).collect::<Vec<_>>().join("\n");
+    if bytes.len() > MOST {
+        text += &format!("\n    ... {} bytes in all", bytes.len());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &Peer) -> TcpStream {
+        let stream = TcpStream::connect(peer.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    fn all(mut stream: &TcpStream) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).map(|_| bytes)
+    }
+
+    fn mistake(peer: Peer) -> String {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| peer.finish()));
+        *outcome.unwrap_err().downcast::<String>().unwrap()
+    }
+
+    #[test]
+    fn a_script_is_followed_on_each_connection() {
+        let peer = Peer::start([
+            Script::new().expect("one").send("eins").close(),
+            Script::new().expect_head_with(&["b: c"]).read(3).send_byte_by_byte("zwei").end_sending().stall(),
+        ]);
+        let mut first = client(&peer);
+        first.write_all(b"one").unwrap();
+        assert_eq!(all(&first).unwrap(), b"eins");
+        let mut second = client(&peer);
+        second.write_all(b"a\r\nb: c\r\n\r\n123").unwrap();
+        assert_eq!(all(&second).unwrap(), b"zwei");
+        drop(second);
+        let seen = peer.finish();
+        assert_eq!(seen[0].received, b"one");
+        assert!(!seen[0].is_closed_by_client);
+        assert_eq!(seen[1].length, 14);
+        assert!(seen[1].is_closed_by_client);
+    }
+
+    #[test]
+    fn chunked_content_is_decoded() {
+        let peer = Peer::start([Script::new().read_chunked().close()]);
+        let mut stream = client(&peer);
+        stream.write_all(b"3\r\nabc\r\nA\r\n0123456789\r\n0\r\na: b\r\n\r\n").unwrap();
+        assert_eq!(all(&stream).unwrap(), b"");
+        let seen = peer.finish();
+        assert_eq!((seen[0].content.as_slice(), seen[0].content_length), (b"abc0123456789".as_slice(), 13));
+        assert_eq!(seen[0].trailers, "a: b\r\n");
+    }
+
+    #[test]
+    fn a_reset_is_one() {
+        let peer = Peer::start([Script::new().expect("x").reset()]);
+        let mut stream = client(&peer);
+        stream.write_all(b"x").unwrap();
+        assert_eq!(all(&stream).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        peer.finish();
+    }
+
+    #[test]
+    fn a_flood_ends_when_the_client_closes() {
+        let peer = Peer::start([Script::new().send_until_closed("abc")]);
+        let mut stream = client(&peer);
+        stream.read_exact(&mut [0; 3000]).unwrap();
+        drop(stream);
+        assert!(peer.finish()[0].is_closed_by_client);
+    }
+
+    #[test]
+    fn a_gate_holds_the_peer_until_the_test_opens_it() {
+        let gate = Gate::new();
+        let peer = Peer::start([Script::new().wait(&gate).send("x").close()]);
+        let stream = client(&peer);
+        stream.set_nonblocking(true).unwrap();
+        assert_eq!(all(&stream).unwrap_err().kind(), ErrorKind::WouldBlock);
+        stream.set_nonblocking(false).unwrap();
+        gate.open();
+        assert_eq!(all(&stream).unwrap(), b"x");
+        peer.finish();
+    }
+
+    #[test]
+    fn other_bytes_are_shown_beside_the_expected_ones() {
+        let peer = Peer::start([Script::new().expect("GET / HTTP/1.1\r\n\r\n")]);
+        let mut stream = client(&peer);
+        stream.write_all(b"GET /x").unwrap();
+        assert!(all(&stream).is_err());
+        let text = mistake(peer);
+        assert!(text.contains("connection 1, step 1: the client sent something else, from byte 5 on"), "{text}");
+        assert!(text.contains("GET / HTTP/1.1\\r\\n") && text.contains("GET /x"), "{text}");
+    }
+
+    #[test]
+    fn what_is_missing_or_too_much_is_a_mistake() {
+        let peer = Peer::start([Script::new(), Script::new()]);
+        let _stream = client(&peer);
+        while peer.accepted() < 1 {
+            thread::yield_now();
+        }
+        assert!(mistake(peer).contains("1 of the scripted connections were never made"));
+
+        let peer = Peer::start([]);
+        assert_eq!(all(&client(&peer)).unwrap(), b"");
+        assert!(mistake(peer).contains("connection 1: the script has no such connection"));
+
+        let peer = Peer::start([Script::new().read(2)]);
+        client(&peer).write_all(b"x").unwrap();
+        while peer.accepted() < 1 {
+            thread::yield_now();
+        }
+        assert!(mistake(peer).contains("the client closed, 1 of 2 bytes before the end"));
+
+        let peer = Peer::start([Script::new().expect_head_with(&["c: d"])]);
+        let mut stream = client(&peer);
+        stream.write_all(b"a\r\nb: c\r\n\r\n").unwrap();
+        assert!(all(&stream).is_err());
+        assert!(mistake(peer).contains("the line `c: d` is missing"));
+    }
+
+    #[test]
+    fn a_refusing_port_refuses() {
+        assert_eq!(TcpStream::connect((Ipv4Addr::LOCALHOST, refusing_port())).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    }
+}

@@ -1,0 +1,231 @@
+//! What the tests here have in common: a world with one peer, and ways to drive exchanges. It asserts nothing of its own.
+
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::task::Poll;
+use std::time::Duration;
+
+use xenon::error::{Code, Error, Phase};
+use xenon::limits::Limits;
+use xenon::net::Net;
+use xenon::net::sim::{Script, SimNet};
+use xenon::session::settings::Deadlines;
+use xenon::session::whole::{self, Whole};
+use xenon::session::{self, events};
+
+pub(crate) type Session = session::Session<SimNet>;
+pub(crate) type Request = session::Request<SimNet>;
+pub(crate) type Exchange = session::Exchange<SimNet>;
+pub(crate) type Response = session::Response<SimNet>;
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// The name of the one peer of most worlds, and where it is.
+pub(crate) const NAME: &str = "a.test";
+pub(crate) const PEER: &str = "10.0.0.1:80";
+
+pub(crate) fn at(address: &str) -> SocketAddr {
+    address.parse().unwrap()
+}
+
+pub(crate) fn ip(address: &str) -> IpAddr {
+    address.parse().unwrap()
+}
+
+/// A world in which [`NAME`] is at [`PEER`], which has these scripts; and a session with it, its events recorded.
+pub(crate) fn world(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
+    let net = SimNet::new();
+    net.name(NAME, [at(PEER).ip()]);
+    net.listen(at(PEER), scripts);
+    let session = session_of(&net);
+    (net, session)
+}
+
+/// A session with [`NAME`], its events recorded.
+pub(crate) fn session_of(net: &SimNet) -> Session {
+    let session = Session::new(net.clone(), "http", NAME, 80);
+    session.set_events(true);
+    session
+}
+
+/// A response with this content.
+pub(crate) fn ok(content: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{content}", content.len())
+}
+
+/// A peer that answers so many requests with `ok` and waits for another.
+pub(crate) fn answers(count: usize) -> Script {
+    (0..count).fold(Script::new(), |script, _| script.expect_head().send(ok("ok")))
+}
+
+pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
+    session.change_settings(|settings| {
+        let mut deadlines = *settings.deadlines();
+        change(&mut deadlines);
+        settings.set_deadlines(deadlines).unwrap();
+    });
+}
+
+pub(crate) fn set_limits(session: &Session, change: impl FnOnce(&mut Limits)) {
+    session.change_settings(|settings| {
+        let mut limits = *settings.limits();
+        change(&mut limits);
+        settings.set_limits(limits).unwrap();
+    });
+}
+
+/// Waits until this is ready.
+pub(crate) fn wait<T>(net: &SimNet, mut poll: impl FnMut() -> Poll<T>) -> T {
+    net.run(poll_fn(|_| poll()))
+}
+
+/// What this makes, and how much time it took.
+pub(crate) fn timed<T>(net: &SimNet, run: impl FnOnce() -> T) -> (T, Duration) {
+    let begin = net.now();
+    let made = run();
+    (made, net.now().since(begin))
+}
+
+/// One request without content, all of its response.
+pub(crate) fn fetch(net: &SimNet, session: &Session, method: &str, target: &str) -> Result<Whole, Error> {
+    send(net, &session.request(method, target))
+}
+
+/// `GET /`: the content, as text.
+pub(crate) fn get(net: &SimNet, session: &Session) -> Result<String, Error> {
+    fetch(net, session, "GET", "/").map(|whole| text(whole.content))
+}
+
+/// This request, all of its response.
+pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
+    net.run(whole::fetch(request))
+}
+
+/// Starts `GET /`, which has not moved yet.
+pub(crate) fn start(session: &Session) -> Exchange {
+    session.request("GET", "/").start(true).unwrap()
+}
+
+/// Starts this, and lets it go as far as it can without waiting.
+pub(crate) fn begin(net: &SimNet, request: &Request) -> Exchange {
+    let exchange = request.start(true).unwrap();
+    net.settle();
+    exchange.advance();
+    exchange
+}
+
+/// Waits for the response's head.
+pub(crate) fn response(net: &SimNet, exchange: &Exchange) -> Result<Response, Error> {
+    wait(net, || exchange.poll_response())
+}
+
+/// Waits for the response's content.
+pub(crate) fn content(net: &SimNet, response: &Response) -> Result<String, Error> {
+    net.run(whole::read_to_end(response)).map(text)
+}
+
+/// Waits for the response and its content.
+pub(crate) fn finish(net: &SimNet, exchange: &Exchange) -> Result<String, Error> {
+    content(net, &response(net, exchange)?)
+}
+
+/// Writes all of it, waiting for room where there is none, and until it has gone.
+pub(crate) fn write(net: &SimNet, exchange: &Exchange, piece: &[u8]) -> Result<(), Error> {
+    let mut piece = Some(piece.to_vec());
+    wait(net, || {
+        if let Some(unsent) = piece.take() {
+            piece = match exchange.try_write(unsent) {
+                Ok(taken) => taken.err(),
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+        }
+        match exchange.poll_flush() {
+            Poll::Ready(Ok(())) if piece.is_some() => Poll::Pending,
+            flushed => flushed,
+        }
+    })
+}
+
+/// What the WIT's `poll` does: which exchanges, then which responses, can go on; none when the time is over.
+pub(crate) fn poll(
+    net: &SimNet,
+    exchanges: &[&Exchange],
+    responses: &[&Response],
+    timeout: Option<Duration>,
+) -> Vec<usize> {
+    net.settle();
+    let until = timeout.map(|timeout| net.now() + timeout);
+    loop {
+        let of_exchanges = exchanges.iter().map(|exchange| exchange.poll_ready().is_ready());
+        let of_responses = responses.iter().map(|response| response.poll_ready().is_ready());
+        let ready: Vec<bool> = of_exchanges.chain(of_responses).collect();
+        let ready: Vec<usize> = (0..ready.len()).filter(|index| ready[*index]).collect();
+        if !ready.is_empty() || until.is_some_and(|until| until <= net.now()) {
+            return ready;
+        }
+        let is_freed = exchanges.iter().any(|exchange| exchange.take_freed());
+        if is_freed || responses.iter().any(|response| response.take_freed()) {
+            continue;
+        }
+        assert!(net.wait(until), "would hang for ever: nothing that is polled waits for anything");
+    }
+}
+
+pub(crate) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+/// What the client sent on this connection, counted from 0.
+pub(crate) fn sent(net: &SimNet, connection: usize) -> String {
+    text(net.sent(connection))
+}
+
+/// Where and how it failed.
+pub(crate) fn failure<T>(outcome: Result<T, Error>) -> (Phase, Code) {
+    match outcome {
+        Ok(_) => panic!("it did not fail"),
+        Err(error) => (error.phase, error.code),
+    }
+}
+
+/// The events since the last call, each with its exchange and its connection.
+pub(crate) fn events(session: &Session) -> Vec<String> {
+    let tell = |event: events::Event| {
+        let what = match event.what {
+            events::Kind::RequestHead(head) => format!("RequestHead {}", first_line(&head)),
+            events::Kind::InterimHead(head) => format!("InterimHead {}", first_line(&head)),
+            events::Kind::ResponseHead(head) => format!("ResponseHead {}", first_line(&head)),
+            events::Kind::Failed(error) => format!("Failed {:?} {:?}", error.phase, error.code),
+            events::Kind::Sending { done, total } => format!("Sending {}", progress(done, total)),
+            events::Kind::Receiving { done, total } => format!("Receiving {}", progress(done, total)),
+            events::Kind::AttemptFailed { address, reason } => format!("AttemptFailed {address} {reason}"),
+            events::Kind::Addresses(addresses) => format!("Addresses {}", addresses.join(" ")),
+            events::Kind::Retrying(_) => "Retrying".into(),
+            events::Kind::Lookup(what) => format!("Lookup {what}"),
+            events::Kind::Connecting(what) => format!("Connecting {what}"),
+            events::Kind::Connected(what) => format!("Connected {what}"),
+            events::Kind::Closed(why) => format!("Closed {why:?}"),
+            other => format!("{other:?}"),
+        };
+        format!("{}/{} {what}", event.whose.exchange, event.whose.connection)
+    };
+    session.take_events().into_iter().map(tell).collect()
+}
+
+/// Why connections were closed, of the events since the last call.
+pub(crate) fn closings(session: &Session) -> Vec<events::CloseReason> {
+    let reason = |event: events::Event| match event.what {
+        events::Kind::Closed(reason) => Some(reason),
+        _ => None,
+    };
+    session.take_events().into_iter().filter_map(reason).collect()
+}
+
+fn first_line(head: &str) -> &str {
+    head.lines().next().unwrap_or_default()
+}
+
+fn progress(done: u64, total: Option<u64>) -> String {
+    total.map_or_else(|| format!("{done}"), |total| format!("{done} of {total}"))
+}

@@ -1,0 +1,446 @@
+//! Content that the caller writes, and servers that answer before they have all of it.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use xenon::error::{Code, Phase};
+use xenon::http::fields::Fields;
+use xenon::limits::READ_LENGTH;
+use xenon::net::sim::{Script, SimNet};
+use xenon::session::events::CloseReason;
+
+use crate::support::*;
+
+const WINDOW: usize = 64 * 1024;
+
+/// A POST whose content is written to the exchange.
+fn streamed(session: &Session, length: Option<u64>) -> Exchange {
+    let mut request = session.request("POST", "/up");
+    request.set_streamed_content(length);
+    request.start(true).unwrap()
+}
+
+fn trailers(lines: &[(&str, &str)]) -> Fields {
+    let mut fields = Fields::default();
+    for (name, value) in lines {
+        fields.push(*name, *value);
+    }
+    fields
+}
+
+/// What follows the head on the wire.
+fn sent_content(net: &SimNet) -> String {
+    sent(net, 0).split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn content_of_known_length_ends_by_itself() {
+    let (net, session) = world([Script::new().expect_head().expect("hello world").send(ok("ok"))]);
+    let exchange = streamed(&session, Some(11));
+    for piece in ["hello", "", " ", "world"] {
+        assert!(exchange.waits_for_caller());
+        write(&net, &exchange, piece.as_bytes()).unwrap();
+    }
+    assert!(!exchange.waits_for_caller());
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    assert!(sent(&net, 0).contains("\r\nContent-Length: 11\r\n"));
+    net.assert_done();
+}
+
+#[test]
+fn finishing_content_of_known_length_is_allowed_and_needless() {
+    let (net, session) = world([Script::new().expect_head().expect("hello").send(ok("ok"))]);
+    let exchange = streamed(&session, Some(5));
+    write(&net, &exchange, b"hello").unwrap();
+    exchange.finish(Fields::default()).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+}
+
+#[test]
+fn content_of_unknown_length_is_chunked_and_may_have_trailers() {
+    let (net, session) =
+        world([Script::new().expect_head().expect("5\r\nhello\r\n1\r\n!\r\n0\r\nA: b\r\nC: d\r\n\r\n").send(ok("ok"))]);
+    let exchange = streamed(&session, None);
+    for piece in ["hello", "", "!"] {
+        write(&net, &exchange, piece.as_bytes()).unwrap();
+    }
+    assert!(exchange.waits_for_caller());
+    exchange.finish(trailers(&[("A", "b"), ("C", "d")])).unwrap();
+    assert!(!exchange.waits_for_caller());
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    assert!(sent(&net, 0).contains("\r\nTransfer-Encoding: chunked\r\n"));
+    assert_eq!((net.open_connections(), closings(&session)), (1, vec![]));
+    net.assert_done();
+}
+
+#[test]
+fn no_content_at_all_is_content_too() {
+    let (net, session) =
+        world([Script::new().expect_head().send(ok("ok")).expect_head().expect("0\r\n\r\n").send(ok("ok"))]);
+    let exchange = streamed(&session, Some(0));
+    assert!(!exchange.waits_for_caller());
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    let exchange = streamed(&session, None);
+    exchange.finish(Fields::default()).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+}
+
+#[test]
+fn head_and_content_that_are_there_leave_in_one_piece() {
+    let (net, session) = world([Script::new().expect_head().expect("hello").send(ok("ok"))]);
+    let mut request = session.request("POST", "/");
+    request.set_content(b"hello".to_vec());
+    let exchange = request.start(true).unwrap();
+    net.settle();
+    exchange.advance();
+    // The lookup, the attempt, one piece sent, one received.
+    assert_eq!((sent_content(&net), net.operations()), ("hello".into(), 4));
+}
+
+#[test]
+fn content_can_be_written_before_there_is_a_connection() {
+    let (net, session) = world([Script::new().expect_head().expect("hello").send(ok("ok"))]);
+    net.name_after(NAME, Some(SECOND), Ok(vec![at(PEER).ip()]));
+    let exchange = streamed(&session, Some(5));
+    net.settle();
+    assert_eq!(exchange.try_write(b"hell".to_vec()).unwrap(), Ok(()));
+    assert_eq!(exchange.try_write(b"o".to_vec()).unwrap(), Err(b"o".to_vec()), "one piece waits, no more");
+    assert_eq!(poll(&net, &[&exchange], &[], None), [0]);
+    assert_eq!(exchange.try_write(b"o".to_vec()).unwrap(), Ok(()));
+    let (outcome, took) = timed(&net, || finish(&net, &exchange));
+    assert_eq!((outcome.unwrap(), took), ("ok".into(), Duration::ZERO));
+    net.assert_done();
+}
+
+#[test]
+fn more_than_was_announced_is_refused_before_the_peer_is_misled() {
+    let (net, session) = world([Script::new().expect_head().expect("hello").send(ok("ok"))]);
+    let exchange = streamed(&session, Some(5));
+    write(&net, &exchange, b"hel").unwrap();
+    assert_eq!(failure(exchange.try_write(b"lo!".to_vec())), (Phase::Send, Code::RequestContentLength));
+    assert_eq!(sent_content(&net), "hel");
+    // The exchange goes on.
+    write(&net, &exchange, b"lo").unwrap();
+    assert_eq!(failure(exchange.try_write(b"!".to_vec())), (Phase::Send, Code::RequestContentLength));
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+}
+
+#[test]
+fn less_than_was_announced_closes_the_connection() {
+    let (net, session) = world([Script::new().expect_head().expect("hel").expect_end()]);
+    let exchange = streamed(&session, Some(5));
+    write(&net, &exchange, b"hel").unwrap();
+    let expected = (Phase::Send, Code::RequestContentLength);
+    assert_eq!(failure(exchange.finish(Fields::default())), expected);
+    assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
+    assert_eq!(failure(response(&net, &exchange)), expected);
+    assert_eq!(failure(exchange.try_write(b"lo".to_vec())), expected);
+    net.assert_done();
+}
+
+#[test]
+fn wrong_uses_are_errors_and_change_nothing() {
+    let misuse = (Phase::Setup, Code::Configuration);
+    for content in ["", "hello"] {
+        let (net, session) = world([Script::new().expect_head().expect(content).send(ok("ok"))]);
+        let mut request = session.request("PUT", "/");
+        if !content.is_empty() {
+            request.set_content(content.into());
+        }
+        let exchange = request.start(true).unwrap();
+        assert_eq!(failure(exchange.try_write(b"x".to_vec())), misuse);
+        assert_eq!(failure(exchange.finish(Fields::default())), misuse);
+        assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+        net.assert_done();
+    }
+
+    let (net, session) = world([Script::new().expect_head().expect("1\r\nx\r\n0\r\n\r\n").send(ok("ok"))]);
+    let exchange = streamed(&session, None);
+    write(&net, &exchange, b"x").unwrap();
+    exchange.finish(Fields::default()).unwrap();
+    assert_eq!(failure(exchange.try_write(b"y".to_vec())), misuse);
+    assert_eq!(failure(exchange.finish(Fields::default())), misuse);
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    assert_eq!(failure(response(&net, &exchange)), misuse, "it was taken");
+    net.assert_done();
+}
+
+#[test]
+fn trailers_that_cannot_be_are_refused_and_others_may_follow() {
+    let (net, session) = world([Script::new().expect_head().expect("0\r\nGood: yes\r\n\r\n").send(ok("ok"))]);
+    let exchange = streamed(&session, None);
+    for name in ["", "a b", "a:", "Content-Length", "transfer-encoding", "Host", "Trailer", "Authorization"] {
+        let expected = (Phase::Send, Code::RequestFieldInvalid(name.into()));
+        assert_eq!(failure(exchange.finish(trailers(&[("Good", "yes"), (name, "x")]))), expected, "{name:?}");
+    }
+    for value in ["x\r\ny: z", "x\0", "\n"] {
+        let expected = (Phase::Send, Code::RequestFieldInvalid("a".into()));
+        assert_eq!(failure(exchange.finish(trailers(&[("a", value)]))), expected, "{value:?}");
+    }
+    exchange.finish(trailers(&[("Good", "yes")])).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+
+    let (net, session) = world([Script::new().expect_head().expect("x").send(ok("ok"))]);
+    let exchange = streamed(&session, Some(1));
+    write(&net, &exchange, b"x").unwrap();
+    let error = failure(exchange.finish(trailers(&[("A", "b")])));
+    assert_eq!(error, (Phase::Send, Code::RequestFieldInvalid(String::new())), "only chunked content has trailers");
+    exchange.finish(Fields::default()).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+}
+
+#[test]
+fn a_peer_that_does_not_read_stops_the_caller_and_says_when_there_is_room() {
+    let slow = Script::new().expect_head().delay(SECOND).expect_bytes(200_000).send(ok("ok"));
+    let (net, session) = world([slow]);
+    let exchange = streamed(&session, Some(200_000));
+    net.settle();
+    let mut accepted = 0;
+    let refused = loop {
+        match exchange.try_write(vec![b'x'; 10_000]).unwrap() {
+            Ok(()) => accepted += 10_000,
+            Err(piece) => break piece,
+        }
+    };
+    assert_eq!(refused.len(), 10_000);
+    // What is on its way to the peer, what waits in the machine, and one piece.
+    assert!(accepted <= WINDOW + READ_LENGTH + 10_000, "{accepted}");
+    assert!(exchange.poll_flush().is_pending());
+    assert_eq!(poll(&net, &[&exchange], &[], Some(SECOND - MILLISECOND)), [0; 0], "there is no room yet");
+    let (ready, took) = timed(&net, || poll(&net, &[&exchange], &[], None));
+    assert_eq!((ready, took), (vec![0], MILLISECOND));
+    assert_eq!(exchange.try_write(refused).unwrap(), Ok(()));
+    assert_eq!(poll(&net, &[&exchange], &[], Some(SECOND)), [0; 0], "nobody waits for room now");
+    accepted += 10_000;
+    write(&net, &exchange, &vec![b'x'; 200_000 - accepted]).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+}
+
+#[test]
+fn an_exchange_is_not_ready_for_room_that_nobody_asked_for() {
+    let (net, session) = world([Script::new().expect_head().stall()]);
+    let exchange = streamed(&session, None);
+    assert_eq!(poll(&net, &[&exchange], &[], Some(SECOND)), [0; 0]);
+    assert_eq!(exchange.try_write(b"x".to_vec()).unwrap(), Ok(()));
+    assert_eq!(poll(&net, &[&exchange], &[], Some(SECOND)), [0; 0]);
+}
+
+#[test]
+fn flushing_waits_until_the_connection_has_taken_all() {
+    let (net, session) =
+        world([Script::new().window(100).expect_head().delay(SECOND).expect_bytes(1000).send(ok("ok"))]);
+    let exchange = streamed(&session, Some(1000));
+    let (outcome, took) = timed(&net, || write(&net, &exchange, &[b'x'; 1000]));
+    assert_eq!((outcome.unwrap(), took), ((), SECOND));
+    assert!(exchange.poll_flush().is_ready());
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+}
+
+#[test]
+fn a_large_piece_is_taken_whole_and_sent_bit_by_bit() {
+    let content: Vec<u8> = (0..1_000_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let (net, session) = world([Script::new().expect_head().expect(&content).send(ok("ok"))]);
+    net.set_send_limit(1000);
+    let exchange = streamed(&session, Some(1_000_000));
+    write(&net, &exchange, &content).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+}
+
+/// The response's head says no, and the rest of the content is not wanted.
+const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
+
+#[test]
+fn an_early_refusal_is_delivered_even_when_writing_then_fails() {
+    let reads_on = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).drain();
+    let stops = Script::new().expect_head().expect_bytes(1000).stop_reading().send(REFUSAL).stall();
+    let closes = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).close();
+    let resets = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).reset();
+    let late_reset = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).delay(SECOND).reset();
+    let slow = Script::new().expect_head().expect_bytes(1000).reset();
+    for (script, is_delivered) in
+        [(reads_on, true), (stops, true), (closes, true), (resets, true), (late_reset, true), (slow, false)]
+    {
+        let (net, session) = world([script]);
+        let mut request = session.request("PUT", "/");
+        request.set_content(vec![b'x'; 1 << 20]);
+        let (outcome, took) = timed(&net, || send(&net, &request));
+        assert_eq!((took, net.open_connections()), (Duration::ZERO, 0));
+        if is_delivered {
+            let whole = outcome.unwrap();
+            assert_eq!((whole.head.status, text(whole.content)), (413, "large".into()));
+            assert_eq!(closings(&session), [CloseReason::UnsentContent]);
+        } else {
+            assert_eq!(failure(outcome), (Phase::Send, Code::ConnectionTerminated));
+        }
+        assert!(net.bytes_sent() < 1 << 18, "{}", net.bytes_sent());
+    }
+}
+
+#[test]
+fn a_caller_that_writes_is_told_of_an_early_refusal() {
+    for ending in [Script::stall as fn(Script) -> Script, Script::reset, Script::close] {
+        let (net, session) = world([ending(Script::new().expect_head().expect("hello").send(REFUSAL))]);
+        let exchange = streamed(&session, Some(100));
+        net.settle();
+        let early = (Phase::Send, Code::EarlyResponse);
+        let outcome = write(&net, &exchange, b"hello");
+        if outcome.is_ok() {
+            net.settle();
+            exchange.advance();
+        } else {
+            assert_eq!(failure(outcome), early);
+        }
+        assert_eq!(failure(exchange.try_write(b"more".to_vec())), early);
+        assert_eq!(failure(wait(&net, || exchange.poll_flush())), early);
+        assert_eq!(failure(exchange.finish(Fields::default())), early);
+        assert_eq!(poll(&net, &[&exchange], &[], None), [0]);
+        let response = response(&net, &exchange).unwrap();
+        assert_eq!((response.head().status, content(&net, &response).unwrap()), (413, "large".into()));
+        assert_eq!(failure(exchange.try_write(b"more".to_vec())), early);
+        assert_eq!(net.open_connections(), 0);
+    }
+}
+
+#[test]
+fn a_caller_that_waits_for_room_is_woken_by_an_early_refusal() {
+    let (net, session) = world([Script::new().expect_head().stop_reading().delay(SECOND).send(REFUSAL).stall()]);
+    let exchange = streamed(&session, None);
+    net.settle();
+    while exchange.try_write(vec![b'x'; 50_000]).unwrap().is_ok() {}
+    let (ready, took) = timed(&net, || poll(&net, &[&exchange], &[], None));
+    assert_eq!((ready, took), (vec![0], SECOND));
+    assert_eq!(response(&net, &exchange).unwrap().head().status, 413);
+}
+
+#[test]
+fn held_content_that_is_not_wanted_is_not_sent() {
+    for status in ["417 Expectation Failed", "401 Unauthorized", "200 OK"] {
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        let (net, session) = world([Script::new().expect_head().send(head).expect_end()]);
+        let mut request = session.request("PUT", "/");
+        request.set_streamed_content(Some(5));
+        request.set_expect_continue(true);
+        let exchange = request.start(true).unwrap();
+        net.settle();
+        let early = (Phase::Send, Code::EarlyResponse);
+        assert_eq!(exchange.try_write(b"hello".to_vec()).map_err(|error| (error.phase, error.code)).err(), Some(early));
+        let (outcome, took) = timed(&net, || finish(&net, &exchange));
+        assert_eq!((outcome.unwrap(), took), (String::new(), Duration::ZERO));
+        assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
+        net.assert_done();
+    }
+}
+
+#[test]
+fn held_content_goes_once_however_often_it_is_permitted() {
+    let permits = "HTTP/1.1 100 Continue\r\n\r\n".repeat(2);
+    let (net, session) =
+        world([Script::new().expect_head().delay(SECOND / 2).send(permits).expect("hello").send(ok("ok"))]);
+    let mut request = session.request("PUT", "/");
+    request.set_streamed_content(Some(5));
+    request.set_expect_continue(true);
+    let exchange = request.start(true).unwrap();
+    let (outcome, took) = timed(&net, || write(&net, &exchange, b"hello"));
+    assert_eq!((outcome.unwrap(), took), ((), SECOND / 2));
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    assert_eq!(net.open_connections(), 1);
+    net.assert_done();
+}
+
+#[test]
+fn an_early_success_does_not_end_the_upload() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let echo = Script::new().expect_head().send(head);
+    let echo = echo.expect("hello").send("5\r\nhello\r\n").expect("world").send("5\r\nworld\r\n0\r\n\r\n");
+    let (net, session) = world([echo]);
+    let exchange = streamed(&session, Some(10));
+    let response = response(&net, &exchange).unwrap();
+    for piece in ["hello", "world"] {
+        write(&net, &exchange, piece.as_bytes()).unwrap();
+        assert_eq!(wait(&net, || response.poll_read(99)).unwrap(), Some(piece.into()));
+    }
+    assert_eq!(content(&net, &response).unwrap(), "");
+    assert_eq!((net.open_connections(), closings(&session)), (1, vec![]));
+    net.assert_done();
+}
+
+#[test]
+fn a_success_that_is_complete_ends_the_upload() {
+    let early = (Phase::Send, Code::EarlyResponse);
+    for answer in
+        [ok(""), ok("thanks"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n".into()]
+    {
+        let script = || Script::new().expect_head().stop_reading().delay(SECOND).send(&answer).stall();
+        let (net, session) = world([script(), script()]);
+        let mut request = session.request("PUT", "/");
+        request.set_content(vec![b'x'; 200_000]);
+        assert_eq!(send(&net, &request).unwrap().head.status, 200);
+        assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
+
+        // All of it was written, but not all has gone: whoever flushes is not told that it has.
+        request.set_streamed_content(Some(200_000));
+        let exchange = request.start(true).unwrap();
+        net.settle();
+        exchange.try_write(vec![b'x'; 200_000]).unwrap().unwrap();
+        let response = response(&net, &exchange).unwrap();
+        content(&net, &response).unwrap();
+        assert!(response.trailers().is_some());
+        assert_eq!(failure(wait(&net, || exchange.poll_flush())), early);
+        assert_eq!(failure(exchange.finish(Fields::default())), early);
+        assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
+    }
+}
+
+#[test]
+fn a_caller_that_waits_for_room_is_told_when_there_will_never_be_any() {
+    type End = fn(&Session, &Exchange);
+    let waits: End = |_, _| {};
+    let closes: End = |session, _| session.close_connection();
+    let cancels: End = |_, exchange| exchange.cancel();
+    for (end, code) in
+        [(waits, Code::ConnectionWriteTimeout), (closes, Code::ConnectionClosed), (cancels, Code::Cancelled)]
+    {
+        let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let (net, session) = world([Script::new().expect_head().stop_reading().send(answer).stall()]);
+        let exchange = streamed(&session, None);
+        let response = response(&net, &exchange).unwrap();
+        net.settle();
+        while exchange.try_write(vec![b'x'; 50_000]).unwrap().is_ok() {}
+        end(&session, &exchange);
+        assert_eq!(poll(&net, &[&exchange], &[], None), [0]);
+        assert_eq!(failure(exchange.try_write(b"x".to_vec())).1, code);
+        assert_eq!(failure(content(&net, &response)).1, code);
+    }
+}
+
+#[test]
+fn both_directions_can_be_full_at_once() {
+    // The peer reads nothing before all but the end of what it says is read, and there is much of both.
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n";
+    let script = Script::new().expect_head().stop_reading().send(answer).send_fill(b'y', 1_000_000);
+    let (net, session) = world([script.window(WINDOW).expect_bytes(1_000_000).send("!")]);
+    let exchange = streamed(&session, Some(1_000_000));
+    let response = response(&net, &exchange).unwrap();
+    let (mut written, mut read) = (0, 0);
+    loop {
+        while written < 1_000_000 && exchange.try_write(vec![b'x'; 10_000]).unwrap().is_ok() {
+            written += 10_000;
+        }
+        poll(&net, &[&exchange], &[&response], None);
+        if let Poll::Ready(piece) = response.poll_read(READ_LENGTH) {
+            match piece.unwrap() {
+                Some(piece) => read += piece.len(),
+                None => break,
+            }
+        }
+    }
+    assert_eq!((written, read), (1_000_000, 1_000_001));
+    net.assert_done();
+    assert_eq!((net.open_connections(), closings(&session)), (1, vec![]));
+}
