@@ -222,8 +222,8 @@ fn path(text: &str, prefix: &str, found: &mut Vec<String>) -> usize {
             if whole.is_empty() { text[at..name_end].to_owned() } else { format!("{whole}::{}", &text[at..name_end]) };
         at = name_end;
         let Some(after) = text[at..].strip_prefix("::") else { break };
-        if let Some(members) = after.strip_prefix('{') {
-            return at + 3 + group(members, &whole, found);
+        if let Some(inside) = after.strip_prefix('{') {
+            return at + 3 + group(inside, &whole, found);
         }
         if !after.starts_with(is_name) {
             break;
