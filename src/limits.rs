@@ -62,3 +62,10 @@ pub const EVENT_TEXT: usize = 256 * 1024;
 
 /// Requests that wait for a connection: a caller that starts requests without end.
 pub const WAITING_REQUESTS: usize = 10_000;
+
+/// Closed connections whose last bytes the peer does not take: a server that reads nothing, met again and again.
+pub const DYING_CONNECTIONS: usize = 64;
+
+/// Sources that may be ready at one wait before the host gets a turn of its own: an executor with a budget for each turn
+/// (tokio: 128 operations) lets whatever comes after it seem blocked, and a component could spin on that for ever.
+pub const READY_AT_ONCE: usize = 48;

@@ -21,7 +21,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
-    ("net::wasip2", &["clock", "net"], &["wasi"]),
+    ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
     // The story of a request, over any network.
     ("session", &["buffer", "clock", "error", "h1", "http", "limits", "net"], &[]),
     // Glue.

@@ -41,7 +41,7 @@ mod resources;
 pub use self::resources::{Exchange, Request, Response, Session, Timer};
 
 #[allow(missing_docs)]
-mod bindings {
+pub mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "client",

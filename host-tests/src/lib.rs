@@ -20,7 +20,7 @@ pub mod nginx;
 pub mod origin;
 pub mod peer;
 
-/// Where the file of a guest is that build.rs has made; that of a consumer has the component in it.
-pub fn guest_file(package: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("XENON_TARGET")).join("component").join(format!("{package}.wasm"))
+/// Where the guests' files are that build.rs has made; that of a consumer has the component in it.
+pub fn guests() -> std::path::PathBuf {
+    std::path::Path::new(env!("XENON_TARGET")).join("component")
 }

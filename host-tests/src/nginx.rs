@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use socket2::SockRef;
-
 /// A running nginx. It ends when this is dropped.
 pub struct Nginx {
     port: u16,
@@ -52,12 +50,18 @@ impl Nginx {
             write_content(&folder.join("files").join(path.trim_start_matches('/')), *size);
         }
 
-        // The socket is made here and handed over, as nginx does it when it replaces itself. So it has a free port, and
-        // clients can connect at once: they wait in the queue until nginx takes them.
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
-        let port = listener.local_addr().expect("a listener has an address").port();
-        fs::write(folder.join("nginx.conf"), configuration(port)).expect("the folder can be written to");
-        let process = spawn(&program, &folder, &listener);
+        // Between the moment when a port is found free and the moment when nginx takes it, somebody else can.
+        let (port, process) = (0..ATTEMPTS)
+            .find_map(|_| {
+                let port = free_port();
+                fs::write(folder.join("nginx.conf"), configuration(port)).expect("the folder can be written to");
+                let process = spawn(&program, &folder);
+                wait_until_it_listens(process, &folder).map(|process| (port, process))
+            })
+            .unwrap_or_else(|| {
+                let complaints = fs::read_to_string(folder.join("error.log")).unwrap_or_default();
+                panic!("nginx does not start; it says:\n{complaints}")
+            });
         Some(Nginx { port, folder, process })
     }
 
@@ -109,6 +113,9 @@ pub fn content(size: usize) -> impl Iterator<Item = u8> {
 
 const FENCE: &str = "/xenon-fence";
 
+/// How many ports are tried.
+const ATTEMPTS: usize = 5;
+
 fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Debian has it where only root's PATH looks.
@@ -136,18 +143,28 @@ fn write_content(file: &Path, size: usize) {
     }
 }
 
-fn spawn(program: &Path, folder: &Path, listener: &TcpListener) -> Child {
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+fn spawn(program: &Path, folder: &Path) -> Child {
     let mut command = Command::new(program);
     // The folder of its socket is the current one, whatever -p says.
     command.current_dir(folder).arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "error.log"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsRawFd;
-        SockRef::from(listener).set_cloexec(false).expect("a socket can be inherited");
-        command.env("NGINX", format!("{};", listener.as_raw_fd()));
-    }
     command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}
+
+/// None when it ends instead. nginx writes its pid when its sockets listen.
+fn wait_until_it_listens(mut process: Child, folder: &Path) -> Option<Child> {
+    while !folder.join("nginx.pid").exists() {
+        if process.try_wait().expect("a child can be asked").is_some() {
+            return None;
+        }
+        std::thread::yield_now();
+    }
+    Some(process)
 }
 
 /// One process in the foreground; no path outside its folder.
@@ -221,6 +238,8 @@ mod tests {
         stream.write_all(requests.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
+        // What nginx closes it logs only when the client has closed too, having waited for what it might still send.
+        drop(stream);
         let expected: Vec<u8> = content(300).collect();
         assert!(answer.windows(300).any(|window| window == expected));
         assert_eq!(answer.windows(4).filter(|window| window == b"sunk").count(), 2);

@@ -135,6 +135,8 @@ pub enum Fault {
     Reset,
     /// The local address cannot be used.
     LocalAddress,
+    /// Too many closed connections wait for peers that take none of what was sent to them.
+    Exhausted,
     /// Something else.
     Other,
 }

@@ -196,6 +196,7 @@ impl<N: Net> Race<'_, N> {
             Some(Fault::Denied) => Code::DestinationProhibited,
             Some(Fault::LocalAddress) => Code::Configuration,
             Some(Fault::Reset) => Code::ConnectionTerminated,
+            Some(Fault::Exhausted) => Code::ConnectionLimitReached,
             _ => Code::Other(None),
         };
         let each: Vec<_> =
@@ -216,6 +217,7 @@ pub(crate) fn describe(fault: Fault) -> &'static str {
         Fault::TimedOut => "timed out",
         Fault::Reset => "connection reset",
         Fault::LocalAddress => "the local address cannot be used",
+        Fault::Exhausted => "too many closed connections wait for servers that read nothing",
         Fault::Other => "unknown network error",
     }
 }

@@ -1,11 +1,12 @@
 //! Who is measured, and at what.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
 use crate::Result;
-use crate::guest::{self, Guest};
+use crate::guest::{self, Function, Guest};
 use crate::native::Native;
 
 /// Who is measured.
@@ -21,12 +22,15 @@ pub(crate) enum Name {
     XenonGet,
     /// Xenon, by `request.send` and `response.read`.
     XenonRead,
+    /// Xenon, called by the host as a plugin is, with no other component between: `request.send` and `response.read`.
+    XenonDirect,
     /// `wasi:http`, as wasmtime implements it.
     WasiHttp,
 }
 
 impl Name {
-    const ALL: [Self; 6] = [Self::Native, Self::Raw, Self::XenonSend, Self::XenonGet, Self::XenonRead, Self::WasiHttp];
+    const ALL: [Self; 7] =
+        [Self::Native, Self::Raw, Self::XenonSend, Self::XenonGet, Self::XenonRead, Self::XenonDirect, Self::WasiHttp];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -35,12 +39,13 @@ impl Name {
             Self::XenonSend => "Xenon, send and read-to-end",
             Self::XenonGet => "Xenon, get",
             Self::XenonRead => "Xenon, send and read",
+            Self::XenonDirect => "Xenon, called by the host",
             Self::WasiHttp => "wasi:http",
         }
     }
 
     pub(crate) fn is_xenon(self) -> bool {
-        matches!(self, Self::XenonSend | Self::XenonGet | Self::XenonRead)
+        matches!(self, Self::XenonSend | Self::XenonGet | Self::XenonRead | Self::XenonDirect)
     }
 
     pub(crate) fn from_short(short: &str) -> Option<Self> {
@@ -55,16 +60,20 @@ impl Name {
             Self::XenonSend => "send",
             Self::XenonGet => "get",
             Self::XenonRead => "read",
+            Self::XenonDirect => "direct",
         }
     }
 
-    /// The package of its guest, and which of its functions it is; none if it is no guest.
-    pub(crate) fn guest(self) -> Option<(&'static str, &'static str)> {
+    /// The package of its guest, and what of it is called; none if it is no guest.
+    fn guest(self) -> Option<(&'static str, Function)> {
         match self {
             Self::Native => None,
-            Self::Raw => Some(("xenon-bench-raw", "run")),
-            Self::WasiHttp => Some(("xenon-bench-wasi-http", "run")),
-            Self::XenonSend | Self::XenonGet | Self::XenonRead => Some(("xenon-bench-session", self.short())),
+            Self::Raw => Some(("xenon-bench-raw", Function::Named("run"))),
+            Self::WasiHttp => Some(("xenon-bench-wasi-http", Function::Named("run"))),
+            Self::XenonSend | Self::XenonGet | Self::XenonRead => {
+                Some(("xenon-bench-session", Function::Named(self.short())))
+            }
+            Self::XenonDirect => Some(("xenon", Function::Session)),
         }
     }
 }
@@ -91,14 +100,14 @@ pub(crate) enum Worker {
 }
 
 impl Contestant {
-    pub(crate) fn new(name: Name) -> Result<Self> {
-        Self::compiled_for(&guest::plain_engine()?, name)
-    }
-
-    fn compiled_for(engine: &Engine, name: Name) -> Result<Self> {
+    /// A guest's file is in this folder.
+    pub(crate) fn new(name: Name, guests: &Path, engine: &Engine) -> Result<Self> {
         Ok(match name.guest() {
             None => Self::Native,
-            Some((package, function)) => Self::Guest { name, guest: Guest::load(engine, package, function)? },
+            Some((package, function)) => {
+                let file = guests.join(format!("{package}.wasm"));
+                Self::Guest { name, guest: Guest::load(engine, &file, function)? }
+            }
         })
     }
 
@@ -133,8 +142,8 @@ impl Worker {
 }
 
 /// Lets one of them work, for a profiler.
-pub(crate) fn run_alone(name: &Name, job: Job, time: Duration) -> Result<()> {
-    let mut worker = Contestant::compiled_for(&guest::profiled_engine()?, *name)?.start(job, 1)?;
+pub(crate) fn run_alone(name: Name, guests: &Path, job: Job, time: Duration) -> Result<()> {
+    let mut worker = Contestant::new(name, guests, &guest::profiled_engine()?)?.start(job, 1)?;
     let count = if job.length > 1 << 20 { 1 } else { 1000 };
     let start = Instant::now();
     while start.elapsed() < time {

@@ -1,11 +1,13 @@
 //! What can be counted instead of timed: calls of the host, fuel, memory. These hardly differ from one machine to another.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use wasmtime::Engine;
 use xenon_host::component::counts::Counts;
 
 use crate::Result;
-use crate::contestants::{Job, Name};
+use crate::contestants::{Contestant, Job, Name};
 use crate::guest::{Guest, Instance, fuelled_engine, plain_engine};
 
 /// What one unit of work costs a guest.
@@ -19,19 +21,24 @@ pub(crate) struct Cost {
 }
 
 /// The costs of each; doing the job once is so many `units` of work.
-pub(crate) fn of_each(names: &[Name], job: Job, units: u64) -> Result<Vec<Cost>> {
-    names.iter().map(|name| of(*name, job, units)).collect()
+pub(crate) fn of_each(names: &[Name], guests: &Path, job: Job, units: u64) -> Result<Vec<Cost>> {
+    names.iter().map(|name| of(*name, guests, job, units)).collect()
 }
 
-fn of(name: Name, job: Job, units: u64) -> Result<Cost> {
-    let (package, function) = name.guest().ok_or("only guests have such costs")?;
+fn of(name: Name, guests: &Path, job: Job, units: u64) -> Result<Cost> {
+    let load = |engine: &Engine| -> Result<Guest> {
+        match Contestant::new(name, guests, engine)? {
+            Contestant::Guest { guest, .. } => Ok(guest),
+            Contestant::Native => Err("only guests have such costs".into()),
+        }
+    };
     let count = if units > 1 { 1 } else { 1000 };
     let total = f64::from(count) * units as f64;
 
-    let mut instance = Guest::load(&fuelled_engine()?, package, function)?.instantiate()?;
+    let mut instance = load(&fuelled_engine()?)?.instantiate()?;
     let fuel = difference(&mut instance, job, count, |instance| instance.fuel().unwrap_or_default())?;
 
-    let plain = Guest::load(&plain_engine()?, package, function)?;
+    let plain = load(&plain_engine()?)?;
     let mut instance = plain.instantiate()?;
     instance.count_calls();
     let calls = difference(&mut instance, job, count, Instance::calls)?;

@@ -1,11 +1,13 @@
 //! Guests under wasmtime: compiled before anything is timed, each instance in a store of its own, as embedders do it.
 
+use std::path::Path;
+
+use tokio::runtime::Runtime;
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable, TypedFunc};
 use wasmtime::{CallHook, Config, Engine, ProfilingStrategy, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
-
-use tokio::runtime::Runtime;
+use xenon_host::component::bindings::Client;
 
 use crate::Result;
 use crate::contestants::Job;
@@ -25,15 +27,24 @@ pub(crate) fn profiled_engine() -> Result<Engine> {
     Ok(Engine::new(Config::new().profiler(ProfilingStrategy::PerfMap))?)
 }
 
+/// What of a guest is called.
+#[derive(Clone, Copy)]
+pub(crate) enum Function {
+    /// An exported function, which does the whole job.
+    Named(&'static str),
+    /// What Xenon exports: the host does the job with it.
+    Session,
+}
+
 /// A guest, compiled and linked.
 pub(crate) struct Guest {
     guest: InstancePre<Host>,
-    function: &'static str,
+    function: Function,
 }
 
 impl Guest {
-    pub(crate) fn load(engine: &Engine, package: &str, function: &'static str) -> Result<Self> {
-        let component = Component::from_file(engine, xenon_host::guest_file(package))?;
+    pub(crate) fn load(engine: &Engine, file: &Path, function: Function) -> Result<Self> {
+        let component = Component::from_file(engine, file)?;
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
@@ -47,8 +58,11 @@ impl Guest {
         // Only an engine that counts fuel takes it.
         let _ = store.set_fuel(u64::MAX);
         let instance = runtime.block_on(self.guest.instantiate_async(&mut store))?;
-        let function = instance.get_typed_func(&mut store, self.function)?;
-        Ok(Instance { runtime, store, function })
+        let entrance = match self.function {
+            Function::Named(name) => Entrance::Function(instance.get_typed_func(&mut store, name)?),
+            Function::Session => Entrance::Session(Client::new(&mut store, &instance)?),
+        };
+        Ok(Instance { runtime, store, entrance })
     }
 }
 
@@ -56,15 +70,26 @@ impl Guest {
 pub(crate) struct Instance {
     runtime: Runtime,
     store: Store<Host>,
-    function: TypedFunc<(u16, String, u32), (std::result::Result<u64, String>,)>,
+    entrance: Entrance,
+}
+
+/// Where it is called.
+enum Entrance {
+    Function(TypedFunc<(u16, String, u32), (std::result::Result<u64, String>,)>),
+    Session(Client),
 }
 
 impl Instance {
     /// Does the job `count` times; how many bytes of content came.
     pub(crate) fn work(&mut self, job: Job, count: u32) -> Result<u64> {
-        let arguments = (job.port, job.target.to_owned(), count);
-        let (outcome,) = self.runtime.block_on(self.function.call_async(&mut self.store, arguments))?;
-        Ok(outcome?)
+        match &self.entrance {
+            Entrance::Function(function) => {
+                let arguments = (job.port, job.target.to_owned(), count);
+                let (outcome,) = self.runtime.block_on(function.call_async(&mut self.store, arguments))?;
+                Ok(outcome?)
+            }
+            Entrance::Session(client) => self.runtime.block_on(call_session(&mut self.store, client, job, count)),
+        }
     }
 
     /// Counts calls of the host from now on, which costs time.
@@ -91,6 +116,28 @@ impl Instance {
     pub(crate) fn memory(&self) -> u64 {
         self.store.data().memory.total as u64
     }
+}
+
+/// What the session guest does by `read`, done by the host.
+async fn call_session(store: &mut Store<Host>, client: &Client, job: Job, count: u32) -> Result<u64> {
+    let http = client.xenon_http_session();
+    let (session, request, response) = (http.session(), http.request(), http.response());
+    let connected = session.call_constructor(&mut *store, "http", "127.0.0.1", job.port).await?;
+    let mut total = 0;
+    for _ in 0..count {
+        let asked = request.call_constructor(&mut *store, connected, "GET", job.target).await?;
+        let answer = request.call_send(&mut *store, asked).await?.map_err(|error| error.detail)?;
+        if response.call_status(&mut *store, answer).await? != 200 {
+            return Err("the answer was not 200".into());
+        }
+        while let Some(piece) = response.call_read(&mut *store, answer, 65_536).await?.map_err(|error| error.detail)? {
+            total += piece.len() as u64;
+        }
+        answer.resource_drop_async(&mut *store).await?;
+        asked.resource_drop_async(&mut *store).await?;
+    }
+    connected.resource_drop_async(&mut *store).await?;
+    Ok(total)
 }
 
 /// What a store holds.

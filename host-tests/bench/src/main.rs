@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use xenon_host::nginx::Nginx;
 
 use crate::contestants::{Contestant, Job, Name};
-use crate::options::{Effort, Options};
+use crate::options::Options;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -50,38 +50,36 @@ fn run(options: &Options) -> Result<()> {
     let nginx = Nginx::start(&files).ok_or("nginx is missing; scripts/setup.sh bench brings it")?;
     let small = Job { port: nginx.port(), target: "/unlogged/small", length: SMALL };
     let large = Job { port: nginx.port(), target: "/unlogged/large", length: LARGE };
-    if let Some(name) = &options.alone {
+    if let Some(name) = options.alone {
         let job = if options.bytes { large } else { small };
-        return contestants::run_alone(name, job, options.effort.alone);
+        return contestants::run_alone(name, &options.guests, job, options.effort.alone);
     }
 
     report::introduction(&options.effort);
+    let for_requests = [Name::Raw, Name::XenonSend, Name::XenonGet, Name::XenonDirect, Name::WasiHttp];
+    let for_bytes = [Name::Raw, Name::XenonRead, Name::XenonDirect, Name::WasiHttp];
     if options.requests {
-        let names = [Name::Native, Name::Raw, Name::XenonSend, Name::XenonGet, Name::WasiHttp];
-        let samples = measure(&names, small, &options.effort)?;
-        report::requests(&samples);
+        report::requests(&measure(&for_requests, small, options)?);
     }
     if options.bytes {
-        let names = [Name::Native, Name::Raw, Name::XenonRead, Name::WasiHttp];
-        let samples = measure(&names, large, &options.effort)?;
-        report::bytes(&samples, LARGE);
+        report::bytes(&measure(&for_bytes, large, options)?, LARGE);
     }
     // After all that is timed, for once somebody has listened to what wasmtime traces it is slower.
     if options.requests {
-        report::costs(
-            "request",
-            &costs::of_each(&[Name::Raw, Name::XenonSend, Name::XenonGet, Name::WasiHttp], small, 1)?,
-        );
+        report::costs("request", &costs::of_each(&for_requests, &options.guests, small, 1)?);
     }
     if options.bytes {
-        report::costs("MiB", &costs::of_each(&[Name::Raw, Name::XenonRead, Name::WasiHttp], large, LARGE >> 20)?);
+        report::costs("MiB", &costs::of_each(&for_bytes, &options.guests, large, LARGE >> 20)?);
     }
     Ok(())
 }
 
-fn measure(names: &[Name], job: Job, effort: &Effort) -> Result<Vec<(Name, Vec<rounds::Sample>)>> {
-    let contestants = names.iter().map(|name| Contestant::new(*name)).collect::<Result<Vec<_>>>()?;
-    rounds::run(&contestants, job, effort)
+/// These, and the native one beside them.
+fn measure(guests: &[Name], job: Job, options: &Options) -> Result<Vec<(Name, Vec<rounds::Sample>)>> {
+    let engine = guest::plain_engine()?;
+    let names = [Name::Native].iter().chain(guests);
+    let contestants = names.map(|name| Contestant::new(*name, &options.guests, &engine));
+    rounds::run(&contestants.collect::<Result<Vec<_>>>()?, job, &options.effort)
 }
 
 /// Bytes of content of a small response.

@@ -1,17 +1,19 @@
 //! What the command line asks for.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::contestants::Name;
 
 /// What the command understands.
 pub(crate) const USAGE: &str = "\
-usage: bench [--quick] [--only requests|bytes] [--alone NAME]
+usage: bench [--quick] [--only requests|bytes] [--alone NAME] [--guests FOLDER]
 
-  --quick        a few short rounds: shows that everything runs, and measures nothing well
-  --only WHAT    only requests per second, or only bytes per second
-  --alone NAME   runs one contestant for ten seconds and prints nothing, for a profiler (wasmtime writes a map for perf);
-                 the names are native, raw, send, get, read and wasi-http; with --only bytes it downloads";
+  --quick          a few short rounds: shows that everything runs, and measures nothing well
+  --only WHAT      only requests per second, or only bytes per second
+  --alone NAME     runs one contestant for ten seconds and prints nothing, for a profiler (wasmtime writes a map for perf):
+                   native, raw, send, get, read, direct or wasi-http; with --only bytes it downloads
+  --guests FOLDER  takes the guests' files from there, to measure another build";
 
 /// What to measure.
 #[derive(Debug, PartialEq)]
@@ -19,6 +21,7 @@ pub(crate) struct Options {
     pub(crate) requests: bool,
     pub(crate) bytes: bool,
     pub(crate) alone: Option<Name>,
+    pub(crate) guests: PathBuf,
     pub(crate) effort: Effort,
 }
 
@@ -38,7 +41,8 @@ const QUICK: Effort = Effort { rounds: 3, slice: Duration::from_millis(40), alon
 
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
-        let mut options = Self { requests: true, bytes: true, alone: None, effort: THOROUGH };
+        let mut options =
+            Self { requests: true, bytes: true, alone: None, guests: xenon_host::guests(), effort: THOROUGH };
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {
@@ -51,6 +55,10 @@ impl Options {
                 "--alone" => {
                     let name = arguments.next().and_then(Name::from_short);
                     options.alone = Some(name.ok_or("--alone is followed by the name of a contestant")?);
+                }
+                "--guests" => {
+                    let folder = arguments.next().ok_or("--guests is followed by a folder")?;
+                    options.guests = folder.into();
                 }
                 other => return Err(format!("{other} is not understood")),
             }
@@ -72,7 +80,7 @@ mod tests {
 
     #[test]
     fn all_is_measured_unless_something_else_is_said() {
-        let all = Options { requests: true, bytes: true, alone: None, effort: THOROUGH };
+        let all = Options { requests: true, bytes: true, alone: None, guests: xenon_host::guests(), effort: THOROUGH };
         assert_eq!(parse(""), Ok(all));
         assert!(parse("--quick --only bytes").is_ok_and(|it| !it.requests && it.bytes && it.effort == QUICK));
         assert!(parse("--only requests").is_ok_and(|it| it.requests && !it.bytes));
@@ -81,7 +89,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        for line in ["--only", "--only all", "--alone nobody", "--fast"] {
+        for line in ["--only", "--only all", "--alone nobody", "--guests", "--fast"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -92,6 +92,9 @@ impl Dial {
 }
 
 fn start(reactor: &Reactor, to: SocketAddr, from: Option<IpAddr>) -> Result<Stage, Fault> {
+    if reactor.dying.are_too_many() {
+        return Err(Fault::Exhausted);
+    }
     if from.is_some_and(|from| from.is_ipv4() != to.is_ipv4()) {
         return Err(Fault::LocalAddress);
     }

@@ -7,6 +7,7 @@
 //! permit: `Stream::send`.
 
 mod dial;
+mod dying;
 mod lookup;
 mod reactor;
 mod stream;

@@ -9,7 +9,12 @@ use wasi::clocks::monotonic_clock;
 use wasi::io::poll::{self, Pollable};
 use wasi::sockets::instance_network::{Network, instance_network};
 
+use super::dying::Dying;
 use crate::clock::Instant;
+use crate::limits::READY_AT_ONCE;
+
+/// How long the host gets after a wait that found very much ready. A timer's resolution makes it a millisecond or so.
+const BREATH_NANOS: u64 = 1_000;
 
 /// What a wait found.
 #[derive(Debug, Default)]
@@ -35,6 +40,7 @@ pub(super) struct Reactor {
     wishes: RefCell<Vec<Weak<Source>>>,
     timer: RefCell<Option<Timer>>,
     network: OnceCell<Network>,
+    pub(super) dying: Dying,
 }
 
 /// A host resource and the pollable made from it, which is made when it is first needed.
@@ -94,7 +100,12 @@ impl Reactor {
 
         let mut woken = Woken { others: Vec::new(), waited: true };
         let mut timer_has_fired = false;
-        for index in poll::poll(&list) {
+        let ready = poll::poll(&list);
+        if ready.len() > READY_AT_ONCE {
+            // A wait that is not over at once gives the host's executor its turn.
+            monotonic_clock::subscribe_duration(BREATH_NANOS).block();
+        }
+        for index in ready {
             let Ok(index) = usize::try_from(index) else {
                 continue;
             };

@@ -11,15 +11,15 @@ use wasi::io::poll::Pollable;
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::sockets::tcp::{ShutdownType, TcpSocket};
 
+use super::dying::Sending;
 use super::reactor::{Reactor, Subscribe, Watched};
 use crate::net::{self, Fault, Idle, Receive, Received, Step};
 
-/// A connection. Dropping it closes it at once; what the host has not yet sent is lost.
+/// A connection. Dropping it closes it at once, and never waits for the peer.
 pub struct Stream {
     // Fields are dropped in this order, and the host traps if a socket goes before its streams.
     input: Watched<InputStream>,
-    output: Watched<OutputStream>,
-    socket: TcpSocket,
+    sending: Rc<Sending>,
     /// How receiving ended, when it has: in good order or not.
     input_over: Option<Result<(), Fault>>,
     /// Why nothing can be sent any more.
@@ -45,8 +45,7 @@ impl Stream {
         input.block(reactor);
         Self {
             input,
-            output: Watched::new(output),
-            socket,
+            sending: Rc::new(Sending { output: Watched::new(output), socket }),
             input_over: None,
             output_over: None,
             is_broken: false,
@@ -75,7 +74,7 @@ impl net::Stream for Stream {
             return Poll::Ready(Step { sent, received });
         }
         if !send.is_empty() {
-            self.output.wish(&self.reactor);
+            self.sending.output.wish(&self.reactor);
         }
         if is_receiving {
             self.input.wish(&self.reactor);
@@ -101,7 +100,7 @@ impl net::Stream for Stream {
     fn finish(&mut self) {
         if self.output_over.replace(Fault::Other).is_none() {
             // The host does it after what was written. When it cannot, the connection has ended anyway.
-            let _ = self.socket.shutdown(ShutdownType::Send);
+            let _ = self.sending.socket.shutdown(ShutdownType::Send);
         }
     }
 
@@ -123,17 +122,17 @@ impl Stream {
         if let Some(fault) = self.output_over {
             return Err(fault);
         }
-        if !self.output.is_worth_trying(&self.reactor) {
+        if !self.sending.output.is_worth_trying(&self.reactor) {
             return Ok(0);
         }
-        let permit = self.output.check_write().map_err(|error| self.sending_failed(&error))?;
+        let permit = self.sending.output.check_write().map_err(|error| self.sending_failed(&error))?;
         let permitted = bytes.get(..usize::try_from(permit).unwrap_or(usize::MAX)).unwrap_or(bytes);
         if permitted.is_empty() {
-            self.output.block(&self.reactor);
+            self.sending.output.block(&self.reactor);
             return Ok(0);
         }
-        self.output.unblock();
-        self.output.write(permitted).map_err(|error| self.sending_failed(&error))?;
+        self.sending.output.unblock();
+        self.sending.output.write(permitted).map_err(|error| self.sending_failed(&error))?;
         Ok(permitted.len())
     }
 
@@ -183,6 +182,12 @@ impl Stream {
         self.is_broken |= matches!(error, StreamError::LastOperationFailed(_));
         self.output_over = Some(Fault::Reset);
         Fault::Reset
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.reactor.dying.take_over(&self.sending);
     }
 }
 

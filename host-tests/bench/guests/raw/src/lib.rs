@@ -52,7 +52,6 @@ fn run(input: &InputStream, output: &OutputStream, request: &[u8], count: u32) -
             return Err("the host does not take the request at once".to_owned());
         }
         output.write(request).map_err(words)?;
-        readable.block();
         let mut head = Vec::new();
         let mut received = 0;
         while shape.is_none_or(|shape| received < shape.length) {
