@@ -6,7 +6,7 @@ ARGS ?=
 RUN = $(if $(strip $(ARGS)),target/release/xenon $(ARGS),target/release/xenon-tour)
 
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
-GUESTS := -p xenon -p xenon-cli -p xenon-tour
+GUESTS := -p xenon -p xenon-cli -p xenon-tour -p rust-get
 GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
 
 BUILD := cargo build --release --locked -p xenon-host
@@ -14,7 +14,7 @@ TEST := cargo test --workspace --locked --no-fail-fast
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
 DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --locked
-BENCH := cargo run --release --locked -p xenon-host --bin bench
+BENCH := cargo run --release --locked -p xenon-bench --bin xenon-bench --
 
 .PHONY: build run test bench check clean help
 

@@ -154,7 +154,7 @@ impl Guest {
         u64::MAX - self.0.store.borrow().get_fuel().expect("`Setup::fuel` is set")
     }
 
-    /// How often it has called the host so far.
+    /// How often it has called the host so far; making and dropping resources counts too.
     pub fn host_calls(&self) -> u64 {
         self.0.store.borrow().data().host_calls
     }

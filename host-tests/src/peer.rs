@@ -198,8 +198,10 @@ struct State {
     is_over: bool,
     /// Who `finish` connects as, to end the accepting; clients that connected before it are still served.
     last: Option<SocketAddr>,
-    /// The connections whose scripts are at their end.
-    resting: Vec<TcpStream>,
+    /// The connections whose scripts are at their end, by their numbers.
+    resting: Vec<(usize, TcpStream)>,
+    /// Those among them that their clients had closed when `finish` was called.
+    closed_by_clients: Vec<usize>,
     /// How many were accepted.
     accepted: usize,
 }
@@ -243,14 +245,17 @@ impl Peer {
         let Some(thread) = self.thread.take() else { return Vec::new() };
         let last = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket can be made");
         last.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("127.0.0.1 has a free port");
-        let resting = {
+        {
+            // Under the lock, so that a connection learns only afterwards who closed it.
             let mut state = lock(&self.shared.state);
             state.is_over = true;
             state.last = last.local_addr().ok().and_then(|address| address.as_socket());
-            std::mem::take(&mut state.resting)
-        };
-        for stream in resting {
-            let _ = stream.shutdown(Shutdown::Both);
+            for (number, stream) in std::mem::take(&mut state.resting) {
+                if is_closed(&stream) {
+                    state.closed_by_clients.push(number);
+                }
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
         last.connect(&self.address.into()).expect("the peer listens");
         let outcomes = thread.join().expect("the peer's thread does not panic");
@@ -297,7 +302,7 @@ fn accept_all(listener: &TcpListener, scripts: Vec<Script>, shared: &Arc<Shared>
         };
         let shared = Arc::clone(shared);
         threads.push(thread::spawn(move || {
-            let mut connection = Connection { stream, shared, seen: Seen::default(), step: 0 };
+            let mut connection = Connection { number, stream, shared, seen: Seen::default(), step: 0 };
             match connection.follow(script) {
                 Ok(()) => Ok(connection.seen),
                 Err(mistake) => {
@@ -318,6 +323,7 @@ fn accept_all(listener: &TcpListener, scripts: Vec<Script>, shared: &Arc<Shared>
 }
 
 struct Connection {
+    number: usize,
     stream: TcpStream,
     shared: Arc<Shared>,
     seen: Seen,
@@ -481,10 +487,11 @@ impl Connection {
             if state.is_over {
                 return Ok(());
             }
-            state.resting.push(clone);
+            state.resting.push((self.number, clone));
         }
         let _ = self.drain();
-        self.seen.is_closed_by_client = !lock(&self.shared.state).is_over;
+        let state = lock(&self.shared.state);
+        self.seen.is_closed_by_client = !state.is_over || state.closed_by_clients.contains(&self.number);
         Ok(())
     }
 
@@ -513,6 +520,20 @@ impl Connection {
         self.seen.received.extend_from_slice(&buffer[..length.min(room)]);
         self.seen.length += length as u64;
         Ok(length)
+    }
+}
+
+/// Whether the client has closed the connection, as far as is known now. What it has sent before that is thrown away.
+fn is_closed(mut stream: &TcpStream) -> bool {
+    if stream.set_nonblocking(true).is_err() {
+        return true;
+    }
+    loop {
+        match stream.read(&mut [0; 1 << 12]) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return !is_timeout(&error),
+        }
     }
 }
 
