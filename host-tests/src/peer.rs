@@ -485,6 +485,7 @@ impl Connection {
         {
             let mut state = lock(&self.shared.state);
             if state.is_over {
+                self.seen.is_closed_by_client = is_closed(&self.stream);
                 return Ok(());
             }
             state.resting.push((self.number, clone));

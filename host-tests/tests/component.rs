@@ -190,7 +190,7 @@ fn one_instance_drives_a_hundred_exchanges_at_once() {
         assert_eq!(guest.poll(&waiting, &[], &[], Some(Duration::from_millis(10))), Vec::<u32>::new());
     }
     gate.open();
-    let mut answered = vec![false; 100];
+    let mut answered = [false; 100];
     while answered.contains(&false) {
         let indices: Vec<usize> = (0..100).filter(|&index| !answered[index]).collect();
         let waiting: Vec<&Exchange> = indices.iter().map(|&index| &exchanges[index]).collect();

@@ -94,6 +94,7 @@ pub(crate) enum Contestant {
 }
 
 /// Somebody who is at work: warm, in an instance of its own.
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them in all")]
 pub(crate) enum Worker {
     Native(Native),
     Guest(guest::Instance),

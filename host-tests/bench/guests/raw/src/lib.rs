@@ -47,9 +47,8 @@ fn run(input: &InputStream, output: &OutputStream, request: &[u8], count: u32) -
     let readable = input.subscribe();
     let mut shape: Option<Shape> = None;
     for _ in 0..count {
-        let permit = output.check_write().map_err(words)?;
-        if permit < request.len() as u64 {
-            return Err("the host does not take the request at once".to_owned());
+        while output.check_write().map_err(words)? < request.len() as u64 {
+            output.subscribe().block();
         }
         output.write(request).map_err(words)?;
         let mut head = Vec::new();
