@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::http::fields::{Fields, is_token_byte, is_value_byte, trim};
+use crate::http::fields::{Fields, is_token_byte, trim, value_run};
 use crate::http::quote;
 
 /// How large a head, or trailers, may be.
@@ -181,7 +181,7 @@ impl LineReader {
         let ahead = bytes.get(self.at..end).unwrap_or_default();
         let run = match self.state {
             State::Name => run_of(ahead, is_token_byte),
-            State::Value => run_of(ahead, is_value_byte),
+            State::Value => value_run(ahead),
             _ => return,
         };
         self.at = self.at.saturating_add(run);
@@ -259,7 +259,7 @@ impl LineReader {
 }
 
 /// How many of the first bytes are such.
-pub(super) fn run_of(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
+fn run_of(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|byte| !is_such(*byte)).unwrap_or(bytes.len())
 }
 
@@ -286,6 +286,7 @@ fn unfold(value: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::http::fields::is_value_byte;
 
     /// Bounds that no sample reaches.
     pub(in crate::h1) const WIDE: Bounds = Bounds { lines: 1000, line_length: 100_000, length: 1_000_000 };

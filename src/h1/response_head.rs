@@ -2,9 +2,9 @@
 //!
 //! It does not know what the response is to, nor where its content ends.
 
-use super::field_lines::{Bounds, HeadError, LineReader, run_of};
+use super::field_lines::{Bounds, HeadError, LineReader};
 use super::version::Version;
-use crate::http::fields::{Fields, is_value_byte, trim};
+use crate::http::fields::{Fields, trim, value_run};
 use crate::http::quote;
 use crate::limits::LEADING_EMPTY_LINES;
 
@@ -189,7 +189,7 @@ impl HeadReader {
         }
         let line_bound = self.line_start.saturating_add(self.bounds.line_length);
         let end = line_bound.min(self.bounds.length).min(bytes.len());
-        let run = run_of(bytes.get(self.at..end).unwrap_or_default(), is_value_byte);
+        let run = value_run(bytes.get(self.at..end).unwrap_or_default());
         self.at = self.at.saturating_add(run);
         self.count(run);
     }
@@ -440,7 +440,7 @@ mod tests {
                 assert_eq!(read(WIDE, &bytes).is_ok(), is_good, "{byte} at {place}");
             }
             let bytes = [line, b"x".as_slice(), &[byte]].concat();
-            let is_good = is_value_byte(byte) || matches!(byte, b'\r' | b'\n');
+            let is_good = crate::http::fields::is_value_byte(byte) || matches!(byte, b'\r' | b'\n');
             assert_eq!(read(WIDE, &bytes).is_ok(), is_good, "{byte}");
         }
     }

@@ -170,8 +170,21 @@ const NOT_TRAILERS: &[&str] = &[
     "Content-Type",
 ];
 
-/// tchar (RFC 9110 section 5.6.2).
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
+/// tchar (RFC 9110 section 5.6.2). A table, for every byte of every name is looked up here.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = is_tchar(byte as u8);
+            byte += 1;
+        }
+        table
+    };
+    TABLE.get(usize::from(byte)).is_some_and(|is| *is)
+}
+
+const fn is_tchar(byte: u8) -> bool {
     matches!(
         byte,
         b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
@@ -182,6 +195,24 @@ pub(crate) const fn is_token_byte(byte: u8) -> bool {
 /// What a field's value or a reason phrase can hold (RFC 9110 section 5.5): HTAB, SP, VCHAR and obs-text.
 pub(crate) const fn is_value_byte(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+/// How many of the first bytes a field's value can hold. Eight at a time: most of a head is values.
+pub(crate) fn value_run(bytes: &[u8]) -> usize {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = LOW << 7;
+    // Each byte is at least SP and not DEL; HTAB is left to the other loop.
+    let is_plain = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        let is_del = word ^ (LOW * 0x7f);
+        let below_space = word.wrapping_sub(LOW * 0x20) & !word;
+        let del = is_del.wrapping_sub(LOW) & !is_del;
+        (below_space | del) & HIGH == 0
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let plain = words.iter().take_while(|word| is_plain(word)).count().saturating_mul(8);
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain.saturating_add(rest.iter().position(|byte| !is_value_byte(*byte)).unwrap_or(rest.len()))
 }
 
 /// Without the whitespace (OWS) at either end.
@@ -236,6 +267,21 @@ fn element_end(list: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_of_value_bytes_ends_with_the_first_that_is_none() {
+        for byte in 0..=255u8 {
+            for place in 0..40 {
+                let mut bytes = [b'x'; 40];
+                bytes[place] = byte;
+                let expected = if is_value_byte(byte) { 40 } else { place };
+                assert_eq!(value_run(&bytes), expected, "{byte} at {place}");
+            }
+        }
+        for length in 0..40 {
+            assert_eq!(value_run(&vec![0xff; length]), length);
+        }
+    }
 
     fn fields(lines: &[(&str, &str)]) -> Fields {
         let mut fields = Fields::default();

@@ -16,6 +16,7 @@ pub struct Origin {
     pub host: Host,
     /// At which port; not 0.
     pub port: u16,
+    authority: String,
 }
 
 /// The schemes that are known.
@@ -55,16 +56,17 @@ impl Origin {
         if port == 0 {
             return Err(OriginError::Port("port 0 is no port".into()));
         }
-        Ok(Self { scheme, host, port })
+        Ok(Self::new(scheme, host, port))
+    }
+
+    fn new(scheme: Scheme, host: Host, port: u16) -> Self {
+        let authority = if port == scheme.default_port() { host.to_string() } else { format!("{host}:{port}") };
+        Self { scheme, host, port, authority }
     }
 
     /// The value of `Host` (RFC 9110 section 7.2): the port only where it is not the scheme's own.
-    pub fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() {
-            self.host.to_string()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 }
 
@@ -392,7 +394,7 @@ mod tests {
         ];
         for (scheme, host, port, authority) in table {
             let host = Host::parse(host).unwrap();
-            let origin = Origin { scheme, host, port };
+            let origin = Origin::new(scheme, host, port);
             assert_eq!(origin.authority(), authority);
         }
     }

@@ -42,7 +42,7 @@ pub struct Session<N: Net>(Rc<Shared<N>>);
 /// What a session, its requests and its exchanges have in common.
 pub(crate) struct Shared<N: Net> {
     pub(crate) net: N,
-    origin: Result<Origin, Error>,
+    origin: Result<Rc<Origin>, Error>,
     pub(crate) settings: RefCell<Settings>,
     pub(crate) pool: Pool<N>,
     events: Events,
@@ -59,7 +59,7 @@ pub(crate) struct Shared<N: Net> {
 impl<N: Net> Session<N> {
     /// A session with this origin. What is wrong with it is said by the first request.
     pub fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
-        let origin = Origin::parse(scheme, host, port).map_err(|error| {
+        let origin = Origin::parse(scheme, host, port).map(Rc::new).map_err(|error| {
             let (code, detail) = match error {
                 OriginError::Scheme(what) => (Code::InvalidScheme, what),
                 OriginError::Host(what) => (Code::InvalidHost, what),

@@ -23,7 +23,7 @@ use crate::session::upload::Upload;
 /// What an exchange is made of until its response's head is here.
 pub(crate) struct Opening<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
-    pub(crate) origin: Origin,
+    pub(crate) origin: Rc<Origin>,
     pub(crate) prepared: Prepared,
     pub(crate) upload: Rc<RefCell<Upload>>,
     pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,

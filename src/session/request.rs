@@ -124,7 +124,7 @@ impl Description {
     fn encode(&self, origin: &Origin, settings: &Settings, framed: Framed, expects: bool, closes: bool) -> Vec<u8> {
         // Host comes first (RFC 9110 section 7.2), and CONNECT names the host it asks for (RFC 9112 section 3.2.3).
         let authority = match self.method.as_str() {
-            "CONNECT" => self.target.clone(),
+            "CONNECT" => self.target.as_str(),
             _ => origin.authority(),
         };
         let length = match framed {
