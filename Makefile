@@ -21,6 +21,8 @@ BENCH := cargo run --release --locked -p xenon-bench --bin xenon-bench --
 build: ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
 	@scripts/setup.sh build
 	$(BUILD)
+	@# The first start compiles the command ahead of time, and leaves the result beside the program.
+	@target/release/xenon --version > /dev/null
 
 run: ## Builds quietly and runs target/release/xenon with ARGS='...' (without: a tour of a session)
 	@scripts/setup.sh build

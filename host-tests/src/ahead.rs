@@ -122,3 +122,90 @@ fn is_writable_by_all(_: &fs::Metadata) -> bool {
 fn owner(_: &fs::Metadata) -> Option<u32> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest component: it has a head and nothing else.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn folder(test: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("xenon-ahead-{}-{test}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let owner = owner(&fs::metadata(&path).unwrap());
+        Folder { path, is_trusted: true, owner }
+    }
+
+    fn files(folder: &Folder) -> Vec<String> {
+        let entries = fs::read_dir(&folder.path).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_was_compiled_is_left_found_and_replaced() {
+        let folder = folder("left");
+        let engine = Engine::default();
+        for other in ["a-0123456789abcdef.cwasm", "b-0123456789abcdef.cwasm", "a-note.cwasm"] {
+            fs::write(folder.path.join(other), "old").unwrap();
+        }
+        load(&engine, "a", EMPTY, &folder).unwrap();
+        let file = folder.path.join(file_name(&engine, "a", EMPTY));
+        assert!(load_compiled(&engine, &file, &folder).is_some());
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut expected = vec![name, "a-note.cwasm".to_owned(), "b-0123456789abcdef.cwasm".to_owned()];
+        expected.sort();
+        assert_eq!(files(&folder), expected);
+        fs::remove_dir_all(&folder.path).unwrap();
+    }
+
+    #[test]
+    fn a_file_name_is_that_of_one_component_and_one_engine() {
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        let (one, other) = (Engine::default(), Engine::new(&config).unwrap());
+        assert_eq!(file_name(&one, "a", EMPTY), file_name(&Engine::default(), "a", EMPTY));
+        assert_ne!(file_name(&one, "a", EMPTY), file_name(&other, "a", EMPTY));
+        assert_ne!(file_name(&one, "a", EMPTY), file_name(&one, "a", b"another"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_trusted_is_neither_read_nor_written() {
+        let trusted = folder("untrusted");
+        let engine = Engine::default();
+        let folder = Folder { is_trusted: false, ..trusted.clone() };
+        load(&engine, "a", EMPTY, &folder).unwrap();
+        assert_eq!(files(&folder), [""; 0]);
+        load(&engine, "a", EMPTY, &trusted).unwrap();
+        let file = folder.path.join(file_name(&engine, "a", EMPTY));
+        assert!(load_compiled(&engine, &file, &trusted).is_some());
+        assert!(load_compiled(&engine, &file, &folder).is_none());
+        let foreign = Folder { owner: trusted.owner.map(|owner| owner + 1), ..trusted.clone() };
+        assert_eq!(load_compiled(&engine, &file, &foreign).is_none(), cfg!(unix));
+        fs::remove_dir_all(&folder.path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_everyone_can_write_is_not_loaded() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder("writable");
+        let engine = Engine::default();
+        load(&engine, "a", EMPTY, &folder).unwrap();
+        let file = folder.path.join(file_name(&engine, "a", EMPTY));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(load_compiled(&engine, &file, &folder).is_none());
+        fs::remove_dir_all(&folder.path).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_file_is_compiled_anew() {
+        let folder = folder("damaged");
+        let engine = Engine::default();
+        fs::write(folder.path.join(file_name(&engine, "a", EMPTY)), "damaged").unwrap();
+        assert!(load(&engine, "a", EMPTY, &folder).is_ok());
+        fs::remove_dir_all(&folder.path).unwrap();
+    }
+}

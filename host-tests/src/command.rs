@@ -90,3 +90,21 @@ impl WasiView for Host {
 fn one_line(error: impl Display) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_run_is_an_internal_error() {
+        assert_eq!(run("xenon-test", b"no component", &[], &[]), INTERNAL_ERROR);
+        // A component, and no command.
+        assert_eq!(run("xenon-test", b"\0asm\x0d\0\x01\0", &[], &[]), INTERNAL_ERROR);
+    }
+
+    #[test]
+    fn what_is_told_is_one_line() {
+        assert_eq!(one_line("wasm trap: unreachable\nwasm backtrace:\n  0: f"), "wasm trap: unreachable");
+        assert_eq!(one_line(""), "");
+    }
+}

@@ -1,6 +1,6 @@
 //! Who is measured, and at what.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
@@ -78,6 +78,36 @@ impl Name {
     }
 }
 
+/// Who is measured, in which build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) name: Name,
+    /// The folder of its guest, if that is not this build.
+    pub(crate) beside: Option<PathBuf>,
+}
+
+impl Entry {
+    /// These, and beside each that is Xenon the one from that folder.
+    pub(crate) fn all(names: &[Name], beside: Option<&Path>) -> Vec<Self> {
+        let builds = |name: &Name| {
+            let name = *name;
+            let other = beside.filter(|_| name.is_xenon()).map(|folder| Self { name, beside: Some(folder.into()) });
+            [Self { name, beside: None }].into_iter().chain(other)
+        };
+        names.iter().flat_map(builds).collect()
+    }
+
+    pub(crate) fn label(&self) -> String {
+        let other = if self.beside.is_some() { " (other)" } else { "" };
+        format!("{}{other}", self.name.as_str())
+    }
+
+    /// Where the file of a guest of this package is.
+    fn file(&self, package: &str) -> PathBuf {
+        self.beside.clone().unwrap_or_else(xenon_host::guests).join(format!("{package}.wasm"))
+    }
+}
+
 /// What each of them does: to get this target of 127.0.0.1, again and again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job {
@@ -88,9 +118,10 @@ pub(crate) struct Job {
 }
 
 /// Somebody who can do the job.
-pub(crate) enum Contestant {
-    Native,
-    Guest { name: Name, guest: Guest },
+pub(crate) struct Contestant {
+    pub(crate) entry: Entry,
+    /// None is native.
+    pub(crate) guest: Option<Guest>,
 }
 
 /// Somebody who is at work: warm, in an instance of its own.
@@ -101,29 +132,19 @@ pub(crate) enum Worker {
 }
 
 impl Contestant {
-    /// A guest's file is in this folder.
-    pub(crate) fn new(name: Name, guests: &Path, engine: &Engine) -> Result<Self> {
-        Ok(match name.guest() {
-            None => Self::Native,
-            Some((package, function)) => {
-                let file = guests.join(format!("{package}.wasm"));
-                Self::Guest { name, guest: Guest::load(engine, &file, function)? }
-            }
-        })
-    }
-
-    pub(crate) fn name(&self) -> Name {
-        match self {
-            Self::Native => Name::Native,
-            Self::Guest { name, .. } => *name,
-        }
+    pub(crate) fn new(entry: &Entry, engine: &Engine) -> Result<Self> {
+        let guest = match entry.name.guest() {
+            None => None,
+            Some((package, function)) => Some(Guest::load(engine, &entry.file(package), function)?),
+        };
+        Ok(Self { entry: entry.clone(), guest })
     }
 
     /// A worker that has done the job `warm_up` times.
     pub(crate) fn start(&self, job: Job, warm_up: u32) -> Result<Worker> {
-        let mut worker = match self {
-            Self::Native => Worker::Native(Native),
-            Self::Guest { guest, .. } => Worker::Guest(guest.instantiate()?),
+        let mut worker = match &self.guest {
+            None => Worker::Native(Native),
+            Some(guest) => Worker::Guest(guest.instantiate()?),
         };
         worker.work(job, warm_up)?;
         Ok(worker)
@@ -143,8 +164,8 @@ impl Worker {
 }
 
 /// Lets one of them work, for a profiler.
-pub(crate) fn run_alone(name: Name, guests: &Path, job: Job, time: Duration) -> Result<()> {
-    let mut worker = Contestant::new(name, guests, &guest::profiled_engine()?)?.start(job, 1)?;
+pub(crate) fn run_alone(entry: Entry, job: Job, time: Duration) -> Result<()> {
+    let mut worker = Contestant::new(&entry, &guest::profiled_engine()?)?.start(job, 1)?;
     let count = if job.length > 1 << 20 { 1 } else { 1000 };
     let start = Instant::now();
     while start.elapsed() < time {

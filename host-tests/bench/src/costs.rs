@@ -1,18 +1,17 @@
 //! What can be counted instead of timed: calls of the host, fuel, memory. These hardly differ from one machine to another.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use wasmtime::Engine;
 use xenon_host::component::counts::Counts;
 
 use crate::Result;
-use crate::contestants::{Contestant, Job, Name};
+use crate::contestants::{Contestant, Entry, Job};
 use crate::guest::{Guest, Instance, fuelled_engine, plain_engine};
 
 /// What one unit of work costs a guest.
 pub(crate) struct Cost {
-    pub(crate) name: Name,
+    pub(crate) entry: Entry,
     pub(crate) calls: f64,
     pub(crate) calls_by_name: Vec<(String, f64)>,
     pub(crate) fuel: f64,
@@ -21,16 +20,13 @@ pub(crate) struct Cost {
 }
 
 /// The costs of each; doing the job once is so many `units` of work.
-pub(crate) fn of_each(names: &[Name], guests: &Path, job: Job, units: u64) -> Result<Vec<Cost>> {
-    names.iter().map(|name| of(*name, guests, job, units)).collect()
+pub(crate) fn of_each(entries: &[Entry], job: Job, units: u64) -> Result<Vec<Cost>> {
+    entries.iter().map(|entry| of(entry, job, units)).collect()
 }
 
-fn of(name: Name, guests: &Path, job: Job, units: u64) -> Result<Cost> {
+fn of(entry: &Entry, job: Job, units: u64) -> Result<Cost> {
     let load = |engine: &Engine| -> Result<Guest> {
-        match Contestant::new(name, guests, engine)? {
-            Contestant::Guest { guest, .. } => Ok(guest),
-            Contestant::Native => Err("only guests have such costs".into()),
-        }
+        Contestant::new(entry, engine)?.guest.ok_or_else(|| "only guests have such costs".into())
     };
     let count = if units > 1 { 1 } else { 1000 };
     let total = f64::from(count) * units as f64;
@@ -50,7 +46,7 @@ fn of(name: Name, guests: &Path, job: Job, units: u64) -> Result<Cost> {
     counts[1].during(|| instance.work(job, 2 * count))?;
     let [once, twice] = counts.map(|counts| counts.by_name());
     Ok(Cost {
-        name,
+        entry: entry.clone(),
         calls: calls as f64 / total,
         calls_by_name: by_name(&once, &twice, total),
         fuel: fuel as f64 / total,

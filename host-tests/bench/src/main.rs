@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use xenon_host::nginx::Nginx;
 
-use crate::contestants::{Contestant, Job, Name};
+use crate::contestants::{Contestant, Entry, Job, Name};
 use crate::options::Options;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -52,12 +52,13 @@ fn run(options: &Options) -> Result<()> {
     let large = Job { port: nginx.port(), target: "/unlogged/large", length: LARGE };
     if let Some(name) = options.alone {
         let job = if options.bytes { large } else { small };
-        return contestants::run_alone(name, &options.guests, job, options.effort.alone);
+        return contestants::run_alone(Entry { name, beside: options.beside.clone() }, job, options.effort.alone);
     }
 
     report::introduction(&options.effort);
-    let for_requests = [Name::Raw, Name::XenonSend, Name::XenonGet, Name::XenonDirect, Name::WasiHttp];
-    let for_bytes = [Name::Raw, Name::XenonRead, Name::XenonDirect, Name::WasiHttp];
+    let entries = |names: &[Name]| Entry::all(names, options.beside.as_deref());
+    let for_requests = entries(&[Name::Raw, Name::XenonSend, Name::XenonGet, Name::XenonDirect, Name::WasiHttp]);
+    let for_bytes = entries(&[Name::Raw, Name::XenonRead, Name::XenonDirect, Name::WasiHttp]);
     if options.requests {
         report::requests(&measure(&for_requests, small, options)?);
     }
@@ -66,19 +67,19 @@ fn run(options: &Options) -> Result<()> {
     }
     // After all that is timed, for once somebody has listened to what wasmtime traces it is slower.
     if options.requests {
-        report::costs("request", &costs::of_each(&for_requests, &options.guests, small, 1)?);
+        report::costs("request", &costs::of_each(&for_requests, small, 1)?);
     }
     if options.bytes {
-        report::costs("MiB", &costs::of_each(&for_bytes, &options.guests, large, LARGE >> 20)?);
+        report::costs("MiB", &costs::of_each(&for_bytes, large, LARGE >> 20)?);
     }
     Ok(())
 }
 
 /// These, and the native one beside them.
-fn measure(guests: &[Name], job: Job, options: &Options) -> Result<Vec<(Name, Vec<rounds::Sample>)>> {
+fn measure(guests: &[Entry], job: Job, options: &Options) -> Result<Vec<rounds::Record>> {
     let engine = guest::plain_engine()?;
-    let names = [Name::Native].iter().chain(guests);
-    let contestants = names.map(|name| Contestant::new(*name, &options.guests, &engine));
+    let native = [Entry { name: Name::Native, beside: None }];
+    let contestants = native.iter().chain(guests).map(|entry| Contestant::new(entry, &engine));
     rounds::run(&contestants.collect::<Result<Vec<_>>>()?, job, &options.effort)
 }
 

@@ -7,13 +7,14 @@ use crate::contestants::Name;
 
 /// What the command understands.
 pub(crate) const USAGE: &str = "\
-usage: bench [--quick] [--only requests|bytes] [--alone NAME] [--guests FOLDER]
+usage: bench [--quick] [--only requests|bytes] [--alone NAME] [--beside FOLDER]
 
   --quick          a few short rounds: shows that everything runs, and measures nothing well
   --only WHAT      only requests per second, or only bytes per second
   --alone NAME     runs one contestant for ten seconds and prints nothing, for a profiler (wasmtime writes a map for perf):
                    native, raw, send, get, read, direct or wasi-http; with --only bytes it downloads
-  --guests FOLDER  takes the guests' files from there, to measure another build";
+  --beside FOLDER  measures also what is in another folder of guests (target/component of another build) for Xenon; with
+                   --alone, measures only that";
 
 /// What to measure.
 #[derive(Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub(crate) struct Options {
     pub(crate) requests: bool,
     pub(crate) bytes: bool,
     pub(crate) alone: Option<Name>,
-    pub(crate) guests: PathBuf,
+    pub(crate) beside: Option<PathBuf>,
     pub(crate) effort: Effort,
 }
 
@@ -41,8 +42,7 @@ const QUICK: Effort = Effort { rounds: 3, slice: Duration::from_millis(40), alon
 
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
-        let mut options =
-            Self { requests: true, bytes: true, alone: None, guests: xenon_host::guests(), effort: THOROUGH };
+        let mut options = Self { requests: true, bytes: true, alone: None, beside: None, effort: THOROUGH };
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {
@@ -56,9 +56,9 @@ impl Options {
                     let name = arguments.next().and_then(Name::from_short);
                     options.alone = Some(name.ok_or("--alone is followed by the name of a contestant")?);
                 }
-                "--guests" => {
-                    let folder = arguments.next().ok_or("--guests is followed by a folder")?;
-                    options.guests = folder.into();
+                "--beside" => {
+                    let folder = arguments.next().ok_or("--beside is followed by a folder")?;
+                    options.beside = Some(folder.into());
                 }
                 other => return Err(format!("{other} is not understood")),
             }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn all_is_measured_unless_something_else_is_said() {
-        let all = Options { requests: true, bytes: true, alone: None, guests: xenon_host::guests(), effort: THOROUGH };
+        let all = Options { requests: true, bytes: true, alone: None, beside: None, effort: THOROUGH };
         assert_eq!(parse(""), Ok(all));
         assert!(parse("--quick --only bytes").is_ok_and(|it| !it.requests && it.bytes && it.effort == QUICK));
         assert!(parse("--only requests").is_ok_and(|it| it.requests && !it.bytes));
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        for line in ["--only", "--only all", "--alone nobody", "--guests", "--fast"] {
+        for line in ["--only", "--only all", "--alone nobody", "--beside", "--fast"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::contestants::{Contestant, Job, Name};
+use crate::contestants::{Contestant, Entry, Job};
 use crate::options::Effort;
 
 /// What one contestant did in one round, each time it did the job.
@@ -16,19 +16,26 @@ pub(crate) struct Sample {
     pub(crate) busy: Duration,
 }
 
-/// All of them, in the order given, with a sample for each round.
-pub(crate) fn run(contestants: &[Contestant], job: Job, effort: &Effort) -> Result<Vec<(Name, Vec<Sample>)>> {
+/// What one contestant did in all rounds, in their order.
+pub(crate) struct Record {
+    pub(crate) entry: Entry,
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// Runs them all, and answers in the order given.
+pub(crate) fn run(contestants: &[Contestant], job: Job, effort: &Effort) -> Result<Vec<Record>> {
     let counts = contestants.iter().map(|contestant| calibrate(contestant, job, effort)).collect::<Result<Vec<_>>>()?;
-    let mut samples: Vec<_> = contestants.iter().map(|contestant| (contestant.name(), Vec::new())).collect();
+    let record = |contestant: &Contestant| Record { entry: contestant.entry.clone(), samples: Vec::new() };
+    let mut records: Vec<_> = contestants.iter().map(record).collect();
     for round in 0..effort.rounds {
         // Each round begins with another one, so that nobody always follows the same.
         for turn in 0..contestants.len() {
             let index = (round + turn) % contestants.len();
             let sample = measure(&contestants[index], job, counts[index])?;
-            samples[index].1.push(sample);
+            records[index].samples.push(sample);
         }
     }
-    Ok(samples)
+    Ok(records)
 }
 
 /// How often a contestant does the job in a slice of time.
