@@ -225,8 +225,8 @@ impl LineReader {
         let name = bytes.get(self.line_start..self.name_end).unwrap_or_default();
         let value = bytes.get(self.name_end.saturating_add(1)..self.line_end).unwrap_or_default();
         let value = if self.is_folded { unfold(value) } else { trim(value).to_vec() };
-        // A name is a token, and so ASCII.
-        self.fields.push(String::from_utf8_lossy(name), value);
+        // A name is a token, and so ASCII: it never takes the other way.
+        self.fields.push(std::str::from_utf8(name).unwrap_or_default(), value);
         self.name_end = self.line_start;
         self.is_folded = false;
     }

@@ -18,6 +18,10 @@ pub struct Fields(Vec<Field>);
 impl Fields {
     /// Adds a line at the end. Nothing is checked: see [`check_name`] and [`check_value`].
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
+        if self.0.capacity() == 0 {
+            // Most heads have fewer; growing to that by and by costs more than the room.
+            self.0.reserve(12);
+        }
         self.0.push(Field { name: name.into(), value: value.into() });
     }
 

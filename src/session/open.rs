@@ -44,7 +44,7 @@ struct Failure {
 
 impl<N: Net> Opening<N> {
     /// The final head, and the connection that its content comes from.
-    pub(crate) async fn run(self) -> Result<(ResponseHead, Live<N>), Error> {
+    pub(crate) async fn run(self) -> Result<(ResponseHead, Box<Live<N>>), Error> {
         let mut is_repeated = false;
         loop {
             let connection = self.connection(is_repeated).await?;
@@ -109,7 +109,7 @@ impl<N: Net> Opening<N> {
     }
 
     /// Sends the request on this connection and waits for the final head.
-    async fn attempt(&self, connection: Connection<N>) -> Result<(ResponseHead, Live<N>), Failure> {
+    async fn attempt(&self, connection: Connection<N>) -> Result<(ResponseHead, Box<Live<N>>), Failure> {
         let shared = &self.shared;
         let is_reused = connection.is_reused();
         let head = self.prepared.head.clone();
@@ -117,7 +117,8 @@ impl<N: Net> Opening<N> {
         self.on.set(connection.number);
         shared.record(whose, || Kind::RequestHead(masked(&head)));
         let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
-        let mut live = Live::new(connection, machine, self.exchange, self.schedule);
+        // Boxed, for it is large and handed on several times.
+        let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
             match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {

@@ -55,7 +55,7 @@ pub(crate) struct Answer {
 }
 
 /// The future of a final head.
-type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Live<N>), Error>>>>;
+type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Box<Live<N>>), Error>>>>;
 
 enum Stage<N: Net> {
     /// The head is not here yet.
@@ -308,7 +308,7 @@ impl<N: Net> Transfer<N> {
         self.stage = Stage::Complete(Fields::default());
     }
 
-    fn begin_content(&mut self, head: ResponseHead, live: Live<N>) {
+    fn begin_content(&mut self, head: ResponseHead, live: Box<Live<N>>) {
         self.total = live.machine.remainder();
         self.answer = Some(Answer {
             head,
@@ -321,7 +321,7 @@ impl<N: Net> Transfer<N> {
         });
         self.is_switched = live.machine.is_raw();
         let is_complete = live.machine.is_complete();
-        self.stage = Stage::Live(Box::new(live));
+        self.stage = Stage::Live(live);
         if is_complete {
             self.complete();
         }
