@@ -87,12 +87,13 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// These, and beside each that is Xenon the one from that folder.
+    /// These, and beside each the one from that folder, if it is there.
     pub(crate) fn all(names: &[Name], beside: Option<&Path>) -> Vec<Self> {
         let builds = |name: &Name| {
-            let name = *name;
-            let other = beside.filter(|_| name.is_xenon()).map(|folder| Self { name, beside: Some(folder.into()) });
-            [Self { name, beside: None }].into_iter().chain(other)
+            let this = Self { name: *name, beside: None };
+            let other = beside.map(|folder| Self { beside: Some(folder.into()), ..this.clone() });
+            let is_there = |entry: &Self| name.guest().is_some_and(|(package, _)| entry.file(package).exists());
+            [this].into_iter().chain(other.filter(is_there))
         };
         names.iter().flat_map(builds).collect()
     }

@@ -13,8 +13,8 @@ usage: bench [--quick] [--only requests|bytes] [--alone NAME] [--beside FOLDER]
   --only WHAT      only requests per second, or only bytes per second
   --alone NAME     runs one contestant for ten seconds and prints nothing, for a profiler (wasmtime writes a map for perf):
                    native, raw, send, get, read, direct or wasi-http; with --only bytes it downloads
-  --beside FOLDER  measures also what is in another folder of guests (target/component of another build) for Xenon; with
-                   --alone, measures only that";
+  --beside FOLDER  measures also the guests of another build, which are in this folder (its target/component), or in its
+                   place with --alone";
 
 /// What to measure.
 #[derive(Debug, PartialEq)]
