@@ -176,6 +176,7 @@ const NOT_TRAILERS: &[&str] = &[
 
 /// tchar (RFC 9110 section 5.6.2). A table, for every byte of every name is looked up here.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "evaluated while compiling")]
     const TABLE: [bool; 256] = {
         let mut table = [false; 256];
         let mut byte = 0;
