@@ -41,13 +41,15 @@ pub struct HeadReader {
     /// Where the reason begins, the space before it included.
     reason_start: usize,
     reason: String,
+    /// Reads the field lines once they have begun. Beside the state and not in it: a state is moved with every byte.
+    lines: Option<LineReader>,
     /// How many bytes were looked at, for the test that none is twice.
     #[cfg(test)]
     looked_at: usize,
 }
 
 /// What the next byte is.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     /// The first byte of a line.
     Line,
@@ -60,7 +62,7 @@ enum State {
     /// The LF after the CR that ends the status line.
     LineFeed,
     /// A byte of the field lines.
-    Fields(LineReader),
+    Fields,
 }
 
 impl HeadReader {
@@ -76,6 +78,7 @@ impl HeadReader {
             status: 0,
             reason_start: 0,
             reason: String::new(),
+            lines: None,
             #[cfg(test)]
             looked_at: 0,
         }
@@ -87,7 +90,7 @@ impl HeadReader {
     /// An error comes with the first byte that decides it, and again with every later call.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Option<(ResponseHead, usize)>, HeadError> {
         loop {
-            if let State::Fields(lines) = &mut self.state {
+            if let Some(lines) = &mut self.lines {
                 let Some((fields, used)) = lines.read(bytes)? else {
                     return Ok(None);
                 };
@@ -111,7 +114,7 @@ impl HeadReader {
             self.line_start = self.at;
         }
         self.check_bounds(byte)?;
-        match (&self.state, byte) {
+        match (self.state, byte) {
             (State::Line, b'\r' | b'\n') if self.empty_lines >= LEADING_EMPTY_LINES => {
                 Err(HeadError::NotHttp("there are too many empty lines, and no response".into()))
             }
@@ -129,7 +132,7 @@ impl HeadReader {
             (State::LineFeed, b'\n') => Ok(self.end_line(byte)),
             (State::EmptyLineFeed, _) => Err(self.not_http(bytes)),
             (State::Reason, _) => Err(wrong_reason(byte)),
-            (State::LineFeed | State::Fields(_), _) => Err(wrong_reason(b'\r')),
+            (State::LineFeed | State::Fields, _) => Err(wrong_reason(b'\r')),
         }
     }
 
@@ -162,11 +165,12 @@ impl HeadReader {
     }
 
     /// What comes after the CR or LF that ends the status line.
-    fn end_line(&self, byte: u8) -> State {
-        match byte {
-            b'\r' => State::LineFeed,
-            _ => State::Fields(LineReader::new(self.bounds, self.at.saturating_add(1))),
+    fn end_line(&mut self, byte: u8) -> State {
+        if byte == b'\r' {
+            return State::LineFeed;
         }
+        self.lines = Some(LineReader::new(self.bounds, self.at.saturating_add(1)));
+        State::Fields
     }
 
     /// Whether this byte, the next one, is one too many.
@@ -527,10 +531,7 @@ mod tests {
         let mut reader = HeadReader::new(WIDE);
         for length in 0..=bytes.len() {
             assert_eq!(reader.read(&bytes[..length]), Ok(None));
-            let looked_at_lines = match &reader.state {
-                State::Fields(lines) => lines.looked_at,
-                _ => 0,
-            };
+            let looked_at_lines = reader.lines.as_ref().map_or(0, |lines| lines.looked_at);
             assert_eq!(reader.looked_at + looked_at_lines, length);
         }
     }
