@@ -347,6 +347,11 @@ impl<N: Net> Response<N> {
         &self.answer.head
     }
 
+    /// The head, and nothing else of it any more.
+    pub fn into_head(self) -> ResponseHead {
+        self.answer.head
+    }
+
     /// Between whom the connection is.
     pub fn facts(&self) -> &Facts {
         &self.answer.facts

@@ -26,7 +26,7 @@ pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
     let response = poll_fn(|_| exchange.poll_response()).await?;
     let content = read_to_end(&response).await?;
     let trailers = response.trailers().unwrap_or_default();
-    Ok(Whole { head: response.head().clone(), content, trailers })
+    Ok(Whole { head: response.into_head(), content, trailers })
 }
 
 /// Reads what is left of the content, up to the session's limit.
