@@ -2,7 +2,7 @@
 //! host in between; the others poll it once.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -176,9 +176,12 @@ impl wit::GuestRequest for Request {
         if request.is_streamed() {
             return Err(misuse("the content of this request is streamed: use `start` and write it"));
         }
-        network().begin(false);
-        let exchange = request.start(false).map_err(convert::error)?;
-        wait(|| exchange.poll_response()).map(into_response).map_err(convert::error)
+        block_on(async {
+            let exchange = request.start(false)?;
+            poll_fn(|_| exchange.poll_response()).await
+        })
+        .map(into_response)
+        .map_err(convert::error)
     }
 
     fn start(&self) -> Outcome<wit::Exchange> {
