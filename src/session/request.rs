@@ -134,28 +134,19 @@ impl Description {
             Framed::None | Framed::Chunked => None,
         };
         let length = length.map(|length| length.to_string());
-        let mut own: Vec<(&str, &[u8])> = Vec::with_capacity(6);
-        if !self.fields.contains("host") {
-            own.push(("Host", authority.as_bytes()));
-        }
-        if let Some(agent) = settings.user_agent().filter(|_| !self.fields.contains("user-agent")) {
-            own.push(("User-Agent", agent.as_bytes()));
-        }
+        let agent = settings.user_agent().filter(|_| !self.fields.contains("user-agent"));
+        let says_close = self.fields.has_element("connection", "close");
+        let own =
+            [(!self.fields.contains("host")).then_some(("Host", authority)), agent.map(|agent| ("User-Agent", agent))];
+        let last = [
+            length.as_deref().map(|length| ("Content-Length", length)),
+            (framed == Framed::Chunked).then_some(("Transfer-Encoding", "chunked")),
+            (expects && !self.fields.contains("expect")).then_some(("Expect", "100-continue")),
+            (closes && !says_close).then_some(("Connection", "close")),
+        ];
         let theirs = self.fields.iter().map(|field| (field.name.as_str(), field.value.as_slice()));
-        let mut last: Vec<(&str, &[u8])> = Vec::with_capacity(3);
-        if let Some(length) = &length {
-            last.push(("Content-Length", length.as_bytes()));
-        }
-        if framed == Framed::Chunked {
-            last.push(("Transfer-Encoding", b"chunked"));
-        }
-        if expects && !self.fields.contains("expect") {
-            last.push(("Expect", b"100-continue"));
-        }
-        if closes && !self.fields.has_element("connection", "close") {
-            last.push(("Connection", b"close"));
-        }
-        let all = own.into_iter().chain(theirs).chain(last);
-        request_head::encode(&self.method, &self.target, self.version, all)
+        let own = own.into_iter().flatten().map(|(name, value)| (name, value.as_bytes()));
+        let last = last.into_iter().flatten().map(|(name, value)| (name, value.as_bytes()));
+        request_head::encode(&self.method, &self.target, self.version, own.chain(theirs).chain(last))
     }
 }
