@@ -7,9 +7,10 @@
 
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
-use crate::h1::chunked::{self, ChunkError, Decoder};
-use crate::h1::field_lines::{Bounds, HeadError};
-use crate::h1::framing::{self, Framing, FramingError, MethodKind};
+use crate::h1::blame::{chunk_error, framing_error, head_error};
+use crate::h1::chunked::{self, Decoder};
+use crate::h1::field_lines::Bounds;
+use crate::h1::framing::{self, Framing, MethodKind};
 use crate::h1::persistence::{self, Close};
 use crate::h1::response_head::{HeadReader, ResponseHead};
 use crate::http::fields::Fields;
@@ -445,51 +446,6 @@ fn head_bounds(limits: &Limits, used: usize) -> Bounds {
         line_length: limits.line_length,
         length: limits.head_length.saturating_sub(used),
     }
-}
-
-fn head_error(error: HeadError) -> Error {
-    let (code, detail) = match error {
-        HeadError::NotHttp(what) => (Code::Protocol, what),
-        HeadError::Malformed(what) => (Code::Protocol, format!("the response's head is malformed: {what}")),
-        HeadError::LineTooLong => {
-            (Code::ResponseLineTooLong, "a line of the response's head is longer than allowed".into())
-        }
-        HeadError::TooManyLines => {
-            (Code::ResponseHeadTooLarge, "the response's head has more field lines than allowed".into())
-        }
-        HeadError::TooLarge => (Code::ResponseHeadTooLarge, "the response's head is larger than allowed".into()),
-    };
-    Error::new(Phase::Head, code, detail)
-}
-
-fn framing_error(error: FramingError) -> Error {
-    let (code, detail) = match error {
-        FramingError::Length(what) => (Code::Protocol, format!("the response's Content-Length is wrong: {what}")),
-        FramingError::Coding(what) => {
-            (Code::ResponseTransferCoding, format!("the response's Transfer-Encoding is wrong: {what}"))
-        }
-    };
-    Error::new(Phase::Head, code, detail)
-}
-
-fn chunk_error(error: ChunkError) -> Error {
-    let (code, detail) = match error {
-        ChunkError::Size(what) => (Code::ResponseTransferCoding, format!("a chunk's size is wrong: {what}")),
-        ChunkError::Terminator(what) => {
-            (Code::ResponseTransferCoding, format!("a chunk does not end where its size says: {what}"))
-        }
-        ChunkError::LineTooLong => (Code::ResponseTransferCoding, "a chunk's size line is longer than allowed".into()),
-        ChunkError::Trailers(HeadError::TooLarge | HeadError::TooManyLines) => {
-            (Code::ResponseTrailersTooLarge, "the response's trailers are larger than allowed".into())
-        }
-        ChunkError::Trailers(HeadError::LineTooLong) => {
-            (Code::ResponseLineTooLong, "a line of the response's trailers is longer than allowed".into())
-        }
-        ChunkError::Trailers(HeadError::Malformed(what) | HeadError::NotHttp(what)) => {
-            (Code::Protocol, format!("the response's trailers are malformed: {what}"))
-        }
-    };
-    Error::new(Phase::Body, code, detail)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
     )
 )]
 
+mod blame;
 pub mod chunked;
 pub mod exchange;
 pub mod field_lines;

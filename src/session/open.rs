@@ -1,4 +1,4 @@
-//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more (DESIGN 4.1, 4.2).
+//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
