@@ -19,6 +19,31 @@
 //! `http` and `h1` are pure: bytes and values in, bytes and values out; time is an argument. `session` holds the
 //! straight-line story of a request: look up, connect, send, read, keep or close, retry. `net` is what it asks of the
 //! world. `component` is glue without logic.
+//!
+//! What comes from outside never panics: the lints below are for the whole crate, and only tests and the simulated network,
+//! which is a part of them, are let off.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::todo,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 pub mod buffer;
 pub mod clock;

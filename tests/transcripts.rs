@@ -12,63 +12,32 @@ mod parser;
 mod runner;
 
 use std::fs;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use format::{Act, Case, Step};
+use libtest_mimic::{Arguments, Failed, Trial};
 use runner::Way;
 use xenon::net::sim::Segments;
-
-/// One test for each folder, and one that there are no others.
-macro_rules! folders {
-    ($($test:ident: $folder:literal,)*) => {
-        $(#[test] fn $test() { run_folder($folder); })*
-
-        const FOLDERS: &[&str] = &[$($folder),*];
-    };
-}
-
-folders! {
-    chunked: "chunked",
-    connect_and_upgrade: "connect-and-upgrade",
-    early_response: "early-response",
-    errors: "errors",
-    expect: "expect",
-    framing: "framing",
-    heads: "heads",
-    http10: "http10",
-    interim: "interim",
-    limits: "limits",
-    requests: "requests",
-    retry: "retry",
-    reuse: "reuse",
-    trailers: "trailers",
-    upload: "upload",
-}
 
 /// More than this, of all that connections send, is not cut into single bytes.
 const LONG: usize = 100_000;
 
-#[test]
-fn every_file_is_in_a_folder_that_is_run() {
-    let mut strangers = Vec::new();
-    for entry in fs::read_dir(root()).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let is_known = if path.is_dir() { FOLDERS.contains(&name.as_str()) } else { name.ends_with(".rs") };
-        if !is_known {
-            strangers.push(name);
-        }
-    }
-    assert!(strangers.is_empty(), "nobody runs {strangers:?}");
-    let cases: usize = FOLDERS.iter().map(|folder| files(folder).len()).sum();
-    say(&format!("{cases} transcripts in {} folders", FOLDERS.len()));
-    assert!(cases >= 150, "only {cases} transcripts: where have the others gone?");
+/// Each file is a test by its folder and name, so that a run shows which were run; the last is a test of them all.
+fn main() -> ExitCode {
+    let mut trials: Vec<_> = files().into_iter().map(trial).collect();
+    assert!(trials.len() >= 350, "only {} transcripts: where have the others gone?", trials.len());
+    trials.push(Trial::test("a_transcript_that_is_wrong_fails", a_transcript_that_is_wrong_fails));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-#[test]
-fn a_transcript_that_is_wrong_fails() {
+fn trial(file: PathBuf) -> Trial {
+    let name = file.strip_prefix(root()).unwrap().with_extension("").display().to_string();
+    Trial::test(name, move || Ok(run_text(&fs::read_to_string(file)?)?))
+}
+
+fn a_transcript_that_is_wrong_fails() -> Result<(), Failed> {
     let good = "proves: x\nget /\n> GET / HTTP/1.1\n> Host: origin.test\n>\n\
                 < HTTP/1.1 200 OK\n< Content-Length: 1\n<\n<|a\n= 200 \"a\" kept\n";
     assert_eq!(run_text(good), Ok(()));
@@ -97,21 +66,7 @@ fn a_transcript_that_is_wrong_fails() {
         let error = run_text(&good.replace(from, to)).expect_err(to);
         assert!(error.contains(words), "{to}: {error}");
     }
-}
-
-/// Runs all transcripts of a folder, and fails with all that failed.
-fn run_folder(folder: &str) {
-    let files = files(folder);
-    let mut failures = Vec::new();
-    for file in &files {
-        let text = fs::read_to_string(file).unwrap();
-        if let Err(failure) = run_text(&text) {
-            failures.push(format!("{}: {failure}", file.strip_prefix(root()).unwrap().display()));
-        }
-    }
-    say(&format!("{folder}: {} of {} transcripts hold", files.len() - failures.len(), files.len()));
-    assert!(!files.is_empty(), "no transcripts in {folder}");
-    assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
+    Ok(())
 }
 
 /// Runs one transcript in every way.
@@ -170,15 +125,10 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
-/// The files of a folder, in order.
-fn files(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+/// The transcripts, in order: a folder holds nothing else.
+fn files() -> Vec<PathBuf> {
+    let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries(&root()).filter(|path| path.is_dir()).flat_map(|folder| entries(&folder)).collect();
     files.sort();
     files
-}
-
-/// Says it even when the test succeeds.
-fn say(words: &str) {
-    drop(writeln!(std::io::stderr(), "{words}"));
 }

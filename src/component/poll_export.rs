@@ -16,7 +16,9 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
     let network = network();
     network.begin(false);
     let until = timeout.map(|timeout| network.now() + timeout);
-    let first_other = exchanges.len() + responses.len();
+    // How the caller numbers them: exchanges, responses, others.
+    let first_other = exchanges.len().saturating_add(responses.len());
+    let number = |other: usize| first_other.saturating_add(other);
     loop {
         let ready = exchanges
             .iter()
@@ -31,7 +33,7 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
                 continue;
             }
             let woken = network.wait(others, until);
-            ready.extend(woken.others.iter().map(|index| first_other + index));
+            ready.extend(woken.others.iter().map(|&index| number(index)));
             let is_over = until.is_some_and(|until| network.poll_until(until) == Poll::Ready(()));
             if ready.is_empty() && woken.waited && !is_over {
                 continue;
@@ -39,7 +41,7 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
         } else if !others.is_empty() {
             // Those of the caller's own that are ready now are named too, so that a busy exchange cannot starve them.
             let is_ready = |(_, other): &(usize, &&Pollable)| other.ready();
-            ready.extend(others.iter().enumerate().filter(is_ready).map(|(index, _)| first_other + index));
+            ready.extend(others.iter().enumerate().filter(is_ready).map(|(index, _)| number(index)));
         }
         return ready.into_iter().filter_map(|index| u32::try_from(index).ok()).collect();
     }

@@ -4,27 +4,6 @@
 //! Bytes and values in, bytes and values out: nothing here waits, connects, or knows what a session is. A reader is given
 //! all bytes that came and were not used, and says how many it used; it looks at each byte once, however they were cut, and
 //! an error comes with the byte that decides it. The peer is hostile: everything it can make a reader keep has a bound.
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::unreachable,
-        clippy::indexing_slicing,
-        clippy::string_slice,
-        clippy::arithmetic_side_effects
-    )
-)]
 
 mod blame;
 pub mod chunked;

@@ -1,27 +1,6 @@
 //! What is true of HTTP in every version: methods, targets, origins, fields, and what each may hold (RFC 9110).
 //!
 //! Values in, values out. Nothing here knows how a message looks on the wire, nor what a session is.
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::unreachable,
-        clippy::indexing_slicing,
-        clippy::string_slice,
-        clippy::arithmetic_side_effects
-    )
-)]
 
 pub mod fields;
 pub mod method;

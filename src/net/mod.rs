@@ -11,6 +11,7 @@ use crate::buffer::Buffer;
 use crate::clock::Instant;
 
 #[cfg(not(target_os = "wasi"))]
+#[allow(clippy::expect_used, clippy::panic, clippy::arithmetic_side_effects, reason = "it is a part of tests")]
 pub mod sim;
 #[cfg(target_os = "wasi")]
 pub mod wasip2;

@@ -34,7 +34,8 @@ pub async fn read_to_end<N: Net>(response: &Response<N>) -> Result<Vec<u8>, Erro
     let limit = response.whole_content_limit();
     let mut content = Vec::new();
     while let Some(piece) = poll_fn(|_| response.poll_read(READ_LENGTH)).await? {
-        if content.len() as u64 + piece.len() as u64 > limit {
+        let length = content.len().saturating_add(piece.len());
+        if length as u64 > limit {
             let detail = format!("the response's content is larger than {limit} bytes, the limit of what is kept");
             let error = Error::new(Phase::Body, Code::ResponseContentTooLarge, detail);
             response.fail(error.clone());
