@@ -17,7 +17,7 @@ pub enum Close {
     CallerAsked,
     /// The content ends with the connection.
     ContentToEnd,
-    /// `Transfer-Encoding` and `Content-Length` are both there.
+    /// `Transfer-Encoding` is there beside `Content-Length`, or in HTTP/1.0.
     ConflictingFraming,
     /// The connection speaks another protocol now: 101, or a tunnel.
     Upgraded,
