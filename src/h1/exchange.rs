@@ -82,7 +82,7 @@ pub struct Exchange {
     /// Bytes of the interim heads so far: they share the final head's bound.
     interim_length: usize,
     trailers: Fields,
-    /// What the final head decided about the connection.
+    /// What the heads decided about the connection.
     persistence: Result<(), Close>,
 }
 
@@ -352,7 +352,7 @@ impl Exchange {
             return self.receive_interim(head, length);
         }
         let decision = framing::decide(self.outline.method, &head).map_err(framing_error)?;
-        self.persistence = persistence::decide(self.outline.closes, &head, &decision);
+        self.persistence = self.persistence.and(persistence::decide(self.outline.closes, &head, &decision));
         let switches = head.status == 101 || decision.framing == Framing::Tunnel;
         if switches && !self.is_sent() {
             // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.
@@ -393,6 +393,10 @@ impl Exchange {
         }
         let bounds = head_bounds(&self.limits, self.interim_length);
         self.receiving = Receiving::Head(HeadReader::new(bounds));
+        if head.fields.has_element("Connection", "close") {
+            // RFC 9112 section 9.6 has the message that says it be the last but its final response, whatever that says.
+            self.persistence = Err(Close::PeerAsked);
+        }
         if head.status == 100 {
             self.release();
         }
@@ -696,6 +700,8 @@ mod tests {
         assert_eq!(verdict(Outline { closes: true, ..GET }, b"HTTP/1.1 204 OK\r\n\r\n"), said(Close::CallerAsked));
         let close = b"HTTP/1.1 204 OK\r\nConnection: close, keep-alive\r\n\r\n";
         assert_eq!(verdict(GET, close), said(Close::PeerAsked));
+        let early = b"HTTP/1.1 103 Early\r\nConnection: close\r\n\r\nHTTP/1.1 204 OK\r\n\r\n";
+        assert_eq!(verdict(GET, early), said(Close::PeerAsked));
         assert_eq!(verdict(GET, b"HTTP/1.0 204 OK\r\n\r\n"), said(Close::OldVersion));
         assert_eq!(verdict(GET, b"HTTP/1.0 204 OK\r\nConnection: keep-alive\r\n\r\n"), Ok(()));
         assert_eq!(verdict(GET, b"HTTP/1.1 200 OK\r\n\r\nx"), said(Close::ContentToEnd));

@@ -219,7 +219,8 @@ mod tests {
                     let decision = decide(method, &head(version, status, lines)).unwrap();
                     assert_eq!(decision.framing, framing, "{method:?} {status} {lines:?}");
                     // A coding that HTTP/1.0 does not know.
-                    let is_odd = version == Version::Http10 && lines.iter().any(|(name, _)| *name == "Transfer-Encoding");
+                    let is_odd =
+                        version == Version::Http10 && lines.iter().any(|(name, _)| *name == "Transfer-Encoding");
                     assert_eq!(decision.is_conflicting, is_odd);
                 }
             }
