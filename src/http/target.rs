@@ -37,6 +37,15 @@ pub fn check(method: &str, target: &str) -> Result<(), &'static str> {
     }
 }
 
+/// The authority that this target, which was checked, names by itself. Where there is none, the connection's is meant.
+pub fn authority<'a>(method: &str, target: &'a str) -> Option<&'a str> {
+    match method {
+        "CONNECT" => Some(target),
+        _ if target.starts_with('/') => None,
+        _ => target.split_once("://").map(|(_, rest)| authority_of(rest)),
+    }
+}
+
 /// `host:port`, both of them there (RFC 9112 section 3.2.3).
 fn check_authority(target: &str) -> Result<(), &'static str> {
     const ERROR: &str = "the target of CONNECT is not host:port";
@@ -63,7 +72,7 @@ fn check_absolute(target: &str) -> Result<(), &'static str> {
     if !is_scheme {
         return Err(ERROR);
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let authority = authority_of(rest);
     if authority.is_empty() {
         return Err("the target is an absolute URI without a host");
     }
@@ -72,6 +81,11 @@ fn check_absolute(target: &str) -> Result<(), &'static str> {
         return Err("the target holds a user's name or password");
     }
     Ok(())
+}
+
+/// The authority of an absolute URI, of which this is what comes after `scheme://`.
+fn authority_of(rest: &str) -> &str {
+    rest.split(['/', '?']).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -163,6 +177,25 @@ mod tests {
         ];
         for (method, target) in table {
             assert!(check(method, target).is_err(), "{method} {target:?}");
+        }
+    }
+
+    #[test]
+    fn authorities() {
+        let table = [
+            ("GET", "/", None),
+            ("GET", "//a/b", None),
+            ("GET", "/http://a", None),
+            ("OPTIONS", "*", None),
+            ("GET", "http://a", Some("a")),
+            ("GET", "http://A:80/b", Some("A:80")),
+            ("GET", "http://[::1]?b/c", Some("[::1]")),
+            ("GET", "ftp://a/http://b", Some("a")),
+            ("CONNECT", "a:443", Some("a:443")),
+        ];
+        for (method, target, expected) in table {
+            assert_eq!(check(method, target), Ok(()), "{method} {target}");
+            assert_eq!(authority(method, target), expected, "{method} {target}");
         }
     }
 

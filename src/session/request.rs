@@ -122,11 +122,8 @@ impl Description {
     }
 
     fn encode(&self, origin: &Origin, settings: &Settings, framed: Framed, expects: bool, closes: bool) -> Vec<u8> {
-        // Host comes first (RFC 9110 section 7.2), and CONNECT names the host it asks for (RFC 9112 section 3.2.3).
-        let authority = match self.method.as_str() {
-            "CONNECT" => self.target.as_str(),
-            _ => origin.authority(),
-        };
+        // Host comes first (RFC 9110 section 7.2), and is what the target names (RFC 9112 section 3.2).
+        let authority = target::authority(&self.method, &self.target).unwrap_or(origin.authority());
         let length = match framed {
             Framed::Length(length) => Some(length),
             // A method that anticipates content says that there is none (RFC 9110 section 8.6).
@@ -136,17 +133,21 @@ impl Description {
         let length = length.map(|length| length.to_string());
         let agent = settings.user_agent().filter(|_| !self.fields.contains("user-agent"));
         let says_close = self.fields.has_element("connection", "close");
-        let own =
-            [(!self.fields.contains("host")).then_some(("Host", authority)), agent.map(|agent| ("User-Agent", agent))];
+        let host = (!self.fields.contains("host")).then_some(("Host", authority.as_bytes()));
         let last = [
             length.as_deref().map(|length| ("Content-Length", length)),
             (framed == Framed::Chunked).then_some(("Transfer-Encoding", "chunked")),
             (expects && !self.fields.contains("expect")).then_some(("Expect", "100-continue")),
             (closes && !says_close).then_some(("Connection", "close")),
         ];
-        let theirs = self.fields.iter().map(|field| (field.name.as_str(), field.value.as_slice()));
-        let own = own.into_iter().flatten().map(|(name, value)| (name, value.as_bytes()));
-        let last = last.into_iter().flatten().map(|(name, value)| (name, value.as_bytes()));
-        request_head::encode(&self.method, &self.target, self.version, own.chain(theirs).chain(last))
+        let theirs = |are_hosts| {
+            let lines = self.fields.iter().map(|field| (field.name.as_str(), field.value.as_slice()));
+            lines.filter(move |(name, _)| name.eq_ignore_ascii_case("host") == are_hosts)
+        };
+        let fields = (host.into_iter().chain(theirs(true)))
+            .chain(agent.map(|agent| ("User-Agent", agent.as_bytes())))
+            .chain(theirs(false))
+            .chain(last.into_iter().flatten().map(|(name, value)| (name, value.as_bytes())));
+        request_head::encode(&self.method, &self.target, self.version, fields)
     }
 }

@@ -147,8 +147,8 @@ fn a_wrong_field_is_refused_and_leaves_the_request_as_it_was() {
 
     send(&net, &request).unwrap();
     let head = net.sent(0);
-    assert!(head.starts_with(b"GET / HTTP/1.1\r\nUser-Agent: xenon/"), "{head:?}");
-    assert!(head.ends_with(b"\r\nHost: b.test\r\na: \xff\r\n\r\n"), "{head:?}");
+    assert!(head.starts_with(b"GET / HTTP/1.1\r\nHost: b.test\r\nUser-Agent: xenon/"), "{head:?}");
+    assert!(head.ends_with(b"\r\na: \xff\r\n\r\n"), "{head:?}");
 }
 
 #[test]
