@@ -132,13 +132,13 @@ impl Description {
         };
         let length = length.map(|length| length.to_string());
         let agent = settings.user_agent().filter(|_| !self.fields.contains("user-agent"));
-        let says_close = self.fields.has_element("connection", "close");
+        let options = self.connection_options(closes);
         let host = (!self.fields.contains("host")).then_some(("Host", authority.as_bytes()));
         let last = [
             length.as_deref().map(|length| ("Content-Length", length)),
             (framed == Framed::Chunked).then_some(("Transfer-Encoding", "chunked")),
             (expects && !self.fields.contains("expect")).then_some(("Expect", "100-continue")),
-            (closes && !says_close).then_some(("Connection", "close")),
+            (!options.is_empty()).then_some(("Connection", options.as_str())),
         ];
         let theirs = |are_hosts| {
             let lines = self.fields.iter().map(|field| (field.name.as_str(), field.value.as_slice()));
@@ -149,5 +149,14 @@ impl Description {
             .chain(theirs(false))
             .chain(last.into_iter().flatten().map(|(name, value)| (name, value.as_bytes())));
         request_head::encode(&self.method, &self.target, self.version, fields)
+    }
+
+    /// What Connection has to say that the caller's does not: `close`, and the names of what is meant for the next hop alone
+    /// (RFC 9110 section 7.6.1).
+    fn connection_options(&self, closes: bool) -> String {
+        let is_said = |option| self.fields.has_element("connection", option);
+        let hop = ["TE", "Upgrade"].into_iter().filter(|name| self.fields.contains(name));
+        let options = closes.then_some("close").into_iter().chain(hop).filter(|option| !is_said(option));
+        options.collect::<Vec<_>>().join(", ")
     }
 }
