@@ -112,6 +112,31 @@ pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
     }
 }
 
+/// Whether a request can have one line of this name at most (RFC 9110 section 5.3): its value is known to be no list.
+pub fn is_single(name: &str) -> bool {
+    SINGLE.iter().any(|one| one.eq_ignore_ascii_case(name))
+}
+
+/// Those of RFC 9110, and of RFC 6265.
+const SINGLE: &[&str] = &[
+    "Authorization",
+    "Content-Location",
+    "Content-Range",
+    "Content-Type",
+    "Cookie",
+    "Date",
+    "From",
+    "Host",
+    "If-Modified-Since",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Max-Forwards",
+    "Proxy-Authorization",
+    "Range",
+    "Referer",
+    "User-Agent",
+];
+
 /// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1). The error is words for people.
 ///
 /// Not what must be known before the content: framing, routing, authentication, what modifies the request, and what says
@@ -409,6 +434,17 @@ mod tests {
         assert!(check_value(b"\n").unwrap_err().contains("line end"));
         assert!(check_value(b"\0").unwrap_err().contains("NUL"));
         assert!(check_value(b"\x1b").unwrap_err().contains("control"));
+    }
+
+    #[test]
+    fn fields_that_are_there_once() {
+        for name in SINGLE {
+            assert_eq!(check_name(name), Ok(()));
+            assert!(is_single(name) && is_single(&name.to_ascii_uppercase()), "{name}");
+        }
+        for name in ["", "Accept", "Connection", "If-Match", "If-None-Match", "Expect", "TE", "Via", "X-Any"] {
+            assert!(!is_single(name), "{name}");
+        }
     }
 
     #[test]

@@ -61,19 +61,16 @@ impl Description {
 
     /// Adds a field, if it is one and the caller's to set.
     pub(crate) fn add_field(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
-        let refuse = |what: String| {
-            let code = Code::RequestFieldInvalid(name.clone());
-            Err(Error::new(Phase::Setup, code, format!("the field {name:?} cannot be sent: {what}")))
-        };
+        let refuse = |what: &str| Err(wrong_field(&name, what));
         if let Err(what) = fields::check_name(&name).and_then(|()| fields::check_value(&value)) {
-            return refuse(what.into());
+            return refuse(what);
         }
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         if is("content-length") || is("transfer-encoding") {
-            return refuse("it follows from the content that is set".into());
+            return refuse("it follows from the content that is set");
         }
-        if (is("host") || is("user-agent")) && self.fields.contains(&name) {
-            return refuse("it was added before, and may be there once".into());
+        if fields::is_single(&name) && self.fields.contains(&name) {
+            return refuse("it was added before, and may be there once");
         }
         self.fields.push(name, value);
         Ok(())
@@ -103,6 +100,7 @@ impl Description {
             Content::Streamed(None) => Framed::Chunked,
         };
         let has_content = !matches!(framed, Framed::None | Framed::Length(0));
+        self.check_fields(has_content)?;
         let expects = has_content && !is_old && (self.expects || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
         let head = self.encode(origin, settings, framed, expects, closes);
@@ -119,6 +117,35 @@ impl Description {
         };
         let is_idempotent = self.is_idempotent.unwrap_or_else(|| method::is_idempotent(&self.method));
         Ok(Prepared { outline, head, content: self.content.clone(), is_idempotent })
+    }
+
+    /// Whether RFC 9110 and RFC 9112 let a client send these fields with this method, with or without content.
+    fn check_fields(&self, has_content: bool) -> Result<(), Error> {
+        let fields = &self.fields;
+        let is_chunked = |coding: &[u8]| {
+            coding
+                .split(|byte| *byte == b';')
+                .next()
+                .is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+        };
+        // RFC 9112 section 7.4.
+        if fields.elements("te").any(is_chunked) {
+            return Err(wrong_field("te", "chunked is always acceptable, and never named there"));
+        }
+        // RFC 9110 section 10.1.1.
+        if !has_content && fields.has_element("expect", "100-continue") {
+            return Err(wrong_field("expect", "there is no content that could wait"));
+        }
+        // RFC 9110 section 9.3.7.
+        if has_content && self.method == "OPTIONS" && !fields.contains("content-type") {
+            return Err(wrong_field("content-type", "OPTIONS with content has to have it"));
+        }
+        // RFC 9110 section 9.3.8.
+        let mut secrets = ["authorization", "proxy-authorization", "cookie"].into_iter();
+        match secrets.find(|name| self.method == "TRACE" && fields.contains(name)) {
+            Some(name) => Err(wrong_field(name, "whoever answers TRACE sends it back for all to see")),
+            None => Ok(()),
+        }
     }
 
     fn encode(&self, origin: &Origin, settings: &Settings, framed: Framed, expects: bool, closes: bool) -> Vec<u8> {
@@ -159,4 +186,9 @@ impl Description {
         let options = closes.then_some("close").into_iter().chain(hop).filter(|option| !is_said(option));
         options.collect::<Vec<_>>().join(", ")
     }
+}
+
+fn wrong_field(name: &str, what: &str) -> Error {
+    let code = Code::RequestFieldInvalid(name.into());
+    Error::new(Phase::Setup, code, format!("the field {name:?} cannot be sent: {what}"))
 }
