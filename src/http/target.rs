@@ -72,8 +72,13 @@ fn check_absolute(target: &str) -> Result<(), &'static str> {
     if !is_scheme {
         return Err(ERROR);
     }
+    // RFC 9110 section 4.2.2: a request for it must be secured.
+    if scheme.eq_ignore_ascii_case("https") {
+        return Err("the target is an https URI, which cannot be asked for in the clear");
+    }
     let authority = authority_of(rest);
-    if authority.is_empty() {
+    // RFC 9110 section 4.2.1.
+    if authority.is_empty() || authority.starts_with(':') {
         return Err("the target is an absolute URI without a host");
     }
     // RFC 9110 section 4.2.4: not in a message. It would show a password to everyone on the way.
@@ -137,6 +142,9 @@ mod tests {
             ("GET", "http:///x"),
             ("GET", "http://"),
             ("GET", "http://?x"),
+            ("GET", "http://:80/"),
+            ("GET", "https://example.com/"),
+            ("GET", "HTTPS://example.com/"),
             ("GET", "://x"),
             ("GET", "1http://x"),
             ("GET", "ht_tp://x"),
