@@ -144,11 +144,14 @@ fn coding(head: &ResponseHead) -> Result<Framing, FramingError> {
     }
 }
 
-/// Whether this is a transfer coding other than `chunked`, which can have no parameters (RFC 9112 section 7.1).
+/// Whether this is a transfer coding other than `chunked`, which can have no parameters, as those for compression cannot
+/// (RFC 9112 sections 7.1 and 7.2).
 fn is_coding(coding: &[u8]) -> bool {
-    let name = coding.split(|byte| *byte == b';').next().unwrap_or_default();
-    let name = String::from_utf8_lossy(trim(name));
-    check_name(&name).is_ok() && !name.eq_ignore_ascii_case("chunked")
+    const BARE: [&str; 6] = ["chunked", "gzip", "x-gzip", "deflate", "compress", "x-compress"];
+    let mut parts = coding.split(|byte| *byte == b';');
+    let name = String::from_utf8_lossy(trim(parts.next().unwrap_or_default()));
+    let is_bare = BARE.iter().any(|bare| name.eq_ignore_ascii_case(bare));
+    check_name(&name).is_ok() && !(is_bare && parts.next().is_some())
 }
 
 impl fmt::Display for FramingError {
@@ -376,6 +379,12 @@ mod tests {
             &["chunked ; a"],
             &["chunked;"],
             &["gzip, Chunked;q=1"],
+            // Codings that have no parameters (RFC 9112 section 7.2).
+            &["gzip;q=1"],
+            &["X-Gzip ; a"],
+            &["deflate;"],
+            &["x, compress;a=b"],
+            &["x-compress;a"],
             &["chunked gzip"],
             &["chun ked"],
             &["\"chunked\""],
