@@ -20,6 +20,10 @@ use crate::session::timing::within;
 /// How long an attempt has to itself before the next begins (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
+/// How long after an attempt the next begins at the earliest, though it failed at once (RFC 8305 section 5): a name with
+/// many addresses that refuse is no reason to flood a network.
+const LEAST_STAGGER: Duration = Duration::from_millis(10);
+
 /// A new connection to the origin. `exchange` is for whom, in events.
 pub(crate) async fn dial<N: Net>(
     shared: &Rc<Shared<N>>,
@@ -40,6 +44,7 @@ pub(crate) async fn dial<N: Net>(
         running: Vec::new(),
         failures: Vec::new(),
         next_at: shared.net.now(),
+        earliest: shared.net.now(),
     };
     let stream = race.run(schedule, deadline).await?;
     shared.last_good.set(Some(stream.peer()));
@@ -109,6 +114,8 @@ struct Race<'a, N: Net> {
     failures: Vec<(SocketAddr, Fault)>,
     /// When the next attempt begins, if none has failed or succeeded by then.
     next_at: Instant,
+    /// When it begins if one has failed.
+    earliest: Instant,
 }
 
 struct Attempt<N: Net> {
@@ -131,7 +138,7 @@ impl<N: Net> Race<'_, N> {
                     if self.waiting.len() == 0 {
                         return if self.running.is_empty() { Poll::Ready(None) } else { Poll::Pending };
                     }
-                    if !self.running.is_empty() && net.poll_until(self.next_at).is_pending() {
+                    if net.poll_until(self.next_at).is_pending() {
                         return Poll::Pending;
                     }
                     self.begin_next(schedule.each.attempt);
@@ -156,6 +163,7 @@ impl<N: Net> Race<'_, N> {
         };
         let now = self.shared.net.now();
         self.next_at = now + STAGGER;
+        self.earliest = now + LEAST_STAGGER;
         self.shared.record(self.whose, || Kind::Connecting(address.to_string()));
         let from = self.shared.settings.borrow().local_address();
         let dial = self.shared.net.connect(address, from);
@@ -181,8 +189,8 @@ impl<N: Net> Race<'_, N> {
                 reason: describe(fault).into(),
             });
             self.failures.push((address, fault));
-            // An attempt that failed makes way for the next at once.
-            self.next_at = self.shared.net.now();
+            // An attempt that failed makes way for the next.
+            self.next_at = self.earliest;
         }
         None
     }
