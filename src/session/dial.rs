@@ -34,12 +34,14 @@ pub(crate) async fn dial<N: Net>(
 ) -> Result<Connection<N>, Error> {
     let whose = Whose { exchange, connection: 0 };
     let found = find(shared, origin, whose, schedule).await?;
-    let most = shared.settings.borrow().limits().addresses;
-    let ordered = addresses::order(found, shared.last_good.get(), most);
+    let (most, from) = (shared.settings.borrow().limits().addresses, shared.settings.borrow().local_address());
+    let last_good = shared.last_good.get().and_then(|(local, good)| (local == from).then_some(good));
+    let ordered = addresses::order(found, last_good, most);
     let deadline = schedule.end.min(shared.net.now() + schedule.each.connect);
     let race = Race {
         shared,
         whose,
+        from,
         waiting: ordered.into_iter(),
         running: Vec::new(),
         failures: Vec::new(),
@@ -47,7 +49,7 @@ pub(crate) async fn dial<N: Net>(
         earliest: shared.net.now(),
     };
     let stream = race.run(schedule, deadline).await?;
-    shared.last_good.set(Some(stream.peer()));
+    shared.last_good.set(Some((from, stream.peer())));
     let connection = Connection::new(stream, shared, permit);
     let whose = Whose { exchange, connection: connection.number };
     shared.record(whose, || Kind::Connected(connection.stream.peer().to_string()));
@@ -109,6 +111,8 @@ const LOOKED_AT: usize = 256;
 struct Race<'a, N: Net> {
     shared: &'a Shared<N>,
     whose: Whose,
+    /// The local address.
+    from: Option<IpAddr>,
     waiting: std::vec::IntoIter<SocketAddr>,
     running: Vec<Attempt<N>>,
     failures: Vec<(SocketAddr, Fault)>,
@@ -165,8 +169,7 @@ impl<N: Net> Race<'_, N> {
         self.next_at = now + STAGGER;
         self.earliest = now + LEAST_STAGGER;
         self.shared.record(self.whose, || Kind::Connecting(address.to_string()));
-        let from = self.shared.settings.borrow().local_address();
-        let dial = self.shared.net.connect(address, from);
+        let dial = self.shared.net.connect(address, self.from);
         self.running.push(Attempt { address, dial, deadline: now + attempt });
     }
 

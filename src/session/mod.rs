@@ -5,7 +5,7 @@
 //! it lasts. Functions named `poll_` go as far as they can and note on the network what they wait for.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::{Rc, Weak};
 use std::task::Poll;
 
@@ -46,8 +46,9 @@ pub(crate) struct Shared<N: Net> {
     pub(crate) settings: RefCell<Settings>,
     pub(crate) pool: Pool<N>,
     events: Events,
-    /// The address that was connected to last: it is tried first.
-    pub(crate) last_good: Cell<Option<SocketAddr>>,
+    /// The address that was connected to last, and the local address that was set then: it is tried first from there, and
+    /// from elsewhere says nothing (RFC 8305 section 4).
+    pub(crate) last_good: Cell<Option<(Option<IpAddr>, SocketAddr)>>,
     is_dropped: Cell<bool>,
     /// Why connections are closed that are dropped with what they carry.
     pub(crate) ending: Cell<CloseReason>,

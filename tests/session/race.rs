@@ -126,6 +126,18 @@ fn the_address_that_was_good_comes_first_the_next_time() {
 }
 
 #[test]
+fn what_was_good_from_one_local_address_is_nothing_to_another() {
+    let (net, session) = world_at(&["::1", "10.0.0.1"]);
+    net.listen(port_80("10.0.0.1"), [answers(1), answers(1)]);
+    get(&net, &session).unwrap();
+    session.close_connection();
+    session.change_settings(|settings| settings.set_local_address(Some("10.0.0.9"))).unwrap();
+    get(&net, &session).unwrap();
+    let order: Vec<_> = attempts(&net).into_iter().map(|(address, _)| address).collect();
+    assert_eq!(order, ["::1", "10.0.0.1", "::1", "10.0.0.1"]);
+}
+
+#[test]
 fn no_more_addresses_are_tried_than_the_limit() {
     let many: Vec<String> = (0..200).map(|number| format!("10.0.1.{number}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
