@@ -140,6 +140,13 @@ impl Description {
         if has_content && self.method == "OPTIONS" && !fields.contains("content-type") {
             return Err(wrong_field("content-type", "OPTIONS with content has to have it"));
         }
+        // RFC 9110 section 13.1.5.
+        if fields.contains("if-range") && !fields.contains("range") {
+            return Err(wrong_field("if-range", "there is no Range"));
+        }
+        if fields.first("if-range").is_some_and(|value| value.trim_ascii().starts_with(b"W/")) {
+            return Err(wrong_field("if-range", "a weak entity tag says nothing of parts"));
+        }
         // RFC 9110 section 9.3.8.
         let mut secrets = ["authorization", "proxy-authorization", "cookie"].into_iter();
         match secrets.find(|name| self.method == "TRACE" && fields.contains(name)) {
@@ -151,11 +158,12 @@ impl Description {
     fn encode(&self, origin: &Origin, settings: &Settings, framed: Framed, expects: bool, closes: bool) -> Vec<u8> {
         // Host comes first (RFC 9110 section 7.2), and is what the target names (RFC 9112 section 3.2).
         let authority = target::authority(&self.method, &self.target).unwrap_or(origin.authority());
-        let length = match framed {
-            Framed::Length(length) => Some(length),
-            // A method that anticipates content says that there is none (RFC 9110 section 8.6).
-            Framed::None if matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") => Some(0),
-            Framed::None | Framed::Chunked => None,
+        // Where content is expected a length says that there is none, and elsewhere nothing does (RFC 9110 section 8.6).
+        let length = match (framed, self.method.as_str()) {
+            (Framed::None, "POST" | "PUT" | "PATCH") => Some(0),
+            (Framed::Length(0), "GET" | "HEAD" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE") => None,
+            (Framed::Length(length), _) => Some(length),
+            (Framed::None | Framed::Chunked, _) => None,
         };
         let length = length.map(|length| length.to_string());
         let agent = settings.user_agent().filter(|_| !self.fields.contains("user-agent"));
