@@ -44,21 +44,27 @@ struct Failure {
 
 impl<N: Net> Opening<N> {
     /// The final head, and the connection that its content comes from.
-    pub(crate) async fn run(self) -> Result<(ResponseHead, Box<Live<N>>), Error> {
+    pub(crate) async fn run(mut self) -> Result<(ResponseHead, Box<Live<N>>), Error> {
         let mut is_repeated = false;
         loop {
             let connection = self.connection(is_repeated).await?;
             let is_reused = connection.is_reused();
-            let may_repeat = |upload: &Upload| !is_repeated && self.prepared.is_idempotent && upload.is_replayable();
-            let why = match self.attempt(connection).await {
+            let outcome = self.attempt(connection).await;
+            let may_repeat = !is_repeated && self.prepared.is_idempotent && self.upload.borrow().is_replayable();
+            let why = match outcome {
                 // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
-                Ok((head, live)) if head.status == 408 && is_reused && may_repeat(&self.upload.borrow()) => {
+                Ok((head, live)) if head.status == 408 && is_reused && may_repeat => {
                     live.connection.close(CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
+                // So does one that knows no expectations (RFC 9110 section 10.1.1), which says nothing of the request itself.
+                Ok((head, live)) if head.status == 417 && live.machine.is_abandoned() && self.leave_unasked() => {
+                    live.connection.close(CloseReason::UnsentContent);
+                    "the server knows no expectations (417)"
+                }
                 Ok(answer) => return Ok(answer),
                 Err(Failure { error, is_stale: false }) => return Err(error),
-                Err(Failure { error, .. }) if !may_repeat(&self.upload.borrow()) => {
+                Err(Failure { error, .. }) if !may_repeat => {
                     return Err(Error { may_retry: true, ..error });
                 }
                 Err(_) => "the kept connection had gone stale",
@@ -69,6 +75,16 @@ impl<N: Net> Opening<N> {
             let whose = Whose { exchange: self.exchange, connection: 0 };
             self.shared.record(whose, || Kind::Retrying(why.into()));
         }
+    }
+
+    /// Takes the expectation out of the request, if that can be.
+    fn leave_unasked(&mut self) -> bool {
+        let Some(head) = self.prepared.unasking.take() else {
+            return false;
+        };
+        self.prepared.head = head;
+        self.prepared.outline.expects = false;
+        true
     }
 
     /// An idle connection that is alive, or a new one.

@@ -41,6 +41,8 @@ pub(crate) struct Prepared {
     pub(crate) outline: Outline,
     /// The encoded head.
     pub(crate) head: Vec<u8>,
+    /// The same without the session's own expectation, where it has one and the content can be sent again.
+    pub(crate) unasking: Option<Vec<u8>>,
     pub(crate) content: Content,
     /// Whether sending it twice does no harm.
     pub(crate) is_idempotent: bool,
@@ -104,6 +106,8 @@ impl Description {
         let expects = has_content && !is_old && (self.expects || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
         let head = self.encode(origin, settings, framed, expects, closes);
+        let is_asking = expects && !self.fields.contains("expect") && matches!(self.content, Content::Bytes(_));
+        let unasking = is_asking.then(|| self.encode(origin, settings, framed, false, closes));
         let outline = Outline {
             method: match self.method.as_str() {
                 "HEAD" => MethodKind::Head,
@@ -116,7 +120,7 @@ impl Description {
             expects,
         };
         let is_idempotent = self.is_idempotent.unwrap_or_else(|| method::is_idempotent(&self.method));
-        Ok(Prepared { outline, head, content: self.content.clone(), is_idempotent })
+        Ok(Prepared { outline, head, unasking, content: self.content.clone(), is_idempotent })
     }
 
     /// Whether RFC 9110 and RFC 9112 let a client send these fields with this method, with or without content.

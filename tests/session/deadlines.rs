@@ -271,7 +271,7 @@ fn what_comes_at_the_deadline_is_in_time() {
 #[test]
 fn nothing_waits_where_nobody_is_silent() {
     let permits = Script::new().expect_head().send("HTTP/1.1 100 Continue\r\n\r\n").expect("content").send(ok("ok"));
-    let refuses = Script::new().expect_head().send("HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno");
+    let refuses = Script::new().expect_head().send("HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno");
     let closes = Script::new().expect_head().send("HTTP/1.1 200 OK\r\n\r\nok").close();
     let breaks = Script::new().expect_head().reset();
     let ends = Script::new().expect_head().close();
