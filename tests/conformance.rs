@@ -1,56 +1,119 @@
-//! `conformance.toml`: each demand of the RFCs names tests that exist, or says why none is needed.
+//! `conformance.toml`: each demand of the RFCs on a client is in it, and names tests that exist, or says why none does.
 //!
 //! It does not run them; `cargo test` does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// One table of the file.
-#[derive(Debug, Default)]
-struct Demand {
-    /// Where it begins.
-    line: usize,
-    section: String,
-    demand: String,
-    tests: Vec<String>,
-    na: String,
-    note: String,
+use serde::Deserialize;
+
+/// `conformance.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    demand: Vec<Row>,
 }
 
+/// One table of the file: its head says what each key means.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    section: String,
+    level: Level,
+    #[serde(default)]
+    covers: Vec<usize>,
+    demand: String,
+    #[serde(default)]
+    tests: Vec<String>,
+    na: Option<String>,
+    deviates: Option<String>,
+    note: Option<String>,
+}
+
+/// How strong a demand is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+enum Level {
+    #[serde(rename = "MUST")]
+    Must,
+    #[serde(rename = "SHOULD")]
+    Should,
+    #[serde(rename = "MAY")]
+    May,
+    #[serde(rename = "plain")]
+    Plain,
+}
+
+/// A keyword of an RFC: its section and its number there.
+type Place = (String, usize);
+
+/// How many keywords each RFC has.
+const COUNTS: &[(&str, usize)] = &[("RFC 8305", 40), ("RFC 9110", 445), ("RFC 9112", 149)];
+
+/// Whom keywords bind, that have no row.
+const OTHERS: &[&str] = &[
+    "server",       // a server, or who owns a resource
+    "intermediary", // a proxy, a gateway, a tunnel
+    "cache",
+    "registration", // who registers or defines something new
+    "definition",   // nobody: the keyword is explained
+    "permission",   // nobody: something is allowed that is not relied on here
+];
+
 #[test]
-fn each_demand_names_tests_that_exist() {
-    let text = fs::read_to_string(root().join("conformance.toml")).unwrap();
-    let demands = parse(&text).unwrap_or_else(|what| panic!("conformance.toml: {what}"));
+fn each_row_names_tests_that_exist_or_says_why_none_does() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
-    for demand in &demands {
-        let mut say = |what: &str| wrong.push(format!("line {}: {what}", demand.line));
-        if demand.section.is_empty() || demand.demand.is_empty() {
-            say("a demand has a section and words");
+    let rows = rows();
+    for row in &rows {
+        let mut say = |what: &str| wrong.push(format!("{}, {:?}: {what}", row.section, row.demand));
+        let texts = [Some(&row.demand), row.na.as_ref(), row.deviates.as_ref(), row.note.as_ref()];
+        if texts.iter().flatten().any(|text| text.is_empty()) {
+            say("there is an empty text");
         }
-        if demand.tests.is_empty() == demand.na.is_empty() {
-            say("a demand has either tests or a reason why it needs none");
+        if !matches!(
+            (row.tests.is_empty(), &row.na, &row.deviates),
+            (false, None, _) | (true, Some(_), None) | (true, None, Some(_))
+        ) {
+            say("it has tests, or a reason why it needs none or departs from the demand");
         }
-        if !seen.insert((&demand.section, &demand.demand)) {
-            say("this demand is there twice");
+        if !seen.insert((&row.section, &row.demand)) {
+            say("it is there twice");
         }
-        let mut named = BTreeSet::new();
-        for test in &demand.tests {
-            if !named.insert(test) {
-                say(&format!("{test} is named twice"));
-            }
+        if row.tests.iter().collect::<BTreeSet<_>>().len() < row.tests.len() {
+            say("a test is named twice");
+        }
+        for test in &row.tests {
             if let Err(what) = find(test) {
                 say(&format!("{test}: {what}"));
             }
         }
     }
-    let held = demands.iter().filter(|demand| demand.na.is_empty()).count();
-    let words = format!("{held} demands are held by tests, {} need none", demands.len() - held);
-    drop(writeln!(std::io::stderr(), "{words}"));
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
-    assert!(demands.len() >= 60, "only {} demands: where have the others gone?", demands.len());
+    tell(&rows);
+}
+
+#[test]
+fn each_keyword_that_binds_a_client_has_a_row() {
+    let keywords = keywords();
+    let mut wrong = Vec::new();
+    let mut covered = BTreeSet::new();
+    for row in rows() {
+        if row.covers.is_empty() != (row.level == Level::Plain) {
+            wrong.push(format!("{}, {:?}: what is not plain covers a keyword", row.section, row.demand));
+        }
+        for number in row.covers {
+            let place = (row.section.clone(), number);
+            if keywords.get(&place) != Some(&Some(row.level)) {
+                wrong.push(format!("{place:?}: it is not there, not of this level, or binds others"));
+            }
+            covered.insert(place);
+        }
+    }
+    let bind = keywords.iter().filter(|(_, level)| level.is_some());
+    wrong.extend(bind.filter(|(place, _)| !covered.contains(*place)).map(|(place, _)| format!("{place:?}: no row")));
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
 #[test]
@@ -64,26 +127,45 @@ fn what_does_not_exist_is_not_found() {
     assert!(find("src/h1/framing.rs::content_length").is_err());
 }
 
-#[test]
-fn what_is_no_table_is_refused() {
-    assert_eq!(parse("# x\n\n[[demand]]\nsection = \"a\"\ntests = [\"b\", \"c\"]\n").unwrap()[0].tests, ["b", "c"]);
-    for text in [
-        "section = \"a\"",
-        "[[other]]",
-        "[[demand]]\nwho = \"a\"",
-        "[[demand]]\nsection = a",
-        "[[demand]]\nsection = \"a",
-        "[[demand]]\nsection",
-        "[[demand]]\ntests = \"a\"",
-        "[[demand]]\ntests = [a]",
-        "[[demand]]\nsection = \"a\"\nsection = \"b\"",
-    ] {
-        assert!(parse(text).is_err(), "{text}");
-    }
-}
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).into()
+}
+
+fn rows() -> Vec<Row> {
+    let text = fs::read_to_string(root().join("conformance.toml")).unwrap();
+    let table: Table = toml::from_str(&text).unwrap_or_else(|what| panic!("conformance.toml: {what}"));
+    table.demand
+}
+
+/// All keywords of the RFCs, with the level of those that bind a client. A line has an RFC and a section, the number of the
+/// keyword there, the keyword, and `row` or whom it binds.
+fn keywords() -> BTreeMap<Place, Option<Level>> {
+    let text = fs::read_to_string(root().join("tests/conformance/demands.tsv")).unwrap();
+    let mut keywords = BTreeMap::new();
+    let mut last = (String::new(), 0);
+    for line in text.lines() {
+        let [section, number, keyword, binds] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line:?} has not four parts");
+        };
+        let place = (format!("RFC {section}"), number.parse().unwrap());
+        let next = if last.0 == place.0 { last.1 + 1 } else { 1 };
+        assert_eq!(place.1, next, "{line:?} is not the next of its section");
+        let level = match keyword {
+            "MUST" | "MUST NOT" | "REQUIRED" | "SHALL" | "SHALL NOT" => Level::Must,
+            "SHOULD" | "SHOULD NOT" | "RECOMMENDED" | "NOT RECOMMENDED" => Level::Should,
+            "MAY" | "OPTIONAL" => Level::May,
+            _ => panic!("{line:?} has no keyword"),
+        };
+        assert!(binds == "row" || OTHERS.contains(&binds), "{line:?} binds nobody who is known");
+        assert!(binds != "permission" || level == Level::May, "{line:?} allows nothing");
+        let is_new = keywords.insert(place.clone(), (binds == "row").then_some(level)).is_none();
+        assert!(is_new, "{line:?} is there twice");
+        last = place;
+    }
+    let count = |name| keywords.keys().filter(|(section, _)| rfc(section) == name).count();
+    let counts: Vec<_> = COUNTS.iter().map(|(name, _)| (*name, count(*name))).collect();
+    assert_eq!(counts, COUNTS, "some are missing, or too many");
+    keywords
 }
 
 /// Whether this test is there: a transcript, or a function of a source file that is a test.
@@ -99,49 +181,24 @@ fn find(test: &str) -> Result<(), &'static str> {
     if is_test { Ok(()) } else { Err("there is no such test in this file") }
 }
 
-/// The tables of the file: the part of TOML that it needs, strings and lists of strings on one line.
-fn parse(text: &str) -> Result<Vec<Demand>, String> {
-    let mut demands: Vec<Demand> = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let wrong = |what: &str| Err(format!("line {}: {what}", index + 1));
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if line == "[[demand]]" {
-            demands.push(Demand { line: index + 1, ..Demand::default() });
-            continue;
-        }
-        let (Some((key, value)), Some(demand)) = (line.split_once(" = "), demands.last_mut()) else {
-            return wrong("neither a table nor a key with a value");
-        };
-        if key == "tests" {
-            let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
-                return wrong("tests is a list");
-            };
-            let tests = list.split(", ").map(string).collect::<Option<Vec<_>>>();
-            match tests {
-                Some(tests) if demand.tests.is_empty() => demand.tests = tests,
-                _ => return wrong("no list of strings, or a second one"),
-            }
-            continue;
-        }
-        let place = match key {
-            "section" => &mut demand.section,
-            "demand" => &mut demand.demand,
-            "na" => &mut demand.na,
-            "note" => &mut demand.note,
-            _ => return wrong("an unknown key"),
-        };
-        match string(value) {
-            Some(value) if place.is_empty() => *place = value,
-            _ => return wrong("no string, or a second one"),
-        }
-    }
-    Ok(demands)
+/// The RFC of a section.
+fn rfc(section: &str) -> &str {
+    section.rsplit_once(' ').map_or(section, |(rfc, _)| rfc)
 }
 
-/// A string in quotes.
-fn string(text: &str) -> Option<String> {
-    let inside = text.strip_prefix('"')?.strip_suffix('"')?;
-    Some(inside.replace("\\\"", "\""))
+/// Says how many rows each RFC has.
+fn tell(rows: &[Row]) {
+    let keywords = keywords();
+    for (name, all) in COUNTS {
+        let bind = keywords.iter().filter(|((section, _), level)| rfc(section) == *name && level.is_some()).count();
+        let rows: Vec<_> = rows.iter().filter(|row| rfc(&row.section) == *name).collect();
+        let na = rows.iter().filter(|row| row.na.is_some()).count();
+        let deviate = rows.iter().filter(|row| row.deviates.is_some()).count();
+        let held = rows.len() - na - deviate;
+        let words = format!(
+            "{name}: {bind} of {all} keywords bind a client; of {} rows {held} are held by tests, {na} do not apply, {deviate} deviate",
+            rows.len(),
+        );
+        drop(writeln!(std::io::stderr(), "{words}"));
+    }
 }
