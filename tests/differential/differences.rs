@@ -279,6 +279,20 @@ pub(crate) const LISTED: &[Difference] = &[
         why: "closed after it: `close` is there, and what else is there changes nothing (RFC 9112 section 9.3)",
         shows: |seen| seen.ours().fields.last("connection").is_some_and(|value| !value.is_ascii()),
     },
+    Difference {
+        oracles: &[Hyper, Ureq],
+        parts: &[TheyKeep],
+        name: "Transfer-Encoding in HTTP/1.0 without content",
+        why: "closed after it: the framing is faulty even where there is no content (RFC 9112 section 6.1)",
+        shows: |seen| seen.has(b"HTTP/1.0 ") && seen.has_no_content() && seen.ours().fields.has("transfer-encoding"),
+    },
+    Difference {
+        oracles: &[Hyper, Ureq],
+        parts: &[TheyKeep],
+        name: "close in an interim response",
+        why: "closed after the final one: whoever says close has said it, in whichever head (RFC 9112 section 9.6)",
+        shows: |seen| seen.has(b"HTTP/1.1 1") && seen.has(b"close") && !seen.ours().fields.has("connection"),
+    },
 ];
 
 /// Which listed difference explains that this part differs.
