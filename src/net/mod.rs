@@ -63,8 +63,9 @@ pub trait Stream {
     /// still be read after sending has failed.
     fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step>;
 
-    /// Looks whether a connection that should be silent is alive, without waiting and without noting a wish.
-    fn check(&mut self) -> Idle;
+    /// Receives what is here, without waiting and without noting a wish: a look at a connection that should be silent.
+    /// One that can send nothing any more has failed, whatever it could receive.
+    fn try_receive(&mut self, receive: Receive<'_>) -> Received;
 
     /// Ends the sending direction after what was sent; receiving goes on.
     fn finish(&mut self);
@@ -102,17 +103,6 @@ pub enum Received {
     End,
     /// Receiving has failed; there will be nothing more.
     Failed(Fault),
-}
-
-/// How a silent connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Idle {
-    /// Open and silent.
-    Alive,
-    /// Closed by the peer, or broken.
-    Closed,
-    /// The peer has sent something that nobody asked for.
-    StrayBytes,
 }
 
 /// Why the network could not do something.

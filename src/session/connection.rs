@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 
 use crate::buffer::Buffer;
 use crate::limits::WAITING_REQUESTS;
-use crate::net::{Idle, Net, Stream};
+use crate::net::{Net, Receive, Received, Stream};
 use crate::session::Shared;
 use crate::session::events::{CloseReason, Kind, Whose};
 
@@ -116,10 +116,11 @@ impl<N: Net> Pool<N> {
     /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`.
     pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
         while let Some(mut connection) = self.pop_newest(is_fresh) {
-            match connection.stream.check() {
-                Idle::Alive => return Acquired::Idle(connection),
-                Idle::Closed => connection.close(CloseReason::PeerClosed),
-                Idle::StrayBytes => connection.close(CloseReason::StrayBytes),
+            // A byte that nobody asked for must never begin the next response.
+            match connection.stream.try_receive(Receive { buffer: &mut connection.buffer, max: 1 }) {
+                Received::Nothing => return Acquired::Idle(connection),
+                Received::End | Received::Failed(_) => connection.close(CloseReason::PeerClosed),
+                Received::Bytes => connection.close(CloseReason::StrayBytes),
             }
         }
         if self.open.count.get() >= most {

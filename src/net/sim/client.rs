@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::world::World;
 use super::{Attempt, Failure, Operation, SimNet};
 use crate::clock::Instant;
-use crate::net::{self, Fault, Idle, Net, Receive, Received, Step};
+use crate::net::{self, Fault, Net, Receive, Received, Step};
 
 /// A lookup under way.
 pub struct Lookup {
@@ -154,19 +154,26 @@ impl net::Stream for Stream {
         Poll::Pending
     }
 
-    fn check(&mut self) -> Idle {
+    fn try_receive(&mut self, receive: Receive<'_>) -> Received {
         let mut world = self.net.world();
         let failure = world.operate(Operation::Check);
         let connection = world.connection(self.number);
-        match failure {
-            Some(Failure::Fault(_) | Failure::End) => Idle::Closed,
-            Some(Failure::Short) => Idle::StrayBytes,
+        let piece = match failure {
+            Some(Failure::Fault(fault)) => return Received::Failed(fault),
+            Some(Failure::End) => return Received::End,
+            Some(Failure::Short) => b"?".to_vec(),
             Some(Failure::Stall) => {
                 (connection.is_send_stalled, connection.is_receive_stalled) = (true, true);
-                Idle::Alive
+                return Received::Nothing;
             }
-            None => connection.check(),
-        }
+            None => match connection.look() {
+                Ok(0) => return Received::Nothing,
+                Ok(_) => connection.receive(receive.max),
+                Err(over) => return over,
+            },
+        };
+        receive.buffer.push(piece);
+        Received::Bytes
     }
 
     fn finish(&mut self) {

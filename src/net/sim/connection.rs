@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::script::{Act, Script, Segments};
 use crate::clock::Instant;
-use crate::net::{Fault, Idle, Received};
+use crate::net::{Fault, Received};
 
 /// Bytes that fit between the peer and the client, each way.
 pub(super) const WINDOW: usize = 64 * 1024;
@@ -177,16 +177,18 @@ impl Connection {
 
     /// How many bytes the client can receive now, or how receiving has ended.
     pub(super) fn can_receive(&self) -> Result<usize, Received> {
-        match self.receive_failure {
-            Some(Ok(())) => return Err(Received::End),
-            Some(Err(fault)) => return Err(Received::Failed(fault)),
-            None if self.is_receive_stalled || self.is_receive_paused => return Ok(0),
-            None => {}
+        if self.receive_failure.is_none() && (self.is_receive_stalled || self.is_receive_paused) {
+            return Ok(0);
         }
-        match (self.inbound.len(), self.peer_end) {
-            (0, Some(Ok(()))) => Err(Received::End),
-            (0, Some(Err(fault))) => Err(Received::Failed(fault)),
-            (there, _) => Ok(there),
+        self.is_here()
+    }
+
+    /// As [`Connection::can_receive`], though nobody waited for it.
+    fn is_here(&self) -> Result<usize, Received> {
+        match (self.receive_failure, self.inbound.len(), self.peer_end) {
+            (Some(Ok(())), ..) | (None, 0, Some(Ok(()))) => Err(Received::End),
+            (Some(Err(fault)), ..) | (None, 0, Some(Err(fault))) => Err(Received::Failed(fault)),
+            (None, there, _) => Ok(there),
         }
     }
 
@@ -207,14 +209,12 @@ impl Connection {
         self.inbound.drain(..count).collect()
     }
 
-    pub(super) fn check(&self) -> Idle {
-        if self.send_failure.is_some() || self.is_client_done {
-            return Idle::Closed;
-        }
-        match (self.receive_failure, self.inbound.is_empty(), self.peer_end) {
-            (Some(_), ..) | (None, true, Some(_)) => Idle::Closed,
-            (None, false, _) => Idle::StrayBytes,
-            (None, true, None) => Idle::Alive,
+    /// What is here of a connection that should be silent; an error also if the client can send nothing any more.
+    pub(super) fn look(&self) -> Result<usize, Received> {
+        match self.send_failure {
+            Some(fault) => Err(Received::Failed(fault)),
+            None if self.is_client_done => Err(Received::Failed(Fault::Other)),
+            None => self.is_here(),
         }
     }
 

@@ -13,7 +13,7 @@ use wasi::sockets::tcp::{ShutdownType, TcpSocket};
 
 use super::dying::Sending;
 use super::reactor::{Reactor, Subscribe, Watched};
-use crate::net::{self, Fault, Idle, Receive, Received, Step};
+use crate::net::{self, Fault, Receive, Received, Step};
 
 /// A connection. Dropping it closes it at once, and never waits for the peer.
 pub struct Stream {
@@ -82,19 +82,13 @@ impl net::Stream for Stream {
         Poll::Pending
     }
 
-    fn check(&mut self) -> Idle {
-        if self.input_over.is_some() || self.output_over.is_some() {
-            return Idle::Closed;
+    fn try_receive(&mut self, receive: Receive<'_>) -> Received {
+        if let Some(fault) = self.output_over {
+            return Received::Failed(fault);
         }
-        match self.read(1) {
-            Ok(bytes) if bytes.is_empty() => Idle::Alive,
-            Ok(_) => {
-                // A byte is missing now from what would follow, so nothing must follow.
-                self.input_over = Some(Err(Fault::Other));
-                Idle::StrayBytes
-            }
-            Err(_) => Idle::Closed,
-        }
+        // Whatever was known of it: only a host call tells how it is now.
+        self.input.unblock();
+        self.receive(receive)
     }
 
     fn finish(&mut self) {

@@ -1,0 +1,136 @@
+//! Why TLS failed, as values: which checks of a certificate, which alert, or what was wrong with the peer's bytes.
+
+use std::fmt;
+
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+
+/// Why there is no tunnel, or no longer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The peer's certificate was not accepted.
+    Certificate(Box<Rejected>),
+    /// The peer ended the connection with this alert (its name in RFC 8446 section 6).
+    Alert(String),
+    /// The peer broke the protocol, or there is no common ground; in words.
+    Protocol(String),
+    /// The connection ended without the peer's farewell (`close_notify`): what came may have been cut.
+    Truncated,
+}
+
+/// A certificate that was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Which checks failed.
+    pub checks: Checks,
+    /// What the peer presented, its own certificate first, DER-encoded.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// The checks of a certificate that can fail; the WIT's `certificate-failures` says what each means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the WIT documents each")]
+pub struct Checks {
+    pub not_yet_valid: bool,
+    pub expired: bool,
+    pub wrong_name: bool,
+    pub untrusted_issuer: bool,
+    pub bad_chain: bool,
+    pub revoked: bool,
+    pub other: bool,
+}
+
+impl Checks {
+    /// Whether none failed.
+    pub fn all_passed(self) -> bool {
+        self == Self::default()
+    }
+
+    /// What failed, in words for people.
+    pub fn words(self) -> String {
+        let table = [
+            (self.not_yet_valid, "it is not valid yet"),
+            (self.expired, "it has expired"),
+            (self.wrong_name, "it is for another name"),
+            (self.untrusted_issuer, "none of the trusted roots has issued it"),
+            (self.bad_chain, "its chain is not valid"),
+            (self.revoked, "it was revoked"),
+            (self.other, "it cannot be used for this"),
+        ];
+        table.iter().filter(|(failed, _)| *failed).map(|(_, words)| *words).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server's certificate is not accepted: {}", self.checks.words())
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(rejected) => rejected.fmt(f),
+            Self::Alert(name) => write!(f, "the server ended the TLS connection with the alert {name}"),
+            Self::Protocol(words) => f.write_str(words),
+            Self::Truncated => f.write_str("the connection ended without the end of TLS: what came may have been cut"),
+        }
+    }
+}
+
+impl Failure {
+    /// What an error of rustls is.
+    pub(super) fn of(error: Error) -> Self {
+        match error {
+            Error::InvalidCertificate(CertificateError::Other(other)) => match other.0.downcast_ref::<Rejected>() {
+                Some(rejected) => Self::Certificate(Box::new(rejected.clone())),
+                None => Self::Protocol(format!("the server's certificate cannot be used: {other}")),
+            },
+            Error::AlertReceived(alert) => Self::Alert(alert_name(alert)),
+            Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+                Self::Protocol("the server does not speak TLS at this port".into())
+            }
+            Error::PeerIncompatible(what) => Self::Protocol(format!("no common ground with the server: {}", why(&what))),
+            error => Self::Protocol(format!("the server broke the TLS protocol: {error}")),
+        }
+    }
+}
+
+fn why(what: &PeerIncompatible) -> String {
+    match what {
+        PeerIncompatible::ServerDoesNotSupportTls12Or13 => "it speaks neither TLS 1.2 nor TLS 1.3".into(),
+        PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => {
+            "it chose a version of TLS that this session does not allow".into()
+        }
+        what => format!("{what:?}"),
+    }
+}
+
+/// `handshake_failure` for `HandshakeFailure`.
+fn alert_name(alert: AlertDescription) -> String {
+    let Some(name) = alert.as_str() else {
+        return format!("{}", u8::from(alert));
+    };
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_have_the_names_of_the_standard() {
+        assert_eq!(alert_name(AlertDescription::HandshakeFailure), "handshake_failure");
+        assert_eq!(alert_name(AlertDescription::UnknownCA), "unknown_ca");
+        assert_eq!(alert_name(AlertDescription::CertificateRequired), "certificate_required");
+        assert_eq!(alert_name(AlertDescription::Unknown(200)), "200");
+    }
+}

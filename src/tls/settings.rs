@@ -1,0 +1,226 @@
+//! What a session's owner can set about TLS, checked where it is set, and what becomes of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::time_provider::TimeProvider;
+use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
+
+use super::pem;
+use super::verify::Verifier;
+
+/// Servers whose sessions are kept for resumption: the origin, and its proxies.
+const REMEMBERED_SERVERS: usize = 8;
+
+/// The versions of TLS that are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
+
+/// All settings of TLS, and the configuration that was made of them last.
+#[derive(Clone)]
+pub struct TlsSettings {
+    has_default_roots: bool,
+    roots: Vec<TrustAnchor<'static>>,
+    leaves: Vec<CertificateDer<'static>>,
+    identity: Option<Arc<CertifiedKey>>,
+    oldest: TlsVersion,
+    newest: TlsVersion,
+    /// Made when it is needed, and anew after a change: the sessions for resumption are in it.
+    made: Option<Configuration>,
+}
+
+/// What connections of one session share.
+#[derive(Clone)]
+pub struct Configuration {
+    pub(super) config: Arc<ClientConfig>,
+    clock: Arc<Clock>,
+}
+
+/// What time it is, as it was told last.
+#[derive(Debug, Default)]
+struct Clock(AtomicU64);
+
+impl Default for TlsSettings {
+    fn default() -> Self {
+        Self {
+            has_default_roots: true,
+            roots: Vec::new(),
+            leaves: Vec::new(),
+            identity: None,
+            oldest: TlsVersion::Tls12,
+            newest: TlsVersion::Tls13,
+            made: None,
+        }
+    }
+}
+
+impl TlsSettings {
+    /// Whether the roots that come with this crate are trusted.
+    pub fn set_default_roots(&mut self, trusted: bool) {
+        self.has_default_roots = trusted;
+        self.made = None;
+    }
+
+    /// Trusts these certificates as roots, beside those that are trusted already. PEM, one or many, or one in DER.
+    pub fn add_roots(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let mut roots = Vec::new();
+        for certificate in pem::certificates(bytes)? {
+            let anchor = webpki_anchor(&certificate)?;
+            roots.push(anchor);
+        }
+        self.roots.extend(roots);
+        self.made = None;
+        Ok(())
+    }
+
+    /// Accepts exactly these certificates of a server, whoever issued them, whatever their name and dates.
+    pub fn add_leaves(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let leaves = pem::certificates(bytes)?;
+        for leaf in &leaves {
+            ParsedCertificate::try_from(leaf).map_err(|error| unusable(&error))?;
+        }
+        self.leaves.extend(leaves);
+        self.made = None;
+        Ok(())
+    }
+
+    /// The certificate, with its chain, and key that are shown to servers that ask for one.
+    pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), String> {
+        let chain = pem::certificates(chain)?;
+        let key = pem::key(key)?;
+        let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
+            Error::InconsistentKeys(_) => "the private key does not belong to the certificate".into(),
+            Error::InvalidCertificate(error) => format!("the certificate cannot be used: {error:?}"),
+            error => format!("the private key cannot be used: {error}"),
+        })?;
+        self.identity = Some(Arc::new(certified));
+        self.made = None;
+        Ok(())
+    }
+
+    /// Shows no certificate any more.
+    pub fn remove_identity(&mut self) {
+        self.identity = None;
+        self.made = None;
+    }
+
+    /// The versions that are offered.
+    pub fn set_versions(&mut self, oldest: TlsVersion, newest: TlsVersion) -> Result<(), String> {
+        if oldest > newest {
+            return Err("the oldest version of TLS is newer than the newest".into());
+        }
+        (self.oldest, self.newest) = (oldest, newest);
+        self.made = None;
+        Ok(())
+    }
+
+    /// Whether there is a certificate to show.
+    pub fn has_identity(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// What connections are made with; `now` is the time since 1970 by the clock on the wall.
+    pub fn configuration(&mut self, now: Duration) -> Result<Configuration, String> {
+        let made = match self.made.take() {
+            Some(made) => made,
+            None => self.make()?,
+        };
+        made.clock.0.store(now.as_secs(), Ordering::Relaxed);
+        self.made = Some(made.clone());
+        Ok(made)
+    }
+
+    fn make(&self) -> Result<Configuration, String> {
+        let provider = Arc::new(provider());
+        let algorithms = provider.signature_verification_algorithms;
+        let mut roots = RootCertStore { roots: self.roots.clone() };
+        if self.has_default_roots {
+            roots.roots.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
+        }
+        let versions: Vec<&'static SupportedProtocolVersion> = [(TlsVersion::Tls12, &version::TLS12), (TlsVersion::Tls13, &version::TLS13)]
+            .into_iter()
+            .filter(|(version, _)| (self.oldest..=self.newest).contains(version))
+            .map(|(_, version)| version)
+            .collect();
+        let clock = Arc::new(Clock::default());
+        let time: Arc<dyn TimeProvider> = Arc::<Clock>::clone(&clock);
+        let builder = ClientConfig::builder_with_details(provider, time)
+            .with_protocol_versions(&versions)
+            .map_err(|error| error.to_string())?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { roots, leaves: self.leaves.clone(), algorithms }));
+        let mut config = match &self.identity {
+            Some(identity) => {
+                let resolver: Arc<dyn ResolvesClientCert> = Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
+                builder.with_client_cert_resolver(resolver)
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.resumption = Resumption::in_memory_sessions(REMEMBERED_SERVERS);
+        config.enable_early_data = false;
+        Ok(Configuration { config: Arc::new(config), clock })
+    }
+}
+
+impl fmt::Debug for TlsSettings {
+    /// Without keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSettings")
+            .field("has_default_roots", &self.has_default_roots)
+            .field("roots", &self.roots.len())
+            .field("leaves", &self.leaves.len())
+            .field("has_identity", &self.has_identity())
+            .field("oldest", &self.oldest)
+            .field("newest", &self.newest)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.load(Ordering::Relaxed))))
+    }
+}
+
+/// The cryptography, with the suites in the order in which they are offered.
+///
+/// ChaCha20-Poly1305 comes first: in WebAssembly, which has no instructions for AES, it is 5 to 8 times as fast, and most
+/// servers honour the client's order.
+fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| {
+        !matches!(
+            suite.suite(),
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        )
+    });
+    provider
+}
+
+fn webpki_anchor(certificate: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, String> {
+    let mut store = RootCertStore::empty();
+    store.add(certificate.clone()).map_err(|error| unusable(&error))?;
+    store.roots.pop().ok_or_else(|| "this certificate cannot be used".into())
+}
+
+fn unusable(error: &Error) -> String {
+    match error {
+        Error::InvalidCertificate(error) => format!("a certificate in it cannot be used: {error:?}"),
+        error => format!("a certificate in it cannot be used: {error}"),
+    }
+}
