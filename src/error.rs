@@ -71,6 +71,10 @@ pub enum Code {
     ConnectionTerminated,
     ConnectionWriteTimeout,
     ConnectionReadTimeout,
+    TlsHandshakeTimeout,
+    TlsProtocol,
+    TlsCertificate(Box<Rejected>),
+    TlsAlert(String),
     ResponseTimeout,
     ExchangeTimeout,
     ResponseIncomplete,
@@ -88,6 +92,57 @@ pub enum Code {
     Cancelled,
     Other(Option<String>),
 }
+
+/// A certificate that was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Which checks failed.
+    pub checks: Checks,
+    /// What the peer presented, its own certificate first, DER-encoded.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// The checks of a certificate that can fail; the WIT's `certificate-failures` says what each means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the WIT documents each")]
+pub struct Checks {
+    pub not_yet_valid: bool,
+    pub expired: bool,
+    pub wrong_name: bool,
+    pub untrusted_issuer: bool,
+    pub bad_chain: bool,
+    pub revoked: bool,
+    pub other: bool,
+}
+
+impl Checks {
+    /// Whether none failed.
+    pub fn all_passed(self) -> bool {
+        self == Self::default()
+    }
+
+    /// What failed, in words for people.
+    pub fn words(self) -> String {
+        let table = [
+            (self.not_yet_valid, "it is not valid yet"),
+            (self.expired, "it has expired"),
+            (self.wrong_name, "it is for another name"),
+            (self.untrusted_issuer, "none of the trusted roots has issued it"),
+            (self.bad_chain, "its chain is not valid"),
+            (self.revoked, "it was revoked"),
+            (self.other, "it cannot be used for this"),
+        ];
+        table.iter().filter(|(failed, _)| *failed).map(|(_, words)| *words).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server's certificate is not accepted: {}", self.checks.words())
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 impl Error {
     /// An error of this phase and code; the detail is cleaned.

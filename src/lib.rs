@@ -9,14 +9,14 @@
 //!            +-------------->  session/  <--------------+      async fn, generic over net::Net
 //!                                 |
 //!                       +---------+---------+
-//!                      h1/                net/               h1/ knows no I/O; net/ is the traits and their two homes
-//!                       |
-//!                     http/                                  methods, fields, targets, origins
+//!                      h1/      tls/      net/               h1/ and tls/ know no I/O; net/ is the traits and their two homes
+//!                       |        |
+//!                     http/ -----+                           methods, fields, targets, origins
 //!                       |
 //!         error  limits  clock  buffer
 //! ```
 //!
-//! `http` and `h1` are pure: bytes and values in, bytes and values out; time is an argument. `session` holds the
+//! `http`, `h1` and `tls` are pure: bytes and values in, bytes and values out; time is an argument. `session` holds the
 //! straight-line story of a request: look up, connect, send, read, keep or close, retry. `net` is what it asks of the
 //! world. `component` is glue without logic.
 //!
@@ -53,6 +53,7 @@ pub mod http;
 pub mod limits;
 pub mod net;
 pub mod session;
+pub mod tls;
 
 #[cfg(target_os = "wasi")]
 mod component;

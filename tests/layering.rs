@@ -18,18 +18,19 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
+    ("tls", &["buffer", "error", "http"], &["rustls", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
     // The story of a request, over any network.
-    ("session", &["buffer", "clock", "error", "h1", "http", "limits", "net"], &[]),
+    ("session", &["buffer", "clock", "error", "h1", "http", "limits", "net", "tls"], &[]),
     // Glue.
-    ("component", &["error", "h1", "http", "limits", "net", "net::wasip2", "session"], &["wasi", "wit_bindgen"]),
+    ("component", &["error", "h1", "http", "limits", "net", "net::wasip2", "session", "tls"], &["wasi", "wit_bindgen"]),
 ];
 
 /// The crates of the outside world.
-const OUTSIDE: &[&str] = &["wasi", "wit_bindgen"];
+const OUTSIDE: &[&str] = &["rustls", "wasi", "webpki_roots", "wit_bindgen"];
 
 /// What of the standard library asks the world itself, past `net`: nothing here may.
 const FORBIDDEN: &[&str] = &[

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::bindings::exports::xenon::http::types as wit;
-use crate::error::{Code, Error, LookupFailure, Phase};
+use crate::error::{Checks, Code, Error, LookupFailure, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
 use crate::http::fields::Fields;
@@ -12,6 +12,8 @@ use crate::session::Facts;
 use crate::session::events::{CloseReason, Event, Kind};
 use crate::session::settings::{AddressFamily, Deadlines};
 use crate::session::whole::Whole;
+use crate::tls::settings::TlsVersion;
+use crate::tls::tunnel::TlsFacts;
 
 pub(super) fn error(error: Error) -> wit::Error {
     wit::Error { phase: phase(error.phase), code: code(error.code), detail: error.detail, may_retry: error.may_retry }
@@ -56,6 +58,13 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::ConnectionTerminated => To::ConnectionTerminated,
         Code::ConnectionWriteTimeout => To::ConnectionWriteTimeout,
         Code::ConnectionReadTimeout => To::ConnectionReadTimeout,
+        Code::TlsHandshakeTimeout => To::TlsHandshakeTimeout,
+        Code::TlsProtocol => To::TlsProtocolError,
+        Code::TlsCertificate(rejected) => To::TlsCertificateError(wit::CertificateError {
+            failures: failures(rejected.checks),
+            chain: rejected.chain,
+        }),
+        Code::TlsAlert(name) => To::TlsAlertReceived(name),
         Code::ResponseTimeout => To::HttpResponseTimeout,
         Code::ExchangeTimeout => To::ExchangeTimeout,
         Code::ResponseIncomplete => To::HttpResponseIncomplete,
@@ -73,6 +82,20 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::Cancelled => To::Cancelled,
         Code::Other(what) => To::Other(what),
     }
+}
+
+fn failures(checks: Checks) -> wit::CertificateFailures {
+    use wit::CertificateFailures as To;
+    let table = [
+        (checks.not_yet_valid, To::NOT_YET_VALID),
+        (checks.expired, To::EXPIRED),
+        (checks.wrong_name, To::WRONG_NAME),
+        (checks.untrusted_issuer, To::UNTRUSTED_ISSUER),
+        (checks.bad_chain, To::BAD_CHAIN),
+        (checks.revoked, To::REVOKED),
+        (checks.other, To::OTHER),
+    ];
+    table.iter().filter(|(failed, _)| *failed).fold(To::empty(), |all, (_, one)| all | *one)
 }
 
 pub(super) fn fields(fields: &Fields) -> wit::Fields {
@@ -130,7 +153,16 @@ pub(super) fn facts(facts: &Facts) -> wit::ConnectionFacts {
         connection: facts.connection,
         peer: facts.peer.to_string(),
         reused: facts.is_reused,
-        tls: None,
+        tls: facts.tls.as_ref().map(|facts| tls_facts(facts)),
+    }
+}
+
+fn tls_facts(facts: &TlsFacts) -> wit::TlsFacts {
+    wit::TlsFacts {
+        version: facts.version.into(),
+        suite: facts.suite.clone(),
+        alpn: facts.alpn.clone(),
+        resumed: facts.is_resumed,
     }
 }
 
@@ -139,6 +171,13 @@ pub(super) fn from_family(family: wit::AddressFamily) -> AddressFamily {
         wit::AddressFamily::Any => AddressFamily::Any,
         wit::AddressFamily::Ipv4 => AddressFamily::Ipv4,
         wit::AddressFamily::Ipv6 => AddressFamily::Ipv6,
+    }
+}
+
+pub(super) fn from_tls_version(version: wit::TlsVersion) -> TlsVersion {
+    match version {
+        wit::TlsVersion::Tls12 => TlsVersion::Tls12,
+        wit::TlsVersion::Tls13 => TlsVersion::Tls13,
     }
 }
 
@@ -219,6 +258,7 @@ fn kind(kind: Kind) -> wit::EventKind {
         Kind::Connecting(address) => To::Connecting(address),
         Kind::AttemptFailed { address, reason } => To::AttemptFailed(wit::AttemptFailure { address, reason }),
         Kind::Connected(address) => To::Connected(address),
+        Kind::Handshake(facts) => To::Handshake(tls_facts(&facts)),
         Kind::Reused => To::Reused,
         Kind::RequestHead(text) => To::RequestHead(text),
         Kind::Sending { done, total } => To::Sending(wit::Progress { done, total }),

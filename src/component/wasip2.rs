@@ -10,7 +10,7 @@ use super::bindings::Component;
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{
     AddressFamily, ConnectionFacts, Deadlines, Error, Event, Fields, InterimResponse, Limits, Received, SessionBorrow,
-    Version, WholeResponse,
+    TlsVersion, Version, WholeResponse,
 };
 use super::convert;
 use crate::error::{self, Code, Phase};
@@ -124,6 +124,31 @@ impl wit::GuestSession for Session {
 
     fn set_local_address(&self, address: Option<String>) -> Outcome<()> {
         self.0.change_settings(|settings| settings.set_local_address(address.as_deref())).map_err(convert::error)
+    }
+
+    fn set_default_roots(&self, trusted: bool) {
+        self.0.change_settings(|settings| settings.tls.set_default_roots(trusted));
+    }
+
+    fn add_roots(&self, certificates: Vec<u8>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.tls.add_roots(&certificates)).map_err(|what| misuse(&what))
+    }
+
+    fn accept_certificates(&self, certificates: Vec<u8>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.tls.add_leaves(&certificates)).map_err(|what| misuse(&what))
+    }
+
+    fn set_client_certificate(&self, chain: Vec<u8>, key: Vec<u8>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.tls.set_identity(&chain, &key)).map_err(|what| misuse(&what))
+    }
+
+    fn remove_client_certificate(&self) {
+        self.0.change_settings(|settings| settings.tls.remove_identity());
+    }
+
+    fn set_tls_versions(&self, oldest: TlsVersion, newest: TlsVersion) -> Outcome<()> {
+        let (oldest, newest) = (convert::from_tls_version(oldest), convert::from_tls_version(newest));
+        self.0.change_settings(|settings| settings.tls.set_versions(oldest, newest)).map_err(|what| misuse(&what))
     }
 
     fn set_events(&self, recorded: bool) {
@@ -287,6 +312,10 @@ impl wit::GuestResponse for Response {
 
     fn connection(&self) -> ConnectionFacts {
         convert::facts(self.0.facts())
+    }
+
+    fn peer_certificates(&self) -> Vec<Vec<u8>> {
+        self.0.facts().tls.as_ref().map(|facts| facts.chain.clone()).unwrap_or_default()
     }
 
     fn read(&self, max: u32) -> Outcome<Option<Vec<u8>>> {

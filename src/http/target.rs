@@ -2,15 +2,15 @@
 //!
 //! Nothing here escapes, resolves or normalises: the target goes on the wire as it is, or not at all.
 
-use super::origin::Host;
+use super::origin::{Host, Scheme};
 use crate::limits::TARGET_LENGTH;
 
-/// Whether this target can be sent with this method. The error is words for people.
+/// Whether this target can be sent with this method over a connection of this scheme. The error is words for people.
 ///
 /// The forms are `/path?query`; `scheme://authority...`; `host:port` for CONNECT and only there; `*` for OPTIONS and only
 /// there. An absolute URI without `//` (`urn:a:b`) is refused, because it cannot be told from a `host:port`. Characters
 /// that a URI may not hold, but that are harmless in a request line, are sent as they are: `|`, `{`, `"` and their like.
-pub fn check(method: &str, target: &str) -> Result<(), &'static str> {
+pub fn check(scheme: Scheme, method: &str, target: &str) -> Result<(), &'static str> {
     if target.is_empty() {
         return Err("the target is empty");
     }
@@ -33,7 +33,7 @@ pub fn check(method: &str, target: &str) -> Result<(), &'static str> {
         ("OPTIONS", "*") => Ok(()),
         (_, "*") => Err("the target \"*\" is only for OPTIONS"),
         (_, path) if path.starts_with('/') => Ok(()),
-        (_, uri) => check_absolute(uri),
+        (_, uri) => check_absolute(scheme, uri),
     }
 }
 
@@ -63,7 +63,7 @@ fn check_authority(target: &str) -> Result<(), &'static str> {
 }
 
 /// `scheme://authority` and anything after it (RFC 9112 section 3.2.2).
-fn check_absolute(target: &str) -> Result<(), &'static str> {
+fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> {
     const ERROR: &str = "the target is neither a path, which begins with \"/\", nor an absolute URI";
     let (scheme, rest) = target.split_once(':').ok_or(ERROR)?;
     let rest = rest.strip_prefix("//").ok_or(ERROR)?;
@@ -73,7 +73,7 @@ fn check_absolute(target: &str) -> Result<(), &'static str> {
         return Err(ERROR);
     }
     // RFC 9110 section 4.2.2: a request for it must be secured.
-    if scheme.eq_ignore_ascii_case("https") {
+    if scheme.eq_ignore_ascii_case("https") && connection != Scheme::Https {
         return Err("the target is an https URI, which cannot be asked for in the clear");
     }
     let authority = authority_of(rest);
@@ -121,7 +121,7 @@ mod tests {
             ("CONNECT", "[2001:db8::cafe]:65535"),
         ];
         for (method, target) in table {
-            assert_eq!(check(method, target), Ok(()), "{method} {target}");
+            assert_eq!(check(Scheme::Http, method, target), Ok(()), "{method} {target}");
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
             ("CONNECT", "127.1:443"),
         ];
         for (method, target) in table {
-            assert!(check(method, target).is_err(), "{method} {target:?}");
+            assert!(check(Scheme::Http, method, target).is_err(), "{method} {target:?}");
         }
     }
 
@@ -202,7 +202,7 @@ mod tests {
             ("CONNECT", "a:443", Some("a:443")),
         ];
         for (method, target, expected) in table {
-            assert_eq!(check(method, target), Ok(()), "{method} {target}");
+            assert_eq!(check(Scheme::Http, method, target), Ok(()), "{method} {target}");
             assert_eq!(authority(method, target), expected, "{method} {target}");
         }
     }
@@ -212,14 +212,20 @@ mod tests {
         for byte in 0..=u8::MAX {
             let target = format!("/a{}", char::from(byte));
             let is_good = (b'!'..=b'~').contains(&byte) && byte != b'#';
-            assert_eq!(check("GET", &target).is_ok(), is_good, "{target:?}");
+            assert_eq!(check(Scheme::Http, "GET", &target).is_ok(), is_good, "{target:?}");
         }
     }
 
     #[test]
     fn the_length_is_bounded() {
         let longest = "/".repeat(TARGET_LENGTH);
-        assert_eq!(check("GET", &longest), Ok(()));
-        assert!(check("GET", &format!("{longest}/")).is_err());
+        assert_eq!(check(Scheme::Http, "GET", &longest), Ok(()));
+        assert!(check(Scheme::Http, "GET", &format!("{longest}/")).is_err());
+    }
+
+    #[test]
+    fn an_https_uri_is_asked_for_over_https() {
+        assert_eq!(check(Scheme::Https, "GET", "https://example.com/"), Ok(()));
+        assert!(check(Scheme::Http, "GET", "HTTPS://example.com/").is_err());
     }
 }

@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::buffer::Buffer;
 use crate::clock::Instant;
@@ -27,6 +28,9 @@ pub trait Net: Clone + 'static {
 
     /// What time it is. It may be as old as the last wait.
     fn now(&self) -> Instant;
+
+    /// What time it is for people: since 1970, by a clock that somebody has set.
+    fn wall_clock(&self) -> Duration;
 
     /// Ready when `deadline` has come; notes the wish to be woken then.
     fn poll_until(&self, deadline: Instant) -> Poll<()>;

@@ -5,13 +5,14 @@ use std::rc::{Rc, Weak};
 
 use crate::buffer::Buffer;
 use crate::limits::WAITING_REQUESTS;
-use crate::net::{Net, Receive, Received, Stream};
+use crate::net::Net;
 use crate::session::Shared;
+use crate::session::channel::{Channel, Idle};
 use crate::session::events::{CloseReason, Kind, Whose};
 
 /// An open connection. Dropping it closes it, and an event says why.
 pub(crate) struct Connection<N: Net> {
-    pub(crate) stream: N::Stream,
+    pub(crate) channel: Channel<N::Stream>,
     /// What was received and not used.
     pub(crate) buffer: Buffer,
     /// Its number in events.
@@ -25,10 +26,10 @@ pub(crate) struct Connection<N: Net> {
 }
 
 impl<N: Net> Connection<N> {
-    pub(crate) fn new(stream: N::Stream, shared: &Rc<Shared<N>>, permit: Permit) -> Self {
+    pub(crate) fn new(channel: Channel<N::Stream>, shared: &Rc<Shared<N>>, permit: Permit) -> Self {
         let number = shared.next_connection();
         let shared = Rc::downgrade(shared);
-        Self { stream, buffer: Buffer::default(), number, served: 0, reason: None, shared, _permit: permit }
+        Self { channel, buffer: Buffer::default(), number, served: 0, reason: None, shared, _permit: permit }
     }
 
     /// Whether it had carried an exchange before this one.
@@ -117,10 +118,10 @@ impl<N: Net> Pool<N> {
     pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
         while let Some(mut connection) = self.pop_newest(is_fresh) {
             // A byte that nobody asked for must never begin the next response.
-            match connection.stream.try_receive(Receive { buffer: &mut connection.buffer, max: 1 }) {
-                Received::Nothing => return Acquired::Idle(connection),
-                Received::End | Received::Failed(_) => connection.close(CloseReason::PeerClosed),
-                Received::Bytes => connection.close(CloseReason::StrayBytes),
+            match connection.channel.check() {
+                Idle::Alive => return Acquired::Idle(connection),
+                Idle::Closed => connection.close(CloseReason::PeerClosed),
+                Idle::StrayBytes => connection.close(CloseReason::StrayBytes),
             }
         }
         if self.open.count.get() >= most {

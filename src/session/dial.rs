@@ -1,4 +1,5 @@
-//! Opening a connection: the name is looked up, its addresses are raced (RFC 8305), the first to connect wins.
+//! Opening a connection: the name is looked up, its addresses are raced (RFC 8305), the first to connect wins, and for
+//! `https` hands are shaken.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
@@ -8,14 +9,17 @@ use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, LookupFailure, Phase};
-use crate::http::origin::{Host, Origin};
+use crate::http::origin::{Host, Origin, Scheme};
 use crate::net::{Dial, Fault, Lookup, Net, Stream};
 use crate::session::Shared;
 use crate::session::addresses;
+use crate::session::channel::{Broken, Channel};
 use crate::session::connection::{Connection, Permit};
-use crate::session::events::{Kind, Whose};
+use crate::session::events::{CloseReason, Kind, Whose};
 use crate::session::settings::{Schedule, Settings};
 use crate::session::timing::within;
+use crate::tls::failure::Failure;
+use crate::tls::tunnel::Tunnel;
 
 /// How long an attempt has to itself before the next begins (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -49,11 +53,63 @@ pub(crate) async fn dial<N: Net>(
         earliest: shared.net.now(),
     };
     let stream = race.run(schedule, deadline).await?;
-    shared.last_good.set(Some((from, stream.peer())));
-    let connection = Connection::new(stream, shared, permit);
+    let peer = stream.peer();
+    shared.last_good.set(Some((from, peer)));
+    let channel = match origin.scheme {
+        Scheme::Http => Channel::Plain(stream),
+        Scheme::Https => Channel::secured(stream, tunnel(shared, origin)?),
+    };
+    let mut connection = Connection::new(channel, shared, permit);
     let whose = Whose { exchange, connection: connection.number };
-    shared.record(whose, || Kind::Connected(connection.stream.peer().to_string()));
+    shared.record(whose, || Kind::Connected(peer.to_string()));
+    if let Err(error) = shake_hands(shared, &mut connection, schedule).await {
+        connection.close(CloseReason::Failed);
+        return Err(error);
+    }
+    if let Some(facts) = connection.channel.tls_facts() {
+        shared.record(whose, || Kind::Handshake(facts.clone()));
+    }
     Ok(connection)
+}
+
+/// The client's side of TLS with this origin.
+fn tunnel<N: Net>(shared: &Shared<N>, origin: &Origin) -> Result<Tunnel, Error> {
+    let configuration = shared.settings.borrow_mut().tls.configuration(shared.net.wall_clock());
+    let tunnel = configuration.and_then(|configuration| Tunnel::new(&configuration, &origin.host));
+    tunnel.map_err(|detail| Error::new(Phase::Handshake, Code::Configuration, detail))
+}
+
+async fn shake_hands<N: Net>(
+    shared: &Shared<N>,
+    connection: &mut Connection<N>,
+    schedule: &Schedule,
+) -> Result<(), Error> {
+    let deadline = schedule.end.min(shared.net.now() + schedule.each.handshake);
+    match within(&shared.net, deadline, poll_fn(|_| connection.channel.poll_handshake())).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(Broken::Tls(failure))) => Err(tls_error(Phase::Handshake, failure)),
+        Ok(Err(Broken::Net(fault))) => {
+            let detail = format!("the TLS handshake failed: {}", describe(fault));
+            Err(Error::new(Phase::Handshake, Code::ConnectionTerminated, detail))
+        }
+        Err(_) if deadline == schedule.end => Err(shared.exchange_timeout(Phase::Handshake, schedule)),
+        Err(_) => {
+            let detail = format!("the TLS handshake took longer than {:?}", schedule.each.handshake);
+            Err(Error::new(Phase::Handshake, Code::TlsHandshakeTimeout, detail))
+        }
+    }
+}
+
+/// What a failure of TLS is to a caller.
+pub(crate) fn tls_error(phase: Phase, failure: Failure) -> Error {
+    let detail = failure.to_string();
+    let code = match failure {
+        Failure::Certificate(rejected) => Code::TlsCertificate(rejected),
+        Failure::Alert(name) => Code::TlsAlert(name),
+        Failure::Protocol(_) => Code::TlsProtocol,
+        Failure::Truncated => Code::ConnectionTerminated,
+    };
+    Error::new(phase, code, detail)
 }
 
 /// The origin's addresses, from the settings, the host itself, or the resolver.

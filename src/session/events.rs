@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use crate::clock::Instant;
 use crate::error::Error;
 use crate::limits::EVENT_TEXT;
+use crate::tls::tunnel::TlsFacts;
 
 /// What happened, when, and to whom; the WIT's `event`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub enum Kind {
     Connecting(String),
     AttemptFailed { address: String, reason: String },
     Connected(String),
+    Handshake(Rc<TlsFacts>),
     Reused,
     RequestHead(String),
     Sending { done: u64, total: Option<u64> },

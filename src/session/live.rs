@@ -6,13 +6,15 @@ use std::time::Duration;
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
-use crate::net::{Fault, Net, Receive, Received, Stream};
+use crate::net::{Fault, Net, Receive};
 use crate::session::Shared;
+use crate::session::channel::{Broken, Received};
 use crate::session::connection::Connection;
-use crate::session::dial::describe;
+use crate::session::dial::{describe, tls_error};
 use crate::session::events::{Kind, Whose};
 use crate::session::settings::Schedule;
 use crate::session::upload::Upload;
+use crate::tls::failure::Failure;
 
 /// A connection and the exchange on it.
 pub(crate) struct Live<N: Net> {
@@ -89,7 +91,7 @@ impl<N: Net> Live<N> {
                 Received::End => {
                     return Poll::Ready(self.machine.receive_end().map_err(|error| self.blame(error)));
                 }
-                Received::Failed(fault) => return Poll::Ready(Err(self.receive_error(fault))),
+                Received::Failed(broken) => return Poll::Ready(Err(self.receive_error(broken))),
             }
         }
     }
@@ -98,7 +100,7 @@ impl<N: Net> Live<N> {
     pub(crate) fn poll_send(&mut self, shared: &Shared<N>, upload: &mut Upload) -> Poll<Result<(), Error>> {
         loop {
             self.fill(upload);
-            if self.machine.outgoing().is_empty() {
+            if self.machine.outgoing().is_empty() && !self.connection.channel.is_unsent() {
                 return Poll::Ready(Ok(()));
             }
             match self.poll_step(shared, upload, false) {
@@ -119,7 +121,7 @@ impl<N: Net> Live<N> {
             upload.fill(&mut self.machine);
             upload.note_in_machine(self.machine.outgoing().len());
             if upload.take_raw_end() {
-                self.connection.stream.finish();
+                self.connection.channel.finish();
             }
         }
     }
@@ -133,9 +135,12 @@ impl<N: Net> Live<N> {
     ) -> Poll<Result<Received, Error>> {
         let max = self.machine.appetite();
         let receive = is_receiving.then_some(Receive { buffer: &mut self.connection.buffer, max });
-        let Poll::Ready(step) = self.connection.stream.poll_step(self.machine.outgoing(), receive) else {
+        let Poll::Ready(step) = self.connection.channel.poll_step(self.machine.outgoing(), receive) else {
             return self.poll_deadline(shared, is_receiving);
         };
+        if step.is_taking {
+            self.write_by = None;
+        }
         match step.sent {
             Ok(0) => {}
             Ok(count) => self.note_sent(shared, upload, count),
@@ -144,17 +149,25 @@ impl<N: Net> Live<N> {
                 self.machine.abandon();
             }
         }
-        if step.received == Received::Bytes {
-            self.between_bytes_by = None;
-            if !std::mem::replace(&mut self.is_answered, true) {
-                shared.record(self.whose, || Kind::FirstByte);
+        match step.received {
+            Received::Bytes => {
+                self.between_bytes_by = None;
+                if !std::mem::replace(&mut self.is_answered, true) {
+                    shared.record(self.whose, || Kind::FirstByte);
+                }
             }
+            // Something moved that is none of the exchange's: it must not move for ever.
+            Received::Nothing if matches!(step.sent, Ok(0)) => {
+                if let Poll::Ready(over) = self.poll_deadline(shared, is_receiving) {
+                    return Poll::Ready(over);
+                }
+            }
+            _ => {}
         }
         Poll::Ready(Ok(step.received))
     }
 
     fn note_sent(&mut self, shared: &Shared<N>, upload: &mut Upload, count: usize) {
-        self.write_by = None;
         self.machine.sent(count);
         upload.note_in_machine(self.machine.outgoing().len());
         if upload.gone() > 0 {
@@ -240,9 +253,18 @@ impl<N: Net> Live<N> {
         }
     }
 
-    fn receive_error(&self, fault: Fault) -> Error {
-        let detail = format!("receiving the response failed: {}", describe(fault));
-        let error = Error::new(self.phase(), Code::ConnectionTerminated, detail);
+    fn receive_error(&self, broken: Broken) -> Error {
+        let error = match broken {
+            Broken::Net(fault) => {
+                let detail = format!("receiving the response failed: {}", describe(fault));
+                Error::new(self.phase(), Code::ConnectionTerminated, detail)
+            }
+            // With TLS 1.3 a server refuses a client's certificate only after the client's handshake is done.
+            Broken::Tls(Failure::Alert(name)) if !self.is_answered && !self.connection.is_reused() => {
+                return tls_error(Phase::Handshake, Failure::Alert(name));
+            }
+            Broken::Tls(failure) => tls_error(self.phase(), failure),
+        };
         if self.send_fault.is_some() { self.blame(error) } else { error }
     }
 }

@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use std::task::Poll;
 
 mod addresses;
+mod channel;
 mod connection;
 mod dial;
 pub mod events;
@@ -35,6 +36,7 @@ use crate::session::request::{Content, Description};
 use crate::session::settings::{Schedule, Settings};
 use crate::session::transfer::{Answer, Transfer};
 use crate::session::upload::Upload;
+use crate::tls::tunnel::TlsFacts;
 
 /// A logical group of requests to one origin. Dropping it closes its connections and ends its exchanges.
 pub struct Session<N: Net>(Rc<Shared<N>>);
@@ -333,6 +335,8 @@ pub struct Facts {
     pub peer: SocketAddr,
     /// Whether the connection had served a request before.
     pub is_reused: bool,
+    /// What its TLS handshake agreed on, if it had one.
+    pub tls: Option<Rc<TlsFacts>>,
 }
 
 /// A response whose head is here: the handle of the response's side.

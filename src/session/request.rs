@@ -84,7 +84,7 @@ impl Description {
         method::check(&self.method).map_err(|what| {
             wrong(Code::RequestMethodInvalid, format!("the method {:?} is wrong: {what}", self.method))
         })?;
-        target::check(&self.method, &self.target).map_err(|what| {
+        target::check(origin.scheme, &self.method, &self.target).map_err(|what| {
             wrong(Code::RequestTargetInvalid, format!("the target {:?} is wrong: {what}", self.target))
         })?;
         let is_old = self.version == Version::Http10;

@@ -8,6 +8,7 @@ use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
 use crate::limits::Limits;
+use crate::tls::settings::TlsSettings;
 
 /// How long each step may take; the WIT's `deadlines` says when each starts. None is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub struct Settings {
     /// Which addresses of the name are used.
     pub family: AddressFamily,
     local_address: Option<IpAddr>,
+    /// Whom is trusted, and how.
+    pub tls: TlsSettings,
 }
 
 impl Default for Settings {
@@ -118,6 +121,7 @@ impl Default for Settings {
             connect_to: None,
             family: AddressFamily::Any,
             local_address: None,
+            tls: TlsSettings::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::h1::persistence::Close;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::limits::READ_LENGTH;
-use crate::net::{Net, Stream};
+use crate::net::Net;
 use crate::session::events::{CloseReason, Kind, Whose};
 use crate::session::live::Live;
 use crate::session::open::Opening;
@@ -314,7 +314,8 @@ impl<N: Net> Transfer<N> {
             head,
             facts: Facts {
                 connection: live.connection.number,
-                peer: live.connection.stream.peer(),
+                peer: live.connection.channel.peer(),
+                tls: live.connection.channel.tls_facts().cloned(),
                 is_reused: live.connection.is_reused(),
             },
             content_length: self.total,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Rejected;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 /// Why there is no tunnel, or no longer one.
@@ -16,57 +17,6 @@ pub enum Failure {
     /// The connection ended without the peer's farewell (`close_notify`): what came may have been cut.
     Truncated,
 }
-
-/// A certificate that was not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Which checks failed.
-    pub checks: Checks,
-    /// What the peer presented, its own certificate first, DER-encoded.
-    pub chain: Vec<Vec<u8>>,
-}
-
-/// The checks of a certificate that can fail; the WIT's `certificate-failures` says what each means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the WIT documents each")]
-pub struct Checks {
-    pub not_yet_valid: bool,
-    pub expired: bool,
-    pub wrong_name: bool,
-    pub untrusted_issuer: bool,
-    pub bad_chain: bool,
-    pub revoked: bool,
-    pub other: bool,
-}
-
-impl Checks {
-    /// Whether none failed.
-    pub fn all_passed(self) -> bool {
-        self == Self::default()
-    }
-
-    /// What failed, in words for people.
-    pub fn words(self) -> String {
-        let table = [
-            (self.not_yet_valid, "it is not valid yet"),
-            (self.expired, "it has expired"),
-            (self.wrong_name, "it is for another name"),
-            (self.untrusted_issuer, "none of the trusted roots has issued it"),
-            (self.bad_chain, "its chain is not valid"),
-            (self.revoked, "it was revoked"),
-            (self.other, "it cannot be used for this"),
-        ];
-        table.iter().filter(|(failed, _)| *failed).map(|(_, words)| *words).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server's certificate is not accepted: {}", self.checks.words())
-    }
-}
-
-impl std::error::Error for Rejected {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,7 +41,9 @@ impl Failure {
             Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
                 Self::Protocol("the server does not speak TLS at this port".into())
             }
-            Error::PeerIncompatible(what) => Self::Protocol(format!("no common ground with the server: {}", why(&what))),
+            Error::PeerIncompatible(what) => {
+                Self::Protocol(format!("no common ground with the server: {}", why(&what)))
+            }
             error => Self::Protocol(format!("the server broke the TLS protocol: {error}")),
         }
     }
@@ -113,11 +65,17 @@ fn alert_name(alert: AlertDescription) -> String {
         return format!("{}", u8::from(alert));
     };
     let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
+    let mut letters = name.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        // A word begins with a capital, and an abbreviation has nothing else.
+        let begins = before.is_some_and(|before: char| before.is_ascii_lowercase())
+            || (before.is_some() && letters.peek().is_some_and(char::is_ascii_lowercase));
+        if letter.is_ascii_uppercase() && begins {
             snake.push('_');
         }
         snake.push(letter.to_ascii_lowercase());
+        before = Some(letter);
     }
     snake
 }
@@ -130,6 +88,7 @@ mod tests {
     fn alerts_have_the_names_of_the_standard() {
         assert_eq!(alert_name(AlertDescription::HandshakeFailure), "handshake_failure");
         assert_eq!(alert_name(AlertDescription::UnknownCA), "unknown_ca");
+        assert_eq!(alert_name(AlertDescription::EncryptedClientHelloRequired), "encrypted_client_hello_required");
         assert_eq!(alert_name(AlertDescription::CertificateRequired), "certificate_required");
         assert_eq!(alert_name(AlertDescription::Unknown(200)), "200");
     }

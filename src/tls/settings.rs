@@ -149,11 +149,12 @@ impl TlsSettings {
         if self.has_default_roots {
             roots.roots.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
         }
-        let versions: Vec<&'static SupportedProtocolVersion> = [(TlsVersion::Tls12, &version::TLS12), (TlsVersion::Tls13, &version::TLS13)]
-            .into_iter()
-            .filter(|(version, _)| (self.oldest..=self.newest).contains(version))
-            .map(|(_, version)| version)
-            .collect();
+        let versions: Vec<&'static SupportedProtocolVersion> =
+            [(TlsVersion::Tls12, &version::TLS12), (TlsVersion::Tls13, &version::TLS13)]
+                .into_iter()
+                .filter(|(version, _)| (self.oldest..=self.newest).contains(version))
+                .map(|(_, version)| version)
+                .collect();
         let clock = Arc::new(Clock::default());
         let time: Arc<dyn TimeProvider> = Arc::<Clock>::clone(&clock);
         let builder = ClientConfig::builder_with_details(provider, time)

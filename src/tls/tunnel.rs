@@ -22,6 +22,8 @@ pub struct Tunnel {
     gone: usize,
     /// How much of the caller's content is in `outgoing`.
     taken: usize,
+    /// Whether the peer has said farewell.
+    has_ended: bool,
     /// Why it has failed.
     failure: Option<Failure>,
 }
@@ -37,6 +39,8 @@ pub struct TlsFacts {
     pub alpn: Option<String>,
     /// Whether an earlier session was resumed.
     pub is_resumed: bool,
+    /// The certificates that the peer presented, its own first, DER-encoded.
+    pub chain: Vec<Vec<u8>>,
 }
 
 /// What is there of what the peer has sent.
@@ -55,13 +59,15 @@ impl Tunnel {
     pub fn new(configuration: &Configuration, host: &Host) -> Result<Self, String> {
         // Only names are sent to the server (RFC 6066 section 3); an address is compared with those in the certificate.
         let name = match host {
-            Host::Name(name) => ServerName::try_from(name.clone()).map_err(|_| format!("no certificate can name {name:?}"))?,
+            Host::Name(name) => {
+                ServerName::try_from(name.clone()).map_err(|_| format!("no certificate can name {name:?}"))?
+            }
             Host::Address(address) => ServerName::IpAddress(IpAddr::from(*address)),
         };
         let mut tls = ClientConnection::new(configuration.config.clone(), name).map_err(|error| error.to_string())?;
         // `outgoing` is the bound.
         tls.set_buffer_limit(None);
-        let mut tunnel = Self { tls, outgoing: Vec::new(), gone: 0, taken: 0, failure: None };
+        let mut tunnel = Self { tls, outgoing: Vec::new(), gone: 0, taken: 0, has_ended: false, failure: None };
         tunnel.collect();
         Ok(tunnel)
     }
@@ -127,10 +133,8 @@ impl Tunnel {
                 let read = std::io::Read::read(&mut self.tls.reader(), content.get_mut(end..).unwrap_or_default());
                 content.truncate(end.saturating_add(read.unwrap_or(0)));
             }
-            if content.len().saturating_sub(before) >= max {
-                break;
-            }
-            if state.peer_has_closed() || records.is_empty() {
+            self.has_ended = state.peer_has_closed();
+            if self.has_ended || records.is_empty() || content.len().saturating_sub(before) >= max {
                 break;
             }
             let mut rest = records.as_slice();
@@ -144,11 +148,16 @@ impl Tunnel {
         self.collect();
         Ok(if content.len() > before {
             Incoming::Content
-        } else if self.tls.process_new_packets().is_ok_and(|state| state.peer_has_closed()) {
+        } else if self.has_ended {
             Incoming::End
         } else {
             Incoming::Nothing
         })
+    }
+
+    /// Whether the peer has said that it sends no more.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
     /// Says farewell: the last records are among the outgoing.
@@ -168,13 +177,8 @@ impl Tunnel {
             suite: suite_name(suite.suite().as_str().unwrap_or_default()),
             alpn: self.tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             is_resumed: self.tls.handshake_kind() == Some(HandshakeKind::Resumed),
+            chain: self.tls.peer_certificates().unwrap_or_default().iter().map(|one| one.to_vec()).collect(),
         })
-    }
-
-    /// The chain that the peer presented, its own certificate first, DER-encoded.
-    pub fn chain(&self) -> Vec<Vec<u8>> {
-        let chain = self.tls.peer_certificates().unwrap_or_default();
-        chain.iter().map(|certificate| certificate.to_vec()).collect()
     }
 
     /// Takes records from rustls, if those before have gone.

@@ -46,6 +46,11 @@ impl Net for SimNet {
         self.world().now
     }
 
+    fn wall_clock(&self) -> Duration {
+        let world = self.world();
+        world.wall_clock + Duration::from_nanos(world.now.as_nanos())
+    }
+
     fn poll_until(&self, deadline: Instant) -> Poll<()> {
         self.world().poll_until(Some(deadline))
     }

@@ -108,6 +108,12 @@ impl SimNet {
         self.world().listeners.insert(to, listener);
     }
 
+    /// What time it is now for people, since 1970.
+    pub fn set_wall_clock(&self, now: Duration) {
+        let mut world = self.world();
+        world.wall_clock = now.saturating_sub(Duration::from_nanos(world.now.as_nanos()));
+    }
+
     /// How what peers send is cut, unless their script says otherwise. Holds for connections made later.
     pub fn set_segments(&self, segments: Segments) {
         self.world().segments = segments;

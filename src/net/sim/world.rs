@@ -13,6 +13,8 @@ use crate::net::Fault;
 
 pub(super) struct World {
     pub(super) now: Instant,
+    /// What time it was for people at the zero of the clock.
+    pub(super) wall_clock: Duration,
     /// The earliest time that somebody waits for.
     pub(super) noted: Option<Instant>,
     pub(super) names: BTreeMap<String, Name>,
@@ -48,6 +50,7 @@ impl Default for World {
         Self {
             // Not the zero of the clock, which means nothing.
             now: Instant::from_nanos(1_000_000_000),
+            wall_clock: Duration::ZERO,
             noted: None,
             names: BTreeMap::new(),
             listeners: BTreeMap::new(),

@@ -15,6 +15,7 @@ mod stream;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use wasi::io::poll::Pollable;
 use wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
@@ -63,6 +64,11 @@ impl Net for Wasi {
 
     fn now(&self) -> Instant {
         self.0.now()
+    }
+
+    fn wall_clock(&self) -> Duration {
+        let wasi::clocks::wall_clock::Datetime { seconds, nanoseconds } = wasi::clocks::wall_clock::now();
+        Duration::new(seconds, nanoseconds)
     }
 
     fn poll_until(&self, deadline: Instant) -> Poll<()> {

@@ -1,0 +1,254 @@
+//! What a connection's bytes go through: the network's stream as it is, or TLS over it.
+//!
+//! It moves bytes and waits for nothing by itself; it knows no HTTP.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::task::Poll;
+
+use crate::buffer::Buffer;
+use crate::limits::READ_LENGTH;
+use crate::net::{self, Fault, Receive, Stream};
+use crate::tls::failure::Failure;
+use crate::tls::tunnel::{Incoming, TlsFacts, Tunnel};
+
+/// What records add to the content that is asked for, so that a piece and its record come in one read.
+const RECORD_OVERHEAD: usize = 512;
+
+/// Reads of records without content that a look at an idle connection makes: session tickets, a change of keys.
+const SILENT_READS: usize = 8;
+
+/// A connection's two directions.
+pub(crate) enum Channel<S: Stream> {
+    /// Bytes as they are.
+    Plain(S),
+    /// Bytes in records.
+    Tls(Box<Secured<S>>),
+}
+
+/// A stream with TLS over it.
+pub(crate) struct Secured<S: Stream> {
+    stream: S,
+    tunnel: Tunnel,
+    /// Records, or parts of one, that were received and not used.
+    records: Buffer,
+    facts: Option<Rc<TlsFacts>>,
+}
+
+/// What one step did.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// How many of the caller's bytes have gone; a prefix.
+    pub(crate) sent: Result<usize, Fault>,
+    /// Whether the connection took anything, be it a part of a record.
+    pub(crate) is_taking: bool,
+    pub(crate) received: Received,
+}
+
+/// What came in one step.
+#[derive(Debug)]
+pub(crate) enum Received {
+    Nothing,
+    /// At least one byte.
+    Bytes,
+    /// The peer has ended its sending direction in good order.
+    End,
+    Failed(Broken),
+}
+
+/// Why nothing more comes.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    Net(Fault),
+    Tls(Failure),
+}
+
+/// How a silent connection is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// Open and silent.
+    Alive,
+    /// Closed by the peer, or broken.
+    Closed,
+    /// The peer has sent something that nobody asked for.
+    StrayBytes,
+}
+
+impl<S: Stream> Channel<S> {
+    /// A stream with TLS over it, the handshake to be done.
+    pub(crate) fn secured(stream: S, tunnel: Tunnel) -> Self {
+        Self::Tls(Box::new(Secured { stream, tunnel, records: Buffer::default(), facts: None }))
+    }
+
+    /// Ready when the handshake is done; a stream as it is has none.
+    pub(crate) fn poll_handshake(&mut self) -> Poll<Result<(), Broken>> {
+        match self {
+            Self::Plain(_) => Poll::Ready(Ok(())),
+            Self::Tls(secured) => secured.poll_handshake(),
+        }
+    }
+
+    /// As [`Stream::poll_step`]. It may be ready though nothing moved that the caller sees.
+    ///
+    /// What is to be sent must begin with what was to be sent at the last step, less what has gone since, until that has
+    /// gone: records are made of it before they go.
+    pub(crate) fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+        match self {
+            Self::Plain(stream) => stream.poll_step(send, receive).map(|net::Step { sent, received }| Step {
+                is_taking: sent.is_ok_and(|sent| sent > 0),
+                sent,
+                received: received.into(),
+            }),
+            Self::Tls(secured) => secured.poll_step(send, receive),
+        }
+    }
+
+    /// Whether something is on its way out that the caller no longer has.
+    pub(crate) fn is_unsent(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(secured) => !secured.tunnel.outgoing().is_empty(),
+        }
+    }
+
+    /// Looks whether a connection that should be silent is alive, without waiting.
+    pub(crate) fn check(&mut self) -> Idle {
+        match self {
+            Self::Plain(stream) => match stream.try_receive(Receive { buffer: &mut Buffer::default(), max: 1 }) {
+                net::Received::Nothing => Idle::Alive,
+                net::Received::End | net::Received::Failed(_) => Idle::Closed,
+                net::Received::Bytes => Idle::StrayBytes,
+            },
+            Self::Tls(secured) => secured.check(),
+        }
+    }
+
+    /// Ends the sending direction after what was sent; receiving goes on.
+    pub(crate) fn finish(&mut self) {
+        match self {
+            Self::Plain(stream) => stream.finish(),
+            Self::Tls(secured) => secured.tunnel.close(),
+        }
+    }
+
+    /// The peer's address.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        match self {
+            Self::Plain(stream) => stream.peer(),
+            Self::Tls(secured) => secured.stream.peer(),
+        }
+    }
+
+    /// What the handshake has agreed on.
+    pub(crate) fn tls_facts(&self) -> Option<&Rc<TlsFacts>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(secured) => secured.facts.as_ref(),
+        }
+    }
+}
+
+impl<S: Stream> Secured<S> {
+    fn poll_handshake(&mut self) -> Poll<Result<(), Broken>> {
+        // What is left to send of the handshake's end goes with the first request.
+        while self.tunnel.is_handshaking() {
+            let receive = Some(Receive { buffer: &mut Buffer::default(), max: READ_LENGTH });
+            let Poll::Ready(step) = self.poll_step(&[], receive) else {
+                return Poll::Pending;
+            };
+            match step.received {
+                Received::Nothing | Received::Bytes => {}
+                Received::End => return Poll::Ready(Err(Broken::Tls(Failure::Truncated))),
+                Received::Failed(broken) => return Poll::Ready(Err(broken)),
+            }
+        }
+        self.facts = self.tunnel.facts().map(Rc::new);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+        self.tunnel.offer(send);
+        let Some(Receive { buffer, max }) = receive else {
+            return self
+                .stream
+                .poll_step(self.tunnel.outgoing(), None)
+                .map(|step| self.note(step.sent, Received::Nothing));
+        };
+        // Records that are here already come before those that are not, and nothing comes after the end.
+        let here = if self.records.is_empty() && !self.tunnel.has_ended() {
+            Received::Nothing
+        } else {
+            self.open(buffer, max)
+        };
+        let is_here = !matches!(here, Received::Nothing);
+        let most = max.saturating_add(RECORD_OVERHEAD).min(READ_LENGTH);
+        let receive = (!is_here).then_some(Receive { buffer: &mut self.records, max: most });
+        let Poll::Ready(step) = self.stream.poll_step(self.tunnel.outgoing(), receive) else {
+            return if is_here { Poll::Ready(self.note(Ok(0), here)) } else { Poll::Pending };
+        };
+        let received = match step.received {
+            net::Received::Nothing => here,
+            net::Received::Bytes => self.open(buffer, max),
+            // Below TLS, which has not ended.
+            net::Received::End => Received::Failed(Broken::Tls(Failure::Truncated)),
+            net::Received::Failed(fault) => Received::Failed(Broken::Net(fault)),
+        };
+        Poll::Ready(self.note(step.sent, received))
+    }
+
+    /// Takes what the records hold.
+    fn open(&mut self, buffer: &mut Buffer, max: usize) -> Received {
+        let mut content = Vec::new();
+        match self.tunnel.receive(&mut self.records, &mut content, max) {
+            Ok(Incoming::Content) => {
+                buffer.push(content);
+                Received::Bytes
+            }
+            Ok(Incoming::End) => Received::End,
+            Ok(Incoming::Nothing) => Received::Nothing,
+            Err(failure) => Received::Failed(Broken::Tls(failure)),
+        }
+    }
+
+    fn note(&mut self, sent: Result<usize, Fault>, received: Received) -> Step {
+        let is_taking = sent.is_ok_and(|sent| sent > 0);
+        Step { sent: sent.map(|sent| self.tunnel.sent(sent)), is_taking, received }
+    }
+
+    fn check(&mut self) -> Idle {
+        let mut content = Vec::new();
+        for _ in 0..SILENT_READS {
+            match self.tunnel.receive(&mut self.records, &mut content, 1) {
+                Ok(Incoming::Nothing) => {}
+                Ok(Incoming::Content) => return Idle::StrayBytes,
+                Ok(Incoming::End) | Err(_) => return Idle::Closed,
+            }
+            match self.stream.try_receive(Receive { buffer: &mut self.records, max: READ_LENGTH }) {
+                net::Received::Nothing => return Idle::Alive,
+                net::Received::End | net::Received::Failed(_) => return Idle::Closed,
+                net::Received::Bytes => {}
+            }
+        }
+        // Who has so much to say to nobody is not one to be asked.
+        Idle::StrayBytes
+    }
+}
+
+impl<S: Stream> Drop for Secured<S> {
+    /// Says farewell, or why it is ended, and never waits for it to go.
+    fn drop(&mut self) {
+        self.tunnel.close();
+        let _ = self.stream.poll_step(self.tunnel.outgoing(), None);
+    }
+}
+
+impl From<net::Received> for Received {
+    fn from(received: net::Received) -> Self {
+        match received {
+            net::Received::Nothing => Self::Nothing,
+            net::Received::Bytes => Self::Bytes,
+            net::Received::End => Self::End,
+            net::Received::Failed(fault) => Self::Failed(Broken::Net(fault)),
+        }
+    }
+}
