@@ -22,7 +22,7 @@ const IMPORTS: &[&str] = &[
     "wasi:cli/stdout",
     // The world `client`: deadlines.
     "wasi:clocks/monotonic-clock",
-    // `wasi:filesystem/types` uses its type for the times of files. No function of it is called.
+    // The world `client`: whether a certificate is valid now.
     "wasi:clocks/wall-clock",
     // `fd_write`, below: folders that the host gives are in its table too. A host need give none.
     "wasi:filesystem/preopens",
@@ -34,6 +34,8 @@ const IMPORTS: &[&str] = &[
     "wasi:io/poll",
     // The world `client`: the two directions of a connection.
     "wasi:io/streams",
+    // The world `client`: keys.
+    "wasi:random/random",
     // The world `client`: the network that the host gives.
     "wasi:sockets/instance-network",
     // The world `client`: the addresses of a name.

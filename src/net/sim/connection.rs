@@ -314,6 +314,12 @@ impl Connection {
             }
             Act::Reset => self.reset(),
             Act::Stall => return Ok(false),
+            Act::Talk(talk) => {
+                let heard: Vec<u8> = self.outbound.drain(..).collect();
+                let said = (talk.0.borrow_mut())(&heard);
+                self.inbound.extend(said.bytes);
+                return Ok(said.is_over);
+            }
         }
         Ok(true)
     }

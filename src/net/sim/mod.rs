@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 pub use self::client::{Dial, Lookup, Stream};
-pub use self::script::{Act, Script, Segments};
+pub use self::script::{Act, Said, Script, Segments, Talk};
 
 use self::connection::Connection;
 use self::world::{Listener, Name, World};

@@ -2,6 +2,9 @@
 //!
 //! It does nothing itself; `connection` performs it.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What the peer of one connection does, step after step.
@@ -45,6 +48,36 @@ pub enum Act {
     Reset,
     /// Does nothing any more, for ever, and keeps the connection open.
     Stall,
+    /// Says what this makes of what the client has said, until it is over.
+    Talk(Talk),
+}
+
+/// A peer that is a program: it hears what the client has sent since it was last asked, be it nothing, and answers what it
+/// says to that.
+#[derive(Clone)]
+pub struct Talk(pub(super) Rc<RefCell<dyn FnMut(&[u8]) -> Said>>);
+
+/// What a peer says at a time.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What it sends.
+    pub bytes: Vec<u8>,
+    /// Whether it is over, so that the next act begins.
+    pub is_over: bool,
+}
+
+impl PartialEq for Talk {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Talk {}
+
+impl fmt::Debug for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Talk")
+    }
 }
 
 /// How what a peer sends is cut into pieces, each of which comes in a step of its own with a wait before it.
@@ -140,6 +173,11 @@ impl Script {
     /// [`Act::Stall`].
     pub fn stall(self) -> Self {
         self.then(Act::Stall)
+    }
+
+    /// [`Act::Talk`].
+    pub fn talk(self, peer: impl FnMut(&[u8]) -> Said + 'static) -> Self {
+        self.then(Act::Talk(Talk(Rc::new(RefCell::new(peer)))))
     }
 
     /// Any act.
