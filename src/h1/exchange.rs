@@ -283,13 +283,13 @@ impl Exchange {
                 let max = usize::try_from(*left).unwrap_or(usize::MAX).min(max);
                 let piece = buffer.take(max);
                 *left = left.saturating_sub(piece.len() as u64);
-                if piece.is_empty() && *left > 0 {
+                if piece.is_empty() {
                     return Ok(Event::NeedMore);
                 }
                 if *left == 0 {
                     self.receiving = Receiving::Nothing;
                 }
-                Ok(if piece.is_empty() { Event::End } else { Event::Content(piece) })
+                Ok(Event::Content(piece))
             }
             Receiving::Chunk(_) => self.receive_chunks(buffer, max),
             Receiving::End if buffer.is_empty() => Ok(Event::NeedMore),
@@ -627,6 +627,18 @@ mod tests {
         assert_eq!(exchange.outgoing(), b"5\r\nhello\r\n0\r\nA: b\r\n\r\n");
         exchange.sent(usize::MAX);
         assert!(exchange.is_sent());
+    }
+
+    #[test]
+    fn nothing_is_kept_for_what_has_gone() {
+        let mut exchange = sent(Outline { content: Content::Length(3), ..GET });
+        exchange.push(b"ab");
+        exchange.sent(2);
+        assert!(exchange.outgoing.capacity() > 0, "there is more to come");
+        exchange.push(b"c");
+        exchange.sent(1);
+        assert!(exchange.is_sent());
+        assert_eq!(exchange.outgoing.capacity(), 0);
     }
 
     #[test]

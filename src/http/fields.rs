@@ -448,6 +448,30 @@ mod tests {
     }
 
     #[test]
+    fn words_of_one_byte_and_another() {
+        // Where eight bytes are looked at together, one must not hide another.
+        for one in 0..=255 {
+            for other in [one, b'\t', b' ', b'~', 0x7f, 0x80, 0xff] {
+                for places in 0..=255_u8 {
+                    let bytes: Vec<u8> =
+                        (0..8).map(|place| if places >> place & 1 == 1 { other } else { one }).collect();
+                    let expected = bytes.iter().position(|byte| !is_value_byte(*byte)).unwrap_or(8);
+                    assert_eq!(value_run(&bytes), expected, "{bytes:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_few_fields_need_room_once() {
+        let mut fields = Fields::default();
+        fields.push("A", "b");
+        let room = fields.0.capacity();
+        (1..room).for_each(|_| fields.push("A", "b"));
+        assert!(room >= 12 && fields.0.capacity() == room, "{room}");
+    }
+
+    #[test]
     fn trailers() {
         for name in ["Digest", "Server-Timing", "X-Checksum", "Authentication-Info", "Content-MD5", "ETag"] {
             assert_eq!(check_trailer_name(name), Ok(()), "{name}");

@@ -224,6 +224,16 @@ mod tests {
     }
 
     #[test]
+    fn the_error_says_what_is_wrong() {
+        for (target, words) in
+            [("/a b", "space"), ("/\u{e9}", "beyond ASCII"), ("/\u{7f}", "control"), ("/\0", "control")]
+        {
+            let error = check(Scheme::Http, "GET", target).unwrap_err();
+            assert!(error.contains(words), "{target:?}: {error}");
+        }
+    }
+
+    #[test]
     fn an_https_uri_is_asked_for_over_https() {
         assert_eq!(check(Scheme::Https, "GET", "https://example.com/"), Ok(()));
         assert!(check(Scheme::Http, "GET", "HTTPS://example.com/").is_err());
