@@ -164,6 +164,11 @@ impl<N: Net> Live<N> {
             }
             _ => {}
         }
+        // A peer that never lets anybody wait is late all the same. A head has its own bounds.
+        let is_content = self.has_head || upload.gone() > 0;
+        if is_content && shared.net.now() >= self.schedule.end {
+            return Poll::Ready(Err(shared.exchange_timeout(self.phase(), &self.schedule)));
+        }
         Poll::Ready(Ok(step.received))
     }
 

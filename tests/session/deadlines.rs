@@ -287,3 +287,42 @@ fn nothing_waits_where_nobody_is_silent() {
         assert_eq!((took, net.open_connections()), (Duration::ZERO, 0));
     }
 }
+
+#[test]
+fn nobody_has_to_wait_for_an_exchange_to_be_late() {
+    // Content that is always there, read by a caller that takes its time: no step of it ever waits.
+    let head = "HTTP/1.1 200 OK\r\n\r\n";
+    let (net, session) = world_with(EACH, [Script::new().expect_head().send(head).send_fill(b'x', 1 << 30)]);
+    let response = response(&net, &start(&session)).unwrap();
+    let mut seconds = 0;
+    let error = loop {
+        match wait(&net, || response.poll_read(1 << 16)) {
+            Ok(piece) => assert_ne!(piece, None),
+            Err(error) => break error,
+        }
+        net.advance(SECOND);
+        seconds += 1;
+        assert!(seconds <= 102);
+    };
+    assert_eq!((error.phase, error.code), (Phase::Body, Code::ExchangeTimeout));
+    assert!(seconds >= 100, "{seconds}");
+    assert_eq!(net.open_connections(), 0);
+
+    // And a peer that takes all at once of content that never ends.
+    let (net, session) = world_with(EACH, [Script::new().expect_head().drain()]);
+    let mut request = session.request("PUT", "/");
+    request.set_streamed_content(None);
+    let exchange = request.start(true).unwrap();
+    let mut seconds = 0;
+    let error = loop {
+        if let Err(error) = exchange.try_write(vec![b'x'; 1000]) {
+            break error;
+        }
+        exchange.advance();
+        net.advance(SECOND);
+        seconds += 1;
+        assert!(seconds <= 102);
+    };
+    assert_eq!((error.phase, error.code), (Phase::Send, Code::ExchangeTimeout));
+    assert!(seconds >= 100, "{seconds}");
+}
