@@ -46,11 +46,13 @@ impl Buffer {
         }
     }
 
-    /// Takes the first `max` bytes, or all if there are fewer; all of an untouched buffer move without a copy.
+    /// Takes the first `max` bytes, or all if there are fewer; all of an untouched buffer move without a copy. What is taken
+    /// never keeps much more memory than it has bytes.
     pub fn take(&mut self, max: usize) -> Vec<u8> {
-        if self.len() > max {
-            let taken = self.as_slice().get(..max).unwrap_or_default().to_vec();
-            self.consume(max);
+        let count = self.len().min(max);
+        if count < self.len() || self.used > count {
+            let taken = self.as_slice().get(..count).unwrap_or_default().to_vec();
+            self.consume(count);
             return taken;
         }
         let used = std::mem::take(&mut self.used);
@@ -83,6 +85,17 @@ mod tests {
         buffer.push(b"abc".to_vec());
         buffer.consume(usize::MAX);
         assert_eq!(buffer.len(), 0);
+    }
+
+    #[test]
+    fn the_rest_of_a_large_piece_is_small() {
+        let mut buffer = Buffer::default();
+        buffer.push(vec![b'x'; 1000]);
+        buffer.consume(990);
+        let rest = buffer.take(1000);
+        assert_eq!(rest, b"xxxxxxxxxx");
+        assert!(rest.capacity() < 100);
+        assert!(buffer.is_empty());
     }
 
     #[test]

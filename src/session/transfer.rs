@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Unusable};
 use crate::h1::persistence::Close;
@@ -36,8 +37,8 @@ pub(crate) struct Transfer<N: Net> {
     /// The final head, until it is taken.
     answer: Option<Answer>,
     is_answer_taken: bool,
-    /// A piece of content that was read only to see whether there is one.
-    ahead: Option<Vec<u8>>,
+    /// Content that was read only to see whether there is some. Small pieces of it go without a copy of the rest.
+    ahead: Buffer,
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
@@ -78,7 +79,7 @@ impl<N: Net> Transfer<N> {
             stage: Stage::Opening(Box::pin(opening.run())),
             answer: None,
             is_answer_taken: false,
-            ahead: None,
+            ahead: Buffer::default(),
             received: 0,
             total: None,
             is_switched: false,
@@ -193,11 +194,8 @@ impl<N: Net> Transfer<N> {
 
     /// The next piece of content, `max` bytes at the most.
     pub(crate) fn poll_read(&mut self, max: usize) -> Poll<Result<Piece, Error>> {
-        if let Some(mut piece) = self.ahead.take() {
-            if piece.len() > max {
-                self.ahead = Some(piece.split_off(max));
-            }
-            return Poll::Ready(Ok(Some(piece)));
+        if !self.ahead.is_empty() {
+            return Poll::Ready(Ok(Some(self.ahead.take(max))));
         }
         let live = match &mut self.stage {
             Stage::Live(live) => live,
@@ -231,13 +229,12 @@ impl<N: Net> Transfer<N> {
     /// Whether [`Transfer::poll_read`] has something to say.
     pub(crate) fn poll_response_ready(&mut self) -> Poll<()> {
         self.advance();
+        if !self.ahead.is_empty() {
+            return Poll::Ready(());
+        }
         match self.poll_read(READ_LENGTH) {
             Poll::Ready(Ok(Some(piece))) => {
-                // Most often it is put back whole, as it was.
-                self.ahead = Some(match self.ahead.take() {
-                    Some(rest) => [piece, rest].concat(),
-                    None => piece,
-                });
+                self.ahead.push(piece);
                 Poll::Ready(())
             }
             Poll::Ready(_) => Poll::Ready(()),
@@ -248,7 +245,7 @@ impl<N: Net> Transfer<N> {
     /// The trailers, once all is here.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
         match &self.stage {
-            Stage::Complete(trailers) if self.ahead.is_none() => Some(trailers),
+            Stage::Complete(trailers) if self.ahead.is_empty() => Some(trailers),
             _ => None,
         }
     }
@@ -279,7 +276,7 @@ impl<N: Net> Transfer<N> {
             Stage::Opening(_) => self.on.get(),
             Stage::Complete(_) | Stage::Failed(_) => return,
         };
-        self.ahead = None;
+        self.ahead = Buffer::default();
         self.upload.borrow_mut().discard();
         let whose = Whose { exchange: self.number, connection };
         self.shared.record(whose, || Kind::Failed(error.clone()));
