@@ -144,6 +144,13 @@ impl fmt::Display for Rejected {
 
 impl std::error::Error for Rejected {}
 
+impl Code {
+    /// That of a request's field of this name, shortened if need be.
+    pub fn request_field(name: &str) -> Self {
+        Self::RequestFieldInvalid(name.chars().take(NAME_LENGTH).collect())
+    }
+}
+
 impl Error {
     /// An error of this phase and code; the detail is cleaned.
     pub fn new(phase: Phase, code: Code, detail: impl Into<String>) -> Self {
@@ -158,6 +165,9 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Longest name of a field that a code quotes, in characters.
+const NAME_LENGTH: usize = 256;
 
 /// Longest detail, in characters: it may quote the peer.
 const DETAIL_LENGTH: usize = 512;

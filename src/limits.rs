@@ -51,6 +51,20 @@ pub const LEADING_EMPTY_LINES: usize = 4;
 /// Bytes of a request's target: nothing longer is of use to any server, and a caller may have it from someone else.
 pub const TARGET_LENGTH: usize = 64 * 1024;
 
+/// Bytes of a request's method: the longest that is registered has 17.
+pub const METHOD_LENGTH: usize = 256;
+
+/// Bytes of the field lines that a caller adds to a request, or of its trailers, each line counted with
+/// [`REQUEST_FIELD_COST`] more; and of `User-Agent` as it is set: fields without end, which a caller may have from someone
+/// else, and which no server takes.
+pub const REQUEST_FIELDS_LENGTH: usize = 256 * 1024;
+
+/// What a line costs beside its bytes, as RFC 7541 section 4.1 counts it: very many lines of next to nothing.
+pub const REQUEST_FIELD_COST: usize = 32;
+
+/// Addresses that a caller sets in the place of a lookup: a list without end.
+pub const FIXED_ADDRESSES: usize = 1024;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here merges lines or drops one: what came is what there is, and what is joined is joined for who asks.
 
+use crate::limits::REQUEST_FIELD_COST;
+
 /// One field line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -84,6 +86,13 @@ impl Fields {
     pub fn into_inner(self) -> Vec<Field> {
         self.0
     }
+}
+
+/// What this line counts for where a request's lines are counted: see [`REQUEST_FIELDS_LENGTH`].
+///
+/// [`REQUEST_FIELDS_LENGTH`]: crate::limits::REQUEST_FIELDS_LENGTH
+pub fn cost(name: &str, value: &[u8]) -> usize {
+    name.len().saturating_add(value.len()).saturating_add(REQUEST_FIELD_COST)
 }
 
 /// Whether this can be a field's name: a token (RFC 9110 section 5.1). The error is words for people.

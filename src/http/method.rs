@@ -3,11 +3,15 @@
 //! Methods are case-sensitive: `get` is a method that nobody has defined, and it is neither safe nor idempotent.
 
 use super::fields::is_token_byte;
+use crate::limits::METHOD_LENGTH;
 
 /// Whether this can be a method: any token (RFC 9110 section 9.1). The error is words for people.
 pub fn check(method: &str) -> Result<(), &'static str> {
     if method.is_empty() {
         return Err("the method is empty");
+    }
+    if method.len() > METHOD_LENGTH {
+        return Err("the method is too long");
     }
     if !method.bytes().all(is_token_byte) {
         return Err("the method holds a character that no method can have");

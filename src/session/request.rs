@@ -9,7 +9,8 @@ use crate::h1::request_head;
 use crate::h1::version::Version;
 use crate::http::fields::{self, Fields};
 use crate::http::origin::Origin;
-use crate::http::{method, target};
+use crate::http::{method, quote, target};
+use crate::limits::REQUEST_FIELDS_LENGTH;
 use crate::session::settings::Settings;
 
 /// A request under construction. Nothing in it is checked before it is prepared, but for its fields.
@@ -17,7 +18,9 @@ use crate::session::settings::Settings;
 pub(crate) struct Description {
     pub(crate) method: String,
     pub(crate) target: String,
-    pub(crate) fields: Fields,
+    fields: Fields,
+    /// What the fields count for together.
+    cost: usize,
     pub(crate) content: Content,
     pub(crate) is_idempotent: Option<bool>,
     pub(crate) expects: bool,
@@ -54,6 +57,7 @@ impl Description {
             method,
             target,
             fields: Fields::default(),
+            cost: 0,
             content: Content::None,
             is_idempotent: None,
             expects: false,
@@ -64,6 +68,11 @@ impl Description {
     /// Adds a field, if it is one and the caller's to set.
     pub(crate) fn add_field(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
         let refuse = |what: &str| Err(wrong_field(&name, what));
+        // First, for the other checks cost more.
+        let cost = self.cost.saturating_add(fields::cost(&name, &value));
+        if cost > REQUEST_FIELDS_LENGTH {
+            return refuse("the request's fields are too large with it");
+        }
         if let Err(what) = fields::check_name(&name).and_then(|()| fields::check_value(&value)) {
             return refuse(what);
         }
@@ -75,6 +84,7 @@ impl Description {
             return refuse("it was added before, and may be there once");
         }
         self.fields.push(name, value);
+        self.cost = cost;
         Ok(())
     }
 
@@ -82,10 +92,12 @@ impl Description {
     pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings) -> Result<Prepared, Error> {
         let wrong = |code, detail| Error::new(Phase::Setup, code, detail);
         method::check(&self.method).map_err(|what| {
-            wrong(Code::RequestMethodInvalid, format!("the method {:?} is wrong: {what}", self.method))
+            let method = quote(self.method.as_bytes());
+            wrong(Code::RequestMethodInvalid, format!("the method {method} is wrong: {what}"))
         })?;
         target::check(origin.scheme, &self.method, &self.target).map_err(|what| {
-            wrong(Code::RequestTargetInvalid, format!("the target {:?} is wrong: {what}", self.target))
+            let target = quote(self.target.as_bytes());
+            wrong(Code::RequestTargetInvalid, format!("the target {target} is wrong: {what}"))
         })?;
         let is_old = self.version == Version::Http10;
         if is_old && matches!(self.content, Content::Streamed(None)) {
@@ -201,6 +213,6 @@ impl Description {
 }
 
 fn wrong_field(name: &str, what: &str) -> Error {
-    let code = Code::RequestFieldInvalid(name.into());
-    Error::new(Phase::Setup, code, format!("the field {name:?} cannot be sent: {what}"))
+    let detail = format!("the field {} cannot be sent: {what}", quote(name.as_bytes()));
+    Error::new(Phase::Setup, Code::request_field(name), detail)
 }

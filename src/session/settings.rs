@@ -7,7 +7,8 @@ use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
-use crate::limits::Limits;
+use crate::http::quote;
+use crate::limits::{FIXED_ADDRESSES, Limits, REQUEST_FIELDS_LENGTH};
 use crate::tls::settings::TlsSettings;
 
 /// How long each step may take; the WIT's `deadlines` says when each starts. None is zero.
@@ -135,10 +136,14 @@ impl Settings {
     /// Sets it.
     pub fn set_user_agent(&mut self, value: Option<String>) -> Result<(), Error> {
         if let Some(value) = &value {
-            fields::check_value(value.as_bytes()).map_err(|what| {
-                let code = Code::RequestFieldInvalid("user-agent".into());
+            let refuse = |what| {
+                let code = Code::request_field("user-agent");
                 Error::new(Phase::Setup, code, format!("this user agent cannot be sent: {what}"))
-            })?;
+            };
+            if value.len() > REQUEST_FIELDS_LENGTH {
+                return Err(refuse("it is too long"));
+            }
+            fields::check_value(value.as_bytes()).map_err(refuse)?;
         }
         self.user_agent = value;
         Ok(())
@@ -191,6 +196,9 @@ impl Settings {
 
     /// Sets them.
     pub fn set_addresses(&mut self, addresses: &[String]) -> Result<(), Error> {
+        if addresses.len() > FIXED_ADDRESSES {
+            return Err(configuration(&format!("more than {FIXED_ADDRESSES} addresses were given")));
+        }
         self.addresses = addresses.iter().map(|text| parse_address(text)).collect::<Result<_, _>>()?;
         Ok(())
     }
@@ -253,7 +261,11 @@ fn parse_address(text: &str) -> Result<FixedAddress, Error> {
     }
     if let Ok(address) = text.parse::<SocketAddr>() {
         if address.port() == 0 {
-            return Err(Error::new(Phase::Setup, Code::Configuration, format!("{text:?} has port 0")));
+            return Err(Error::new(
+                Phase::Setup,
+                Code::Configuration,
+                format!("{} has port 0", quote(text.as_bytes())),
+            ));
         }
         return Ok(FixedAddress { address: address.ip(), port: Some(address.port()) });
     }
@@ -263,7 +275,7 @@ fn parse_address(text: &str) -> Result<FixedAddress, Error> {
 }
 
 fn no_address(text: &str) -> Error {
-    configuration(&format!("{text:?} is no IP address"))
+    configuration(&format!("{} is no IP address", quote(text.as_bytes())))
 }
 
 fn configuration(detail: &str) -> Error {

@@ -2,7 +2,9 @@
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::Exchange;
-use crate::http::fields::{self, Fields};
+use crate::http::fields::{self, Field, Fields};
+use crate::http::quote;
+use crate::limits::REQUEST_FIELDS_LENGTH;
 use crate::session::request::Content;
 
 /// Content on its way, at most one piece of the caller's at a time. It outlives a connection, so that a request whose
@@ -162,6 +164,10 @@ impl Upload {
             }
             Content::Streamed(_) if self.end.is_some() => Err(misuse("the content was ended before")),
             Content::Streamed(_) => {
+                let cost = |field: &Field| fields::cost(&field.name, &field.value);
+                if trailers.iter().map(cost).fold(0, usize::saturating_add) > REQUEST_FIELDS_LENGTH {
+                    return Err(wrong_trailer("", "the trailers are too large"));
+                }
                 for field in trailers.iter() {
                     fields::check_name(&field.name)
                         .and_then(|()| fields::check_trailer_name(&field.name))
@@ -220,6 +226,6 @@ fn misuse(detail: &str) -> Error {
 }
 
 fn wrong_trailer(name: &str, what: &str) -> Error {
-    let code = Code::RequestFieldInvalid(name.into());
-    Error::new(Phase::Send, code, format!("the trailer {name:?} cannot be sent: {what}"))
+    let detail = format!("the trailer {} cannot be sent: {what}", quote(name.as_bytes()));
+    Error::new(Phase::Send, Code::request_field(name), detail)
 }

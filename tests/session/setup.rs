@@ -166,6 +166,36 @@ fn a_wrong_setting_is_refused_where_it_is_set() {
 }
 
 #[test]
+fn what_is_too_large_is_refused() {
+    use xenon::limits::{FIXED_ADDRESSES, METHOD_LENGTH, REQUEST_FIELD_COST, REQUEST_FIELDS_LENGTH};
+
+    let (net, session) = world([answers(1)]);
+    let longest = "X".repeat(METHOD_LENGTH);
+    assert_eq!(
+        failure(send(&net, &session.request(&(longest.clone() + "X"), "/"))),
+        (Phase::Setup, Code::RequestMethodInvalid)
+    );
+    let most = REQUEST_FIELDS_LENGTH - REQUEST_FIELD_COST;
+    session.change_settings(|settings| {
+        assert!(settings.set_addresses(&vec!["192.0.2.1".into(); FIXED_ADDRESSES + 1]).is_err());
+        assert!(settings.set_user_agent(Some("x".repeat(REQUEST_FIELDS_LENGTH + 1))).is_err());
+    });
+
+    // Together, and each line for itself.
+    let mut request = session.request(&longest, "/");
+    let error = request.add_field(&"x".repeat(most), b"x".to_vec()).unwrap_err();
+    assert_eq!(error.code, Code::RequestFieldInvalid("x".repeat(256)));
+    request.add_field("x", vec![b'x'; most - 1 - 5 * (1 + REQUEST_FIELD_COST)]).unwrap();
+    for _ in 0..5 {
+        request.add_field("x", vec![]).unwrap();
+    }
+    let error = request.add_field("y", vec![]).unwrap_err();
+    assert_eq!((error.phase, error.code), (Phase::Setup, Code::RequestFieldInvalid("y".into())));
+    assert_eq!(text(send(&net, &request).unwrap().content), "ok");
+    assert!(sent(&net, 0).starts_with(&format!("{longest} / HTTP/1.1\r\n")));
+}
+
+#[test]
 fn a_request_can_be_sent_again_and_again() {
     let (net, session) =
         world([(0..3).fold(Script::new(), |script, _| script.expect_head().expect("content").send(ok("ok")))]);

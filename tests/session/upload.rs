@@ -142,6 +142,22 @@ fn less_than_was_announced_closes_the_connection() {
 }
 
 #[test]
+fn too_many_trailers_are_refused() {
+    let (net, session) = world([Script::new().expect_head().expect("0\r\n\r\n").send(ok("ok"))]);
+    let mut request = session.request("PUT", "/");
+    request.set_streamed_content(None);
+    let exchange = request.start(true).unwrap();
+    let mut trailers = Fields::default();
+    for _ in 0..xenon::limits::REQUEST_FIELDS_LENGTH / xenon::limits::REQUEST_FIELD_COST {
+        trailers.push("x", "");
+    }
+    let error = exchange.finish(trailers).unwrap_err();
+    assert_eq!((error.phase, error.code), (Phase::Send, Code::RequestFieldInvalid(String::new())));
+    exchange.finish(Fields::default()).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+}
+
+#[test]
 fn wrong_uses_are_errors_and_change_nothing() {
     let misuse = (Phase::Setup, Code::Configuration);
     for content in ["", "hello"] {
