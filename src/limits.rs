@@ -74,8 +74,8 @@ pub const HEAD_READ_LENGTH: usize = 16 * 1024;
 /// Bytes of text kept by events that nobody has taken yet: heads are text, and 1,024 of them could be 64 MiB.
 pub const EVENT_TEXT: usize = 256 * 1024;
 
-/// Requests that wait for a connection: a caller that starts requests without end.
-pub const WAITING_REQUESTS: usize = 10_000;
+/// Requests of a session that wait for a connection: a caller that starts requests without end. Each costs about 2 KiB.
+pub const WAITING_REQUESTS: usize = 1_000;
 
 /// Closed connections whose last bytes the peer does not take: a server that reads nothing, met again and again.
 pub const DYING_CONNECTIONS: usize = 64;
