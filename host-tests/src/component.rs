@@ -149,6 +149,11 @@ impl Guest {
         self.0.store.borrow().data().memory.peak
     }
 
+    /// How many of the host's resources it has now: sockets, streams, pollables and the like.
+    pub fn host_resources(&self) -> usize {
+        self.0.store.borrow_mut().data_mut().table.iter_mut().count()
+    }
+
     /// How much fuel it has used so far; `Setup::fuel` must be set. The same work always costs the same.
     pub fn fuel_used(&self) -> u64 {
         u64::MAX - self.0.store.borrow().get_fuel().expect("`Setup::fuel` is set")

@@ -22,7 +22,10 @@ use socket2::{Domain, Socket, Type};
 
 use self::connection::is_closed;
 
+pub use self::script::Script;
+
 mod connection;
+mod script;
 
 /// How long a step may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,118 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of what a client sends is kept to be looked at.
 const KEPT: usize = 1 << 20;
 
-/// What happens on one connection. After its last step the connection stays open until the client closes it, or `finish`.
-#[derive(Default)]
-pub struct Script {
-    steps: Vec<Step>,
-}
-
-enum Step {
-    Expect(Vec<u8>),
-    ExpectHead(HeadCheck),
-    Read(u64),
-    ReadChunked,
-    Send(Vec<u8>),
-    SendByteByByte(Vec<u8>),
-    SendRepeatedly(Vec<u8>, u64),
-    SendUntilClosed(Vec<u8>),
-    Wait(Gate),
-    Stall,
-    EndSending,
-    Close,
-    Reset,
-}
-
-type HeadCheck = Box<dyn Fn(&str) -> Result<(), String> + Send>;
-
-impl Script {
-    /// A script without steps: the connection is accepted, and nothing is read or sent.
-    pub fn new() -> Script {
-        Script::default()
-    }
-
-    fn then(mut self, step: Step) -> Script {
-        self.steps.push(step);
-        self
-    }
-
-    /// The client sends exactly these bytes.
-    pub fn expect(self, bytes: impl AsRef<[u8]>) -> Script {
-        self.then(Step::Expect(bytes.as_ref().to_vec()))
-    }
-
-    /// The client sends a head; this looks at it, its empty line included, and says what is wrong.
-    pub fn expect_head(self, check: impl Fn(&str) -> Result<(), String> + Send + 'static) -> Script {
-        self.then(Step::ExpectHead(Box::new(check)))
-    }
-
-    /// The client sends a head with all of these lines, wherever they stand.
-    pub fn expect_head_with(self, lines: &[&str]) -> Script {
-        let lines: Vec<String> = lines.iter().map(|line| line.to_string()).collect();
-        self.expect_head(move |head| {
-            let missing = lines.iter().find(|line| !head.split("\r\n").any(|other| other == *line));
-            missing.map_or(Ok(()), |line| Err(format!("the line `{line}` is missing")))
-        })
-    }
-
-    /// The client sends so many bytes, whatever they are.
-    pub fn read(self, length: u64) -> Script {
-        self.then(Step::Read(length))
-    }
-
-    /// The client sends chunked content, whatever its chunks are. It is in `Seen::content`, and its trailers in
-    /// `Seen::trailers`.
-    pub fn read_chunked(self) -> Script {
-        self.then(Step::ReadChunked)
-    }
-
-    /// Sends these bytes, in one write.
-    pub fn send(self, bytes: impl AsRef<[u8]>) -> Script {
-        self.then(Step::Send(bytes.as_ref().to_vec()))
-    }
-
-    /// Sends these bytes, each in a packet of its own.
-    pub fn send_byte_by_byte(self, bytes: impl AsRef<[u8]>) -> Script {
-        self.then(Step::SendByteByByte(bytes.as_ref().to_vec()))
-    }
-
-    /// Sends these bytes so many times.
-    pub fn send_repeatedly(self, bytes: impl AsRef<[u8]>, times: u64) -> Script {
-        self.then(Step::SendRepeatedly(bytes.as_ref().to_vec(), times))
-    }
-
-    /// Sends these bytes again and again, until the client closes. It has to before `PATIENCE` is over.
-    pub fn send_until_closed(self, bytes: impl AsRef<[u8]>) -> Script {
-        self.then(Step::SendUntilClosed(bytes.as_ref().to_vec()))
-    }
-
-    /// Waits until the test opens the gate.
-    pub fn wait(self, gate: &Gate) -> Script {
-        self.then(Step::Wait(gate.clone()))
-    }
-
-    /// Does nothing until the client closes, which it must.
-    pub fn stall(self) -> Script {
-        self.then(Step::Stall)
-    }
-
-    /// Ends the sending direction; the client can go on sending.
-    pub fn end_sending(self) -> Script {
-        self.then(Step::EndSending)
-    }
-
-    /// Closes the connection in good order.
-    pub fn close(self) -> Script {
-        self.then(Step::Close)
-    }
-
-    /// Resets the connection.
-    pub fn reset(self) -> Script {
-        self.then(Step::Reset)
-    }
-}
-
-/// What a peer waits at until the test opens it.
+/// What a peer waits at until the test opens it, or the test until the peer does.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -155,6 +47,11 @@ impl Gate {
     pub fn open(&self) {
         *lock(&self.0.0) = true;
         self.0.1.notify_all();
+    }
+
+    /// Closes it again.
+    pub fn close(&self) {
+        *lock(&self.0.0) = false;
     }
 
     /// Waits until it is open; false when that takes too long.
@@ -177,6 +74,8 @@ pub struct Seen {
     pub content_length: u64,
     /// The trailer section after it, without the empty line.
     pub trailers: String,
+    /// How many bytes the peer has sent: what the system has taken, whether the client has read it or not.
+    pub sent: u64,
     /// Whether the client closed the connection, or reset it, before the peer did.
     pub is_closed_by_client: bool,
 }

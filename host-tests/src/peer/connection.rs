@@ -5,11 +5,13 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::{HeadCheck, KEPT, PATIENCE, Script, Seen, Shared, Step, lock};
+use super::script::{HeadCheck, Script, Step};
+use super::{KEPT, PATIENCE, Seen, Shared, lock};
 
 /// Follows the script on this connection, which is the peer's `number`th, and answers what it has seen.
 pub(super) fn follow(stream: TcpStream, number: usize, script: Script, shared: Arc<Shared>) -> Result<Seen, String> {
@@ -46,10 +48,14 @@ impl Connection {
                 Step::Read(length) => self.read(length)?,
                 Step::ReadChunked => self.read_chunked()?,
                 Step::Send(bytes) => self.send(&bytes)?,
-                Step::SendByteByByte(bytes) => bytes.chunks(1).try_for_each(|byte| self.send(byte))?,
+                Step::SendByteByByte(bytes, pause) => self.send_byte_by_byte(&bytes, pause)?,
                 Step::SendRepeatedly(bytes, times) => (0..times).try_for_each(|_| self.send(&bytes))?,
                 Step::SendUntilClosed(bytes) => self.send_until_closed(&bytes)?,
+                Step::Trickle(bytes, pause) => self.trickle(&bytes, pause)?,
+                Step::ReadSlowly(pause) => self.read_slowly(pause)?,
+                Step::Narrow => set(SockRef::from(&self.stream).set_recv_buffer_size(1))?,
                 Step::Wait(gate) => gate.wait().then_some(()).ok_or("the test did not open the gate")?,
+                Step::Open(gate) => gate.open(),
                 Step::Stall => self.stall()?,
                 Step::EndSending => set(self.stream.shutdown(Shutdown::Write))?,
                 Step::Close => return set(self.close()),
@@ -151,16 +157,72 @@ impl Connection {
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.stream.write_all(bytes).map_err(|error| format!("{} while sending\n{}", words(&error), shown(bytes)))
+        self.write(bytes).map_err(|error| format!("{} while sending\n{}", words(&error), shown(bytes)))
+    }
+
+    /// Writes all of it, and counts.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut left = bytes;
+        while !left.is_empty() {
+            match self.stream.write(left) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.seen.sent += count as u64;
+                    left = &left[count..];
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn send_until_closed(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            match self.stream.write_all(bytes) {
+            match self.write(bytes) {
                 Ok(()) => {}
                 Err(error) if is_timeout(&error) => break,
                 Err(_) => {
+                    self.seen.is_closed_by_client = true;
+                    return Ok(());
+                }
+            }
+        }
+        Err("the client goes on, and has not closed".to_owned())
+    }
+
+    fn send_byte_by_byte(&mut self, bytes: &[u8], pause: Duration) -> Result<(), String> {
+        for byte in bytes.chunks(1) {
+            self.send(byte)?;
+            if !pause.is_zero() {
+                thread::sleep(pause);
+            }
+        }
+        Ok(())
+    }
+
+    fn trickle(&mut self, bytes: &[u8], pause: Duration) -> Result<(), String> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            thread::sleep(pause);
+            if self.write(bytes).is_err() {
+                self.seen.is_closed_by_client = true;
+                return Ok(());
+            }
+        }
+        Err("the client goes on, and has not closed".to_owned())
+    }
+
+    fn read_slowly(&mut self, pause: Duration) -> Result<(), String> {
+        let start = Instant::now();
+        let mut buffer = vec![0; 1 << 20];
+        while start.elapsed() < PATIENCE {
+            thread::sleep(pause);
+            match self.receive(&mut buffer) {
+                Ok(1..) => {}
+                Err(error) if is_timeout(&error) => break,
+                Ok(0) | Err(_) => {
                     self.seen.is_closed_by_client = true;
                     return Ok(());
                 }
