@@ -30,6 +30,9 @@ mod script;
 /// How long a step may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a gate may stay closed: what a test does before it opens one can be much.
+const GATE_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How much of what a client sends is kept to be looked at.
 const KEPT: usize = 1 << 20;
 
@@ -56,7 +59,7 @@ impl Gate {
 
     /// Waits until it is open; false when that takes too long.
     pub fn wait(&self) -> bool {
-        let waited = self.0.1.wait_timeout_while(lock(&self.0.0), PATIENCE, |is_open| !*is_open);
+        let waited = self.0.1.wait_timeout_while(lock(&self.0.0), GATE_PATIENCE, |is_open| !*is_open);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
