@@ -16,7 +16,7 @@ TEST := cargo test --workspace --locked --no-fail-fast
 DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --locked
 BENCH := cargo run --release --locked -p xenon-bench --bin xenon-bench --
 
-.PHONY: build run test bench check clean help
+.PHONY: build run test counts mutants bench check clean help
 
 build: ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
 	@scripts/setup.sh build
@@ -33,6 +33,13 @@ test: ## Runs every test and counts them; nothing contacts the Internet
 	@scripts/setup.sh test
 	@scripts/test-count $(TEST)
 
+counts: ## How much evidence there is, from the last make test and from fuzzing, as a table
+	@scripts/counts
+
+mutants: ## Changes the pure modules in every way that cargo-mutants knows; a test must notice each (an hour)
+	@scripts/setup.sh mutants
+	@cargo mutants -p xenon --output target
+
 bench: ## Measures on this machine
 	@scripts/setup.sh bench
 	@$(BENCH)
@@ -48,4 +55,4 @@ clean: ## Removes what was built (not the toolchain, which is outside the checko
 	cargo clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

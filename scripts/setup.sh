@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Brings what is still missing to build Xenon (`build`, the default), to test it (`test`) or to measure it (`bench`).
+# Brings what is still missing to build Xenon (`build`, the default), to test it (`test`), to measure it (`bench`),
+# or to see whether its tests notice what they should (`mutants`).
 # It says what it does and why; when nothing is missing it does nothing and says nothing.
 #
-#     scripts/setup.sh [build|test|bench]
+#     scripts/setup.sh [build|test|bench|mutants]
 #
 # The one uncommon thing is Rust's standard library for wasm32-wasip2. rustup has it. Where rustup cannot download, it is
 # built, once, from Debian's packages. The result is kept in a cache folder outside the checkout; no file of rustup's or of
@@ -25,8 +26,9 @@ main() {
         set_up_build
         set_up_nginx "$1"
         ;;
+    mutants) set_up_cargo_command mutants ;;
     *)
-        echo "usage: scripts/setup.sh [build|test|bench]" >&2
+        echo "usage: scripts/setup.sh [build|test|bench|mutants]" >&2
         exit 2
         ;;
     esac
@@ -220,6 +222,14 @@ set_up_nginx() {
         "apt-get install nginx-light ***" >&2
     # Where nobody reads this, a test that was skipped would pass for one that passed.
     if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+# ----------------------------------------------------------------------------------------------------- cargo's commands
+
+set_up_cargo_command() {
+    if command -v "cargo-$1" >/dev/null; then return; fi
+    say "cargo-$1 is missing: cargo install cargo-$1"
+    cargo install --quiet --locked "cargo-$1"
 }
 
 # ---------------------------------------------------------------------------------------------------------------- apt

@@ -1,6 +1,6 @@
 //! `conformance.toml`: each demand of the RFCs on a client is in it, and names tests that exist, or says why none does.
 //!
-//! It does not run them; `cargo test` does.
+//! It does not run them; `cargo test` does, and `make test` has it look whether each was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -116,6 +116,31 @@ fn each_keyword_that_binds_a_client_has_a_row() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
+/// Reads what a run of all tests has printed, from the file that `TEST_LOG` names.
+#[test]
+#[ignore = "make test gives it what to read"]
+fn each_named_test_has_run() {
+    let log = std::env::var("TEST_LOG").expect("TEST_LOG names the output of a run of all tests");
+    let log = fs::read_to_string(log).unwrap();
+    let passed = passed(&log);
+    let rows = rows();
+    let named = rows.iter().flat_map(|row| &row.tests);
+    let missing: Vec<_> = named.filter(|test| !passed.contains(name_in_run(test).as_str())).collect();
+    assert!(missing.is_empty(), "these have not run, or not passed: {missing:#?}");
+}
+
+#[test]
+fn the_names_of_a_run_are_read() {
+    let log = "test heads/reason       ... ok\ntest http::method::tests::a ... FAILED\n     test x::b ... ok\ntest c::d ... ok\n";
+    assert_eq!(passed(log), BTreeSet::from(["heads/reason", "c::d"]));
+    assert_eq!(name_in_run("heads/reason"), "heads/reason");
+    assert_eq!(name_in_run("src/http/method.rs::a"), "http::method::tests::a");
+    assert_eq!(name_in_run("src/net/sim/mod.rs::a"), "net::sim::tests::a");
+    assert_eq!(name_in_run("tests/session/race.rs::a"), "race::a");
+    assert_eq!(name_in_run("tests/session/main.rs::a"), "a");
+    assert_eq!(name_in_run("host-tests/tests/component.rs::a"), "a");
+}
+
 #[test]
 fn what_does_not_exist_is_not_found() {
     assert_eq!(find("framing/equal-lengths"), Ok(()));
@@ -181,6 +206,27 @@ fn find(test: &str) -> Result<(), &'static str> {
     if is_test { Ok(()) } else { Err("there is no such test in this file") }
 }
 
+/// The tests that have passed, by the names that they have in the output of test programs.
+fn passed(log: &str) -> BTreeSet<&str> {
+    log.lines().filter_map(|line| Some(line.strip_prefix("test ")?.strip_suffix("... ok")?.trim_end())).collect()
+}
+
+/// The name that a test of a row has there.
+fn name_in_run(test: &str) -> String {
+    let Some((file, name)) = test.split_once("::") else {
+        return test.into();
+    };
+    let file = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    match file.strip_prefix("src/") {
+        Some(module) => format!("{}::tests::{name}", module.replace('/', "::")),
+        // A test program is a file, or a folder with a file for each topic.
+        None => match file.rsplit_once("tests/").and_then(|(_, program)| program.rsplit_once('/')) {
+            None | Some((_, "main")) => name.into(),
+            Some((_, topic)) => format!("{topic}::{name}"),
+        },
+    }
+}
+
 /// The RFC of a section.
 fn rfc(section: &str) -> &str {
     section.rsplit_once(' ').map_or(section, |(rfc, _)| rfc)
@@ -196,7 +242,8 @@ fn tell(rows: &[Row]) {
         let deviate = rows.iter().filter(|row| row.deviates.is_some()).count();
         let held = rows.len() - na - deviate;
         let words = format!(
-            "{name}: {bind} of {all} keywords bind a client; of {} rows {held} are held by tests, {na} do not apply, {deviate} deviate",
+            "count: {} rows of {name}: {bind} of its {all} keywords bind a client; {held} are held by tests, {na} do not \
+             apply, {deviate} deviate",
             rows.len(),
         );
         drop(writeln!(std::io::stderr(), "{words}"));

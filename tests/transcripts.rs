@@ -28,6 +28,7 @@ const LONG: usize = 100_000;
 fn main() -> ExitCode {
     let mut trials: Vec<_> = files().into_iter().map(trial).collect();
     assert!(trials.len() >= 440, "only {} transcripts: where have the others gone?", trials.len());
+    eprintln!("count: {} transcripts", trials.len());
     trials.push(Trial::test("a_transcript_that_is_wrong_fails", a_transcript_that_is_wrong_fails));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

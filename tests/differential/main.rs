@@ -151,7 +151,8 @@ impl Counts {
         let of = |origin: Origin| cases.iter().filter(|case| case.origin == origin).count();
         let [transcripts, table, grammar] = [Origin::Transcript, Origin::Table, Origin::Grammar].map(of);
         let mut words = format!(
-            "{} cases: {transcripts} of transcripts, {table} of the table, {grammar} of the grammar\n",
+            "count: {} responses given to other clients too: {transcripts} of transcripts, {table} of a table, {grammar} of a \
+             grammar\n",
             cases.len()
         );
         for oracle in Oracle::ALL {
@@ -160,9 +161,10 @@ impl Counts {
             let differing = self.differing.get(&oracle).unwrap_or(&0);
             let listed = LISTED.iter().filter(|listed| listed.oracles.contains(&oracle)).count();
             words += &format!(
-                "{}: {} cases agree ({accepting} accepted, {refusing} refused), {differing} differ in {listed} listed ways\n",
-                oracle.name(),
+                "count: {} of them have {} agree ({accepting} accepted, {refusing} refused), {differing} differ in {listed} \
+                 listed ways\n",
                 accepting + refusing,
+                oracle.name(),
             );
             for ((index, _), shown) in self.shown.iter().filter(|((_, other), _)| *other == oracle) {
                 words += &format!("{shown:7}  {}: {}\n", LISTED[*index].name, LISTED[*index].why);

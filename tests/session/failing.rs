@@ -199,9 +199,10 @@ fn clean(story: &Story, segments: &Segments) -> Run {
     clean
 }
 
-/// Fails each operation of the story in turn, in each way.
-fn fail_each(story: &Story, segments: &Segments) {
+/// Fails each operation of the story in turn, in each way; how many runs that is.
+fn fail_each(story: &Story, segments: &Segments) -> u64 {
     let clean = clean(story, segments);
+    let mut runs = 0;
     for kind in KINDS {
         for number in 1.. {
             let run = run(story, segments, &[(number, kind)]);
@@ -210,22 +211,23 @@ fn fail_each(story: &Story, segments: &Segments) {
                 break;
             }
             assert_fits(story, &run, &clean);
+            runs += 1;
         }
     }
+    runs
 }
 
 #[test]
 fn each_operation_of_each_story() {
-    for story in STORIES {
-        fail_each(story, &Segments::Whole);
-    }
+    let runs: u64 = STORIES.iter().map(|story| fail_each(story, &Segments::Whole)).sum();
+    count(STORIES.len() as u64, "stories of a session");
+    count(runs, "runs of them, each with another operation failing in another way");
 }
 
 #[test]
 fn each_operation_where_bytes_come_in_dribs() {
-    for story in STORIES {
-        fail_each(story, &Segments::Random(1));
-    }
+    let runs: u64 = STORIES.iter().map(|story| fail_each(story, &Segments::Random(1))).sum();
+    count(runs, "runs of them with one failure, bytes coming in dribs");
 }
 
 #[test]
@@ -236,6 +238,7 @@ fn two_operations_of_each_story() {
         (Failure::Stall, Failure::End),
         (Failure::Short, Failure::Fault(Fault::Other)),
     ];
+    let mut runs = 0;
     for story in STORIES {
         let clean = clean(story, &Segments::Whole);
         for (first, second) in PAIRS {
@@ -249,8 +252,10 @@ fn two_operations_of_each_story() {
                         break;
                     }
                     assert_fits(story, &run, &clean);
+                    runs += 1;
                 }
             }
         }
     }
+    count(runs, "runs of them with two failures");
 }

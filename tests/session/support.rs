@@ -1,6 +1,7 @@
 //! What the tests here have in common: a world with one peer, and ways to drive exchanges. It asserts nothing of its own.
 
 use std::future::poll_fn;
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::task::Poll;
 use std::time::Duration;
@@ -228,4 +229,9 @@ fn first_line(head: &str) -> &str {
 
 fn progress(done: u64, total: Option<u64>) -> String {
     total.map_or_else(|| format!("{done}"), |total| format!("{done} of {total}"))
+}
+
+/// Says how many of something there were, for `make counts`; also when the test succeeds.
+pub(crate) fn count(number: u64, what: &str) {
+    drop(writeln!(std::io::stderr(), "count: {number} {what}"));
 }
