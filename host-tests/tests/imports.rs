@@ -34,6 +34,8 @@ const IMPORTS: &[&str] = &[
     "wasi:io/poll",
     // The world `client`: the two directions of a connection.
     "wasi:io/streams",
+    // The world `client`: rustls makes a hash map, and the standard library seeds it.
+    "wasi:random/insecure-seed",
     // The world `client`: keys.
     "wasi:random/random",
     // The world `client`: the network that the host gives.

@@ -23,6 +23,7 @@ mod bindings {
             "wasi:clocks/monotonic-clock@0.2.4": wasi::clocks::monotonic_clock,
             "wasi:clocks/wall-clock@0.2.4": wasi::clocks::wall_clock,
             "wasi:random/random@0.2.4": wasi::random::random,
+            "wasi:random/insecure-seed@0.2.4": wasi::random::insecure_seed,
             "wasi:sockets/network@0.2.4": wasi::sockets::network,
             "wasi:sockets/instance-network@0.2.4": wasi::sockets::instance_network,
             "wasi:sockets/ip-name-lookup@0.2.4": wasi::sockets::ip_name_lookup,

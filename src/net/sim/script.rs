@@ -55,7 +55,10 @@ pub enum Act {
 /// A peer that is a program: it hears what the client has sent since it was last asked, be it nothing, and answers what it
 /// says to that.
 #[derive(Clone)]
-pub struct Talk(pub(super) Rc<RefCell<dyn FnMut(&[u8]) -> Said>>);
+pub struct Talk(pub(super) Rc<RefCell<Program>>);
+
+/// What answers.
+type Program = dyn FnMut(&[u8]) -> Said;
 
 /// What a peer says at a time.
 #[derive(Debug, Default)]
