@@ -116,23 +116,33 @@ fn each_keyword_that_binds_a_client_has_a_row() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
-/// Reads what a run of all tests has printed, from the file that `TEST_LOG` names.
+#[test]
+fn each_row_of_the_threat_model_names_tests_that_exist() {
+    let threats = threats();
+    let wrong: Vec<_> = threats.iter().filter_map(|test| Some((test, find(test).err()?))).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    count(threats.len(), "tests that the threat model names");
+}
+
+/// Reads what a run of all tests has printed, from the file that `TEST_LOG` names, all of which have passed.
 #[test]
 #[ignore = "make test gives it what to read"]
 fn each_named_test_has_run() {
     let log = std::env::var("TEST_LOG").expect("TEST_LOG names the output of a run of all tests");
     let log = fs::read_to_string(log).unwrap();
-    let passed = passed(&log);
+    let have_run = have_run(&log);
     let rows = rows();
-    let named = rows.iter().flat_map(|row| &row.tests);
-    let missing: Vec<_> = named.filter(|test| !passed.contains(name_in_run(test).as_str())).collect();
-    assert!(missing.is_empty(), "these have not run, or not passed: {missing:#?}");
+    let threats = threats();
+    let named = rows.iter().flat_map(|row| &row.tests).chain(&threats);
+    let missing: Vec<_> = named.filter(|test| !have_run.contains(name_in_run(test).as_str())).collect();
+    assert!(missing.is_empty(), "these have not run: {missing:#?}");
 }
 
 #[test]
 fn the_names_of_a_run_are_read() {
-    let log = "test heads/reason       ... ok\ntest http::method::tests::a ... FAILED\n     test x::b ... ok\ntest c::d ... ok\n";
-    assert_eq!(passed(log), BTreeSet::from(["heads/reason", "c::d"]));
+    let log =
+        "test heads/reason       ... ok\ntest a::b ... ignored, why\n  test x ... ok\ntest c::d ... count: 1\nok\n";
+    assert_eq!(have_run(log), BTreeSet::from(["heads/reason", "c::d"]));
     assert_eq!(name_in_run("heads/reason"), "heads/reason");
     assert_eq!(name_in_run("src/http/method.rs::a"), "http::method::tests::a");
     assert_eq!(name_in_run("src/net/sim/mod.rs::a"), "net::sim::tests::a");
@@ -193,6 +203,14 @@ fn keywords() -> BTreeMap<Place, Option<Level>> {
     keywords
 }
 
+/// The tests in the last column of the tables of `docs/threat-model.md`, which may name files too.
+fn threats() -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs/threat-model.md")).unwrap();
+    let lasts = text.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|')?.rsplit('|').next());
+    let names = lasts.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    names.filter(|name| name.contains('/')).map(str::to_owned).collect()
+}
+
 /// Whether this test is there: a transcript, or a function of a source file that is a test.
 fn find(test: &str) -> Result<(), &'static str> {
     let Some((file, name)) = test.split_once("::") else {
@@ -206,9 +224,14 @@ fn find(test: &str) -> Result<(), &'static str> {
     if is_test { Ok(()) } else { Err("there is no such test in this file") }
 }
 
-/// The tests that have passed, by the names that they have in the output of test programs.
-fn passed(log: &str) -> BTreeSet<&str> {
-    log.lines().filter_map(|line| Some(line.strip_prefix("test ")?.strip_suffix("... ok")?.trim_end())).collect()
+/// The tests that have run, by the names that they have in the output of test programs. On one core a line is begun before
+/// the test, and what the test says may stand in it.
+fn have_run(log: &str) -> BTreeSet<&str> {
+    let name = |line| -> Option<_> {
+        let (name, result) = str::split_once(str::strip_prefix(line, "test ")?, "...")?;
+        (!result.starts_with(" ignored")).then_some(name.trim_end())
+    };
+    log.lines().filter_map(name).collect()
 }
 
 /// The name that a test of a row has there.
@@ -232,6 +255,11 @@ fn rfc(section: &str) -> &str {
     section.rsplit_once(' ').map_or(section, |(rfc, _)| rfc)
 }
 
+/// Says how many of something there are, for `make counts`; also when the test succeeds.
+fn count(number: usize, what: &str) {
+    drop(writeln!(std::io::stderr(), "count: {number} {what}"));
+}
+
 /// Says how many rows each RFC has.
 fn tell(rows: &[Row]) {
     let keywords = keywords();
@@ -242,10 +270,9 @@ fn tell(rows: &[Row]) {
         let deviate = rows.iter().filter(|row| row.deviates.is_some()).count();
         let held = rows.len() - na - deviate;
         let words = format!(
-            "count: {} rows of {name}: {bind} of its {all} keywords bind a client; {held} are held by tests, {na} do not \
-             apply, {deviate} deviate",
-            rows.len(),
+            "rows of {name}: {bind} of its {all} keywords bind a client; {held} are held by tests, {na} do not \
+             apply, {deviate} deviate"
         );
-        drop(writeln!(std::io::stderr(), "{words}"));
+        count(rows.len(), &words);
     }
 }
