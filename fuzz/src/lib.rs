@@ -9,14 +9,19 @@ pub mod chunked;
 mod cuts;
 pub mod fields;
 mod naive;
+pub mod request;
 pub mod response;
 
 /// A check.
 pub type Check = fn(&[u8]);
 
 /// All checks, by the names of their targets and of the folders of their corpora.
-pub const CHECKS: &[(&str, Check)] =
-    &[("chunked", chunked::check), ("fields", fields::check), ("response", response::check)];
+pub const CHECKS: &[(&str, Check)] = &[
+    ("chunked", chunked::check),
+    ("fields", fields::check),
+    ("request", request::check),
+    ("response", response::check),
+];
 
 /// The first bytes of an input, which say how the others are used, and those others. What is missing is 0.
 fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
