@@ -91,22 +91,23 @@ impl<N: Net> Transfer<N> {
 
     /// Goes as far as it can without the caller: connects, sends, receives the head.
     pub(crate) fn advance(&mut self) {
-        match &mut self.stage {
-            Stage::Opening(opened) => {
-                let mut context = Context::from_waker(Waker::noop());
-                match opened.as_mut().poll(&mut context) {
-                    Poll::Ready(Ok((head, live))) => self.begin_content(head, live),
-                    Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
-                    Poll::Pending => {}
-                }
+        if let Stage::Opening(opened) = &mut self.stage {
+            let mut context = Context::from_waker(Waker::noop());
+            match opened.as_mut().poll(&mut context) {
+                Poll::Ready(Ok((head, live))) => self.begin_content(head, live),
+                Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
+                Poll::Pending => {}
             }
-            Stage::Live(live) if !live.machine.is_sent() && !live.machine.is_abandoned() => {
-                let sent = live.poll_send(&self.shared, &mut self.upload.borrow_mut());
-                if let Poll::Ready(Err(error)) = sent {
-                    self.fail(error, CloseReason::Failed);
-                }
+        }
+        // Also when the head has come just now: a caller that waits for its content to go needs the wish to be noted.
+        if let Stage::Live(live) = &mut self.stage
+            && !live.machine.is_sent()
+            && !live.machine.is_abandoned()
+        {
+            let sent = live.poll_send(&self.shared, &mut self.upload.borrow_mut());
+            if let Poll::Ready(Err(error)) = sent {
+                self.fail(error, CloseReason::Failed);
             }
-            Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => {}
         }
     }
 

@@ -387,6 +387,18 @@ fn an_early_success_does_not_end_the_upload() {
 }
 
 #[test]
+fn an_early_success_does_not_stop_a_caller_that_waits_until_all_has_gone() {
+    let length = 3 * WINDOW as u64;
+    let early = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    let slow = Script::new().expect_head().delay(SECOND).send(early).delay(SECOND).expect_bytes(length).send("ok");
+    let (net, session) = world([slow]);
+    let exchange = streamed(&session, Some(length));
+    write(&net, &exchange, &vec![b'x'; 3 * WINDOW]).unwrap();
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
+}
+
+#[test]
 fn a_success_that_is_complete_ends_the_upload() {
     let early = (Phase::Send, Code::EarlyResponse);
     for answer in
