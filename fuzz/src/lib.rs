@@ -11,16 +11,26 @@ pub mod fields;
 mod naive;
 pub mod request;
 pub mod response;
+pub mod session;
 
-/// A check.
-pub type Check = fn(&[u8]);
+/// A check, and what it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of its module, of its program in `fuzz_targets`, and of the folder of its corpus.
+    pub name: &'static str,
+    /// Panics when an invariant does not hold.
+    pub check: fn(&[u8]),
+    /// How many made-up inputs are tried among the tests.
+    pub rounds: usize,
+}
 
-/// All checks, by the names of their targets and of the folders of their corpora.
-pub const CHECKS: &[(&str, Check)] = &[
-    ("chunked", chunked::check),
-    ("fields", fields::check),
-    ("request", request::check),
-    ("response", response::check),
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    Target { name: "chunked", check: chunked::check, rounds: 4_000 },
+    Target { name: "fields", check: fields::check, rounds: 4_000 },
+    Target { name: "request", check: request::check, rounds: 4_000 },
+    Target { name: "response", check: response::check, rounds: 4_000 },
+    Target { name: "session", check: session::check, rounds: 2_000 },
 ];
 
 /// The first bytes of an input, which say how the others are used, and those others. What is missing is 0.

@@ -4,17 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xenon_fuzz::CHECKS;
+use xenon_fuzz::{TARGETS, Target};
 
-/// Inputs made up for each check.
-const ROUNDS: usize = 4_000;
-
-/// The longest of them that owes nothing to the corpus.
+/// The longest made-up input that owes nothing to the corpus.
 const LENGTH: usize = 300;
 
 #[test]
 fn the_corpora() {
-    for (name, check) in CHECKS {
+    for Target { name, check, .. } in TARGETS {
         let corpus = corpus(name);
         assert!(corpus.len() > 5, "{name} has {} inputs", corpus.len());
         for (file, input) in corpus {
@@ -27,10 +24,10 @@ fn the_corpora() {
 /// Mutations of the corpus, and some bytes of no origin. They are the same each time.
 #[test]
 fn made_up_inputs() {
-    for (name, check) in CHECKS {
+    for Target { name, check, rounds } in TARGETS {
         let corpus = corpus(name);
         let mut random = Random(1);
-        for round in 0..ROUNDS {
+        for round in 0..*rounds {
             let mut input = match corpus.get(random.below(corpus.len() + corpus.len() / 8 + 1)) {
                 Some((_, input)) => input.clone(),
                 None => (0..random.below(LENGTH)).map(|_| random.byte()).collect(),
@@ -48,7 +45,7 @@ fn made_up_inputs() {
 #[test]
 fn each_check_has_its_target_and_its_corpus() {
     let manifest = fs::read_to_string(folder().join("Cargo.toml")).unwrap();
-    let checks: BTreeSet<_> = CHECKS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let checks: BTreeSet<_> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
     let of_manifest = manifest.lines().filter_map(|line| line.strip_prefix("path = \"fuzz_targets/"));
     let of_manifest: BTreeSet<_> = of_manifest.map(|line| line.trim_end_matches(".rs\"").to_owned()).collect();
     assert_eq!(of_manifest, checks);

@@ -1,0 +1,179 @@
+//! What must hold once all is over: which answer each exchange got, what was sent how often, and what the events tell.
+
+use std::collections::BTreeMap;
+
+use xenon::net::sim::{Operation, SimNet};
+use xenon::session::events::{Event, Kind};
+
+use super::client::Record;
+use super::peer::{Framing, Peer, TAG};
+use super::plan::{Content, Plan};
+
+/// What the client said on each connection, and to whom.
+pub(super) struct Traffic<'a> {
+    plan: &'a Plan,
+    /// The peer of each connection.
+    peers: Vec<&'a Peer>,
+    /// Where each request begins in what was sent: its place, and whose it is, in the order of places.
+    requests: Vec<Vec<(usize, usize)>>,
+    sent: Vec<Vec<u8>>,
+    /// Whether the network was made to say that a connection with bytes in it is silent.
+    is_deceived: bool,
+}
+
+impl<'a> Traffic<'a> {
+    pub(super) fn new(plan: &'a Plan, net: &SimNet, records: &[Record]) -> Self {
+        let mut peers = Vec::new();
+        let mut sent = Vec::new();
+        let mut taken = [0; 2];
+        for connection in 0..net.connections() {
+            let address = usize::from(net.peer(connection).is_some_and(|peer| peer.is_ipv6()));
+            let mut of_address = plan.peers.iter().filter(|peer| peer.address == address);
+            peers.push(of_address.nth(taken[address]).expect("a peer has one connection"));
+            taken[address] += 1;
+            sent.push(net.sent(connection));
+        }
+        let begins = |sent: &Vec<u8>| {
+            let mut places: Vec<_> = records
+                .iter()
+                .enumerate()
+                .flat_map(|(whose, record)| {
+                    find_all(sent, record.line.as_bytes()).into_iter().map(move |place| (place, whose))
+                })
+                .collect();
+            places.sort_unstable();
+            places
+        };
+        let requests = sent.iter().map(begins).collect();
+        let is_deceived = plan.failures.iter().any(|(number, _)| net.operation(*number) == Some(Operation::Check));
+        Self { plan, peers, requests, sent, is_deceived }
+    }
+
+    /// No request goes out more often than it may.
+    pub(super) fn check_requests(&self, records: &[Record]) {
+        for (whose, record) in records.iter().enumerate() {
+            let mut times = Vec::new();
+            for (connection, requests) in self.requests.iter().enumerate() {
+                let mine = requests.iter().enumerate().filter(|(_, (_, other))| *other == whose);
+                times.extend(mine.map(|(index, (place, _))| (connection, index, *place)));
+            }
+            let may_repeat = record.start.is_idempotent.unwrap_or(is_idempotent(record.start.method));
+            assert!(times.len() <= 1 + usize::from(may_repeat), "{} was sent {} times", record.line, times.len());
+            if let [(first, index, place), (second, second_index, _)] = times[..] {
+                assert!(index > 0 && second_index == 0 && first < second, "repeated, but not for a stale connection");
+                if matches!(record.start.content, Content::Streamed(_)) {
+                    let content = self.sent[first][place..].windows(4).position(|four| four == b"\r\n\r\n");
+                    assert_eq!(
+                        content.map(|end| place + end + 4),
+                        Some(self.sent[first].len()),
+                        "it was not replayable"
+                    );
+                }
+            }
+        }
+    }
+
+    /// No byte of one response is in another.
+    pub(super) fn check_answers(&self, records: &[Record]) {
+        for (whose, record) in records.iter().enumerate() {
+            let Some(head) = &record.head else {
+                assert!(record.content.is_empty() && record.trailers.is_none());
+                continue;
+            };
+            // Not known where the event was lost that says it.
+            let Some(connection) = record.connection else { continue };
+            let peer = self.peers[connection];
+            assert!(peer.owns(&record.content), "{}: content from elsewhere", record.line);
+            for field in head.fields.iter().chain(record.trailers.iter().flat_map(|trailers| trailers.iter())) {
+                assert!(peer.owns(&field.value), "{}: a field from elsewhere", record.line);
+            }
+
+            let is_raw = head.status == 101 || record.start.method == "CONNECT";
+            if !peer.is_orderly || self.is_deceived || is_raw {
+                continue;
+            }
+            let requests = &self.requests[connection];
+            let number = requests.iter().position(|(_, other)| *other == whose).expect("it was asked");
+            // A peer that reads to an empty line takes the end of chunks for another request's.
+            let is_confusing = |(_, other): &(usize, usize)| records[*other].start.content == Content::Streamed(None);
+            if requests[..number].iter().any(is_confusing) {
+                continue;
+            }
+            assert!(number < peer.answers.len(), "{}: answered by nobody", record.line);
+            assert!(head.fields.first(TAG).is_some_and(|tag| peer.is_tag(tag, number)), "another's head");
+            let whole = peer.content(number);
+            assert!(whole.starts_with(&record.content), "{}: another's content", record.line);
+            let ends_with_connection = peer.answers[number].framing == Framing::ToEnd;
+            if record.trailers.is_some() && record.start.method != "HEAD" && !ends_with_connection {
+                assert_eq!(record.content.len(), whole.len(), "{} has an end too early", record.line);
+            }
+        }
+    }
+
+    /// Events come in order, and tell one story for each exchange and each connection.
+    pub(super) fn check_events(&self, records: &[Record], events: &[Event]) {
+        assert!(events.is_sorted_by_key(|event| event.at), "events go back in time");
+        if events.iter().any(|event| matches!(event.what, Kind::Lost(_))) {
+            return;
+        }
+        // Whether each exchange has ended, and how often its head went out.
+        let mut exchanges: BTreeMap<u64, (bool, usize)> = BTreeMap::new();
+        let mut connections: BTreeMap<u64, State> = BTreeMap::new();
+        for event in events {
+            if event.whose.exchange > 0 {
+                let (has_ended, heads) = exchanges.entry(event.whose.exchange).or_default();
+                assert!(!*has_ended, "after its end: {event:?}");
+                *has_ended = matches!(event.what, Kind::Complete | Kind::Failed(_));
+                *heads += usize::from(matches!(event.what, Kind::RequestHead(_)));
+            }
+            if event.whose.connection > 0 {
+                let state = connections.entry(event.whose.connection).or_insert(State::Unknown);
+                *state = match (*state, &event.what) {
+                    (State::Unknown, Kind::Connected(_)) => State::Busy,
+                    (State::Busy, Kind::Kept) => State::Idle,
+                    (State::Idle, Kind::Reused) => State::Busy,
+                    (State::Busy | State::Idle, Kind::Closed(_)) => State::Closed,
+                    (State::Busy, _) => State::Busy,
+                    // The connection may go first.
+                    (State::Closed, Kind::Failed(_)) => State::Closed,
+                    (state, what) => panic!("{what:?} while {state:?}"),
+                };
+            }
+        }
+        for (number, (_, heads)) in exchanges {
+            let record = usize::try_from(number - 1).ok().and_then(|index| records.get(index)).expect("it was started");
+            let may_repeat = record.start.is_idempotent.unwrap_or(is_idempotent(record.start.method));
+            assert!(heads <= 1 + usize::from(may_repeat), "{} was begun {heads} times", record.line);
+        }
+        let is_open = |state: &&State| **state != State::Closed;
+        if !self.plan.drops_session_first {
+            assert_eq!(connections.values().find(is_open), None, "every connection is closed, and an event says so");
+            assert_eq!(connections.len(), self.peers.len());
+        }
+    }
+}
+
+/// What events have told of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Unknown,
+    Busy,
+    Idle,
+    Closed,
+}
+
+/// RFC 9110 section 9.2.2.
+fn is_idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+}
+
+fn find_all(bytes: &[u8], what: &[u8]) -> Vec<usize> {
+    let mut found = Vec::new();
+    // Most bytes are content; what is looked for begins with a capital letter.
+    for (place, byte) in bytes.iter().enumerate() {
+        if byte.is_ascii_uppercase() && bytes[place..].starts_with(what) {
+            found.push(place);
+        }
+    }
+    found
+}
