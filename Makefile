@@ -5,6 +5,10 @@
 ARGS ?=
 RUN = $(if $(strip $(ARGS)),target/release/xenon $(ARGS),target/release/xenon-tour)
 
+# make fuzz SECONDS=3600 TARGETS='session' RECORD=1 runs one target for an hour and notes it in fuzz/runs.tsv.
+SECONDS ?= 60
+TARGETS ?=
+
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
 GUESTS := -p xenon -p xenon-cli -p xenon-tour -p rust-get
 GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
@@ -16,7 +20,7 @@ TEST := cargo test --workspace --locked --no-fail-fast
 DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --locked
 BENCH := cargo run --release --locked -p xenon-bench --bin xenon-bench --
 
-.PHONY: build run test counts mutants bench check clean help
+.PHONY: build run test counts mutants bench fuzz check clean help
 
 build: ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
 	@scripts/setup.sh build
@@ -43,6 +47,10 @@ mutants: ## Changes the pure modules in every way that cargo-mutants knows; a te
 bench: ## Measures on this machine
 	@scripts/setup.sh bench
 	@$(BENCH)
+
+fuzz: ## Runs each fuzz target for SECONDS=60, or those of TARGETS='...'; RECORD=1 notes it in fuzz/runs.tsv
+	@scripts/setup.sh fuzz
+	@scripts/fuzz $(SECONDS) $(TARGETS)
 
 check: ## Format, lints (natively and for WebAssembly) and documentation, without a warning
 	@scripts/setup.sh build

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Brings what is still missing to build Xenon (`build`, the default), to test it (`test`), to measure it (`bench`),
-# or to see whether its tests notice what they should (`mutants`).
-# It says what it does and why; when nothing is missing it does nothing and says nothing.
+# Brings what is still missing to build Xenon (`build`, the default), to test it (`test`), to measure it (`bench`), to fuzz
+# it (`fuzz`), or to see whether its tests notice what they should (`mutants`). It says what it does and why; when nothing is
+# missing it does nothing and says nothing.
 #
-#     scripts/setup.sh [build|test|bench|mutants]
+#     scripts/setup.sh [build|test|bench|fuzz|mutants]
 #
 # The one uncommon thing is Rust's standard library for wasm32-wasip2. rustup has it. Where rustup cannot download, it is
 # built, once, from Debian's packages. The result is kept in a cache folder outside the checkout; no file of rustup's or of
@@ -26,9 +26,13 @@ main() {
         set_up_build
         set_up_nginx "$1"
         ;;
-    mutants) set_up_cargo_command mutants ;;
+    fuzz)
+        set_up_cpp_compiler
+        set_up_cargo_command fuzz '^0.13.2'
+        ;;
+    mutants) set_up_cargo_command mutants '^27.1' ;;
     *)
-        echo "usage: scripts/setup.sh [build|test|bench|mutants]" >&2
+        echo "usage: scripts/setup.sh [build|test|bench|fuzz|mutants]" >&2
         exit 2
         ;;
     esac
@@ -44,11 +48,15 @@ fail() {
 # ----------------------------------------------------------------------------------------------------------- to build
 
 set_up_build() {
-    { command -v cargo && command -v rustc; } >/dev/null ||
-        fail "cargo or rustc is missing. Both come with rustup: https://rustup.rs"
+    need_rust
     command -v make >/dev/null || say "make is missing, only the Makefile needs it. This brings it: apt-get install make"
     set_up_guest_target
     set_up_c_compiler
+}
+
+need_rust() {
+    { command -v cargo && command -v rustc; } >/dev/null ||
+        fail "cargo or rustc is missing. Both come with rustup: https://rustup.rs"
 }
 
 set_up_guest_target() {
@@ -224,12 +232,18 @@ set_up_nginx() {
     if [ "${CI:-}" = true ]; then exit 1; fi
 }
 
-# ----------------------------------------------------------------------------------------------------- cargo's commands
+# ------------------------------------------------------------------------------------------------- to fuzz and to mutate
+
+# libFuzzer comes as source, in C++. What is fuzzed is native, so this needs no guest target.
+set_up_cpp_compiler() {
+    command -v c++ >/dev/null || apt_install g++ || fail "a C++ compiler is missing. This brings it: apt-get install g++"
+}
 
 set_up_cargo_command() {
-    if command -v "cargo-$1" >/dev/null; then return; fi
-    say "cargo-$1 is missing: cargo install cargo-$1"
-    cargo install --quiet --locked "cargo-$1"
+    need_rust
+    if cargo "$1" --version >/dev/null 2>&1; then return; fi
+    say "cargo-$1 is missing: cargo install cargo-$1 (a minute or two)"
+    cargo install "cargo-$1" --version "$2" --locked --quiet
 }
 
 # ---------------------------------------------------------------------------------------------------------------- apt
