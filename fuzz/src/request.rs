@@ -88,6 +88,10 @@ pub fn check(input: &[u8]) {
         }
     };
     assert!(is_origin);
+    if scheme.eq_ignore_ascii_case("https") {
+        // What goes out then is for the server's eyes alone.
+        return;
+    }
     if matches!(given, Given::Streamed | Given::StreamedWithLength) {
         let is_taken = exchange.try_write(content.to_vec()).expect("it is streamed").is_ok();
         assert!(is_taken, "there is room for one piece");
@@ -156,7 +160,10 @@ fn check_fields(sent: &Sent, fields: &Lines, agent: Option<&str>) {
         const OWN: [&str; 6] = ["host", "user-agent", "content-length", "transfer-encoding", "expect", "connection"];
         OWN.contains(&name.to_ascii_lowercase().as_str())
     };
-    let mut theirs = fields.iter().peekable();
+    // Host comes first, wherever the caller says it.
+    let is_host = |line: &&(String, Vec<u8>)| line.0.eq_ignore_ascii_case("host");
+    assert!(fields.iter().filter(is_host).all(|line| *line == sent.fields[0]));
+    let mut theirs = fields.iter().filter(|line| !is_host(line)).peekable();
     for line in &sent.fields {
         if theirs.peek() == Some(&line) {
             theirs.next();
@@ -175,7 +182,7 @@ fn check_fields(sent: &Sent, fields: &Lines, agent: Option<&str>) {
     }
 }
 
-/// Host is there once, and names the origin unless the caller or CONNECT names another.
+/// Host is there once, and names the origin unless the caller or the target names another.
 fn check_host(sent: &Sent, fields: &Lines, scheme: &str, host: &str, port: u16) {
     let hosts: Vec<_> = sent.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("host")).collect();
     assert_eq!(hosts.len(), 1);
@@ -186,6 +193,10 @@ fn check_host(sent: &Sent, fields: &Lines, scheme: &str, host: &str, port: u16) 
     let said = std::str::from_utf8(&hosts[0].1).expect("ASCII");
     if sent.method == "CONNECT" {
         assert_eq!(said, sent.target);
+        return;
+    }
+    if let Some((_, rest)) = sent.target.split_once("://").filter(|_| !sent.target.starts_with('/')) {
+        assert_eq!(Some(said), rest.split(['/', '?']).next());
         return;
     }
     // What it says is the same origin again.
@@ -199,7 +210,8 @@ fn check_host(sent: &Sent, fields: &Lines, scheme: &str, host: &str, port: u16) 
 /// Whether these parts are an origin; the library thinks so too, and what it makes of a host stays what it is.
 fn check_origin(scheme: &str, host: &str, port: u16) -> bool {
     let origin = Origin::parse(scheme, host, port);
-    assert_eq!(origin.is_ok(), scheme.eq_ignore_ascii_case("http") && is_host(host) && port != 0);
+    let is_scheme = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    assert_eq!(origin.is_ok(), is_scheme && is_host(host) && port != 0);
     if let Ok(origin) = &origin {
         assert_eq!(Host::parse(&origin.host.to_string()).as_ref(), Ok(&origin.host));
         match &origin.host {

@@ -229,10 +229,13 @@ impl<'a> Client<'a> {
         if start.is_old {
             request.set_version(Version::Http10);
         }
-        for (name, value) in [("Connection", "close", start.closes), ("Upgrade", "other", start.upgrades)]
-            .into_iter()
-            .filter_map(|(name, value, is_there)| is_there.then_some((name, value)))
-        {
+        let fields = [
+            ("Connection", "close", start.closes),
+            ("Upgrade", "other", start.upgrades),
+            // Its content has to have it.
+            ("Content-Type", "text/plain", start.method == "OPTIONS"),
+        ];
+        for (name, value, _) in fields.into_iter().filter(|(.., is_there)| *is_there) {
             request.add_field(name, value.into()).expect("a field");
         }
         let end = self.net.now() + self.plan.deadlines.exchange;
