@@ -61,6 +61,26 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(text, 16).ok()
 }
 
+/// The elements of a list on one line (RFC 9110 section 5.6.1): no comma in a quoted string ends one.
+pub(crate) fn elements(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut elements = vec![Vec::new()];
+    let mut rest = line.iter();
+    let mut is_quoted = false;
+    while let Some(byte) = rest.next() {
+        if *byte == b',' && !is_quoted {
+            elements.push(Vec::new());
+            continue;
+        }
+        is_quoted ^= *byte == b'"';
+        let element = elements.last_mut().expect("there is one at least");
+        element.push(*byte);
+        if *byte == b'\\' && is_quoted {
+            element.extend(rest.next());
+        }
+    }
+    elements.iter().filter_map(|element| value(element)).filter(|element| !element.is_empty()).collect()
+}
+
 /// A token (RFC 9110 section 5.6.2), as text.
 pub(crate) fn token(bytes: &[u8]) -> Option<String> {
     let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);

@@ -19,7 +19,7 @@ const PEER: &str = "10.0.0.1:80";
 const SEPARATOR: u8 = 0xff;
 
 /// A request as it went out.
-struct Sent {
+pub(crate) struct Sent {
     method: String,
     target: String,
     version: String,
@@ -111,7 +111,7 @@ pub fn check(input: &[u8]) {
 }
 
 /// One request and nothing else, read in the plainest way.
-fn read(bytes: &[u8]) -> Option<Sent> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Sent> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let (head, content) = bytes.split_at(end + 4);
     let line_end = head.windows(2).position(|two| two == b"\r\n")?;
@@ -133,8 +133,8 @@ fn read(bytes: &[u8]) -> Option<Sent> {
             content.to_vec()
         }
         ([], [(_, coding)]) if coding == b"chunked" => {
-            let (decoded, trailers, used) = naive::chunked(content)?;
-            assert_eq!((used, trailers.len()), (content.len(), 0));
+            let (decoded, _, used) = naive::chunked(content)?;
+            assert_eq!(used, content.len());
             decoded
         }
         _ => return None,
@@ -215,7 +215,7 @@ fn check_origin(scheme: &str, host: &str, port: u16) -> bool {
     if let Ok(origin) = &origin {
         assert_eq!(Host::parse(&origin.host.to_string()).as_ref(), Ok(&origin.host));
         match &origin.host {
-            Host::Name(name) => assert!(name.eq_ignore_ascii_case(host.strip_suffix('.').unwrap_or(host))),
+            Host::Name(name) => assert_eq!(*name, host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()),
             Host::Address(address) => {
                 assert_eq!(host.trim_matches(['[', ']']).parse::<IpAddr>().as_ref(), Ok(address));
             }

@@ -8,6 +8,7 @@ use xenon::session::events::{Event, Kind};
 use super::client::Record;
 use super::peer::{Framing, Peer, TAG};
 use super::plan::{Content, Plan};
+use crate::request;
 
 /// What the client said on each connection, and to whom.
 pub(super) struct Traffic<'a> {
@@ -49,8 +50,16 @@ impl<'a> Traffic<'a> {
         Self { plan, peers, requests, sent, is_deceived }
     }
 
-    /// No request goes out more often than it may.
+    /// What goes out is one whole request after another, and none more often than it may.
     pub(super) fn check_requests(&self, records: &[Record]) {
+        for (sent, requests) in self.sent.iter().zip(&self.requests) {
+            assert!(requests.first().is_none_or(|(place, _)| *place == 0));
+            for two in requests.windows(2) {
+                let [(begin, whose), (end, _)] = two else { unreachable!("windows of two") };
+                let is_whole = request::read(&sent[*begin..*end]).is_some();
+                assert!(is_whole, "{} is not whole, and another follows it", records[*whose].line);
+            }
+        }
         for (whose, record) in records.iter().enumerate() {
             let mut times = Vec::new();
             for (connection, requests) in self.requests.iter().enumerate() {
@@ -116,15 +125,11 @@ impl<'a> Traffic<'a> {
         if events.iter().any(|event| matches!(event.what, Kind::Lost(_))) {
             return;
         }
-        // Whether each exchange has ended, and how often its head went out.
-        let mut exchanges: BTreeMap<u64, (bool, usize)> = BTreeMap::new();
+        let mut exchanges: BTreeMap<u64, Story> = BTreeMap::new();
         let mut connections: BTreeMap<u64, State> = BTreeMap::new();
         for event in events {
             if event.whose.exchange > 0 {
-                let (has_ended, heads) = exchanges.entry(event.whose.exchange).or_default();
-                assert!(!*has_ended, "after its end: {event:?}");
-                *has_ended = matches!(event.what, Kind::Complete | Kind::Failed(_));
-                *heads += usize::from(matches!(event.what, Kind::RequestHead(_)));
+                exchanges.entry(event.whose.exchange).or_default().go_on(&event.what);
             }
             if event.whose.connection > 0 {
                 let state = connections.entry(event.whose.connection).or_insert(State::Unknown);
@@ -140,7 +145,7 @@ impl<'a> Traffic<'a> {
                 };
             }
         }
-        for (number, (_, heads)) in exchanges {
+        for (number, Story { heads, .. }) in exchanges {
             let record = usize::try_from(number - 1).ok().and_then(|index| records.get(index)).expect("it was started");
             let may_repeat = record.start.is_idempotent.unwrap_or(is_idempotent(record.start.method));
             assert!(heads <= 1 + usize::from(may_repeat), "{} was begun {heads} times", record.line);
@@ -149,6 +154,31 @@ impl<'a> Traffic<'a> {
         if !self.plan.drops_session_first {
             assert_eq!(connections.values().find(is_open), None, "every connection is closed, and an event says so");
             assert_eq!(connections.len(), self.peers.len());
+        }
+    }
+}
+
+/// What events have told of an exchange.
+#[derive(Debug, Default)]
+struct Story {
+    has_ended: bool,
+    /// How often its head went out.
+    heads: usize,
+    /// Whether any of a response has come since, and whether it was that of a server that had given up.
+    is_answered: bool,
+    is_given_up: bool,
+}
+
+impl Story {
+    fn go_on(&mut self, what: &Kind) {
+        assert!(!self.has_ended, "after its end: {what:?}");
+        match what {
+            Kind::RequestHead(_) => (self.heads, self.is_answered) = (self.heads + 1, false),
+            Kind::FirstByte => self.is_answered = true,
+            Kind::ResponseHead(head) => self.is_given_up = head.get(9..12) == Some("408"),
+            Kind::Retrying(_) => assert!(!self.is_answered || self.is_given_up, "repeated in spite of an answer"),
+            Kind::Complete | Kind::Failed(_) => self.has_ended = true,
+            _ => {}
         }
     }
 }
