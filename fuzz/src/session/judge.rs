@@ -66,6 +66,16 @@ impl<'a> Traffic<'a> {
                 let mine = requests.iter().enumerate().filter(|(_, (_, other))| *other == whose);
                 times.extend(mine.map(|(index, (place, _))| (connection, index, *place)));
             }
+            // A 417 has the request sent once more, without asking first: nobody has carried it out.
+            let asks = |time: &(usize, usize, usize)| {
+                let (connection, _, place) = *time;
+                let head = self.sent[connection][place..].split(|byte| *byte == b'\n');
+                head.take_while(|line| line.len() > 1).any(|line| line.to_ascii_lowercase().starts_with(b"expect:"))
+            };
+            if times.len() > 1 && times.first().is_some_and(asks) && !times.last().is_some_and(asks) {
+                assert!(record.start.expects && matches!(record.start.content, Content::Bytes(_)));
+                times.pop();
+            }
             let may_repeat = record.start.is_idempotent.unwrap_or(is_idempotent(record.start.method));
             assert!(times.len() <= 1 + usize::from(may_repeat), "{} was sent {} times", record.line, times.len());
             if let [(first, index, place), (second, second_index, _)] = times[..] {
@@ -148,7 +158,9 @@ impl<'a> Traffic<'a> {
         for (number, Story { heads, .. }) in exchanges {
             let record = usize::try_from(number - 1).ok().and_then(|index| records.get(index)).expect("it was started");
             let may_repeat = record.start.is_idempotent.unwrap_or(is_idempotent(record.start.method));
-            assert!(heads <= 1 + usize::from(may_repeat), "{} was begun {heads} times", record.line);
+            let may_be_refused_to_ask = record.start.expects;
+            let most = 1 + usize::from(may_repeat) + usize::from(may_be_refused_to_ask);
+            assert!(heads <= most, "{} was begun {heads} times", record.line);
         }
         let is_open = |state: &&State| **state != State::Closed;
         if !self.plan.drops_session_first {
@@ -164,7 +176,8 @@ struct Story {
     has_ended: bool,
     /// How often its head went out.
     heads: usize,
-    /// Whether any of a response has come since, and whether it was that of a server that had given up.
+    /// Whether any of a response has come since, and whether it was that of a server that had given up, or does not want to be
+    /// asked.
     is_answered: bool,
     is_given_up: bool,
 }
@@ -175,7 +188,7 @@ impl Story {
         match what {
             Kind::RequestHead(_) => (self.heads, self.is_answered) = (self.heads + 1, false),
             Kind::FirstByte => self.is_answered = true,
-            Kind::ResponseHead(head) => self.is_given_up = head.get(9..12) == Some("408"),
+            Kind::ResponseHead(head) => self.is_given_up = matches!(head.get(9..12), Some("408" | "417")),
             Kind::Retrying(_) => assert!(!self.is_answered || self.is_given_up, "repeated in spite of an answer"),
             Kind::Complete | Kind::Failed(_) => self.has_ended = true,
             _ => {}

@@ -262,7 +262,7 @@ fn step(kind: u8, input: &mut Input) -> Step {
 fn shape(input: &mut Input) -> Shape {
     let (choices, more) = (input.byte(), input.byte());
     Shape {
-        status: [200, 200, 200, 404, 408, 204, 304, 101][usize::from(choices & 7)],
+        status: [200, 200, 417, 404, 408, 204, 304, 101][usize::from(choices & 7)],
         framing: [Framing::Length, Framing::Length, Framing::Chunked, Framing::Chunked, Framing::ToEnd]
             [usize::from(choices >> 3 & 7) % 5],
         length: LENGTHS[usize::from(more & 15)],
