@@ -105,10 +105,10 @@ impl Runner {
         match step {
             Step::Set(setting) => set(&self.session, setting, self.pace),
             // There is no more that the server could do meanwhile.
-            Step::Pass(_) => self.settle(Until::HasRested),
+            Step::Pass(_) => self.settle(Until::Rested),
             Step::CloseConnection(outcome) => {
                 self.session.close_connection();
-                self.settle(Until::HasSent)?;
+                self.settle(Until::Sent)?;
                 let differences = self.differences(outcome, None);
                 report(outcome.line, differences)
             }
@@ -124,7 +124,7 @@ impl Runner {
                 let lines = compare(outcome, &actual);
                 // What is unread is dropped here.
                 drop(actual);
-                self.settle(Until::HasSent)?;
+                self.settle(Until::Sent)?;
                 let mut differences = self.differences(outcome, Some(took));
                 differences.extend(lines);
                 report(outcome.line, differences)
@@ -182,7 +182,7 @@ impl Runner {
                     break;
                 }
             }
-            self.settle(Until::HasReacted)?;
+            self.settle(Until::Reacted)?;
         }
         let response = match request.stream {
             None => exchange.response(),
@@ -205,7 +205,7 @@ impl Runner {
         }
         actual.trailers = response.trailers().unwrap_or_default();
         if outcome.is_unread {
-            self.settle(Until::HasReacted)?;
+            self.settle(Until::Reacted)?;
         }
         Ok(())
     }

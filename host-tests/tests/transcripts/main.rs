@@ -42,10 +42,16 @@ fn main() -> ExitCode {
             }
         }
     }
+    let files = trials.iter().filter(|trial| trial.name().starts_with("sockets::")).count();
+    assert!(files >= 430, "only {files} transcripts: where have the others gone?");
+    eprintln!(
+        "count: {files} of them over real sockets, through the component; with those cut into bytes {}",
+        trials.len()
+    );
+    trials.push(Trial::test("a_transcript_that_is_wrong_fails_over_sockets", a_transcript_that_is_wrong_fails));
     let mut arguments = Arguments::from_args();
-    eprintln!("count: {} transcripts over real sockets", trials.len());
     for (why, names) in left {
-        eprintln!("{} are left to the simulated network, for {why}: {}", names.len(), names.join(", "));
+        eprintln!("{} left to the simulated network, for {why}: {}", names.len(), names.join(", "));
     }
     // Most of them wait more than they work.
     arguments.test_threads.get_or_insert(8);
@@ -54,6 +60,44 @@ fn main() -> ExitCode {
 
 fn run(text: &str, cut: Cut) -> Result<(), Failed> {
     Ok(client::run(Case::parse(text)?, cut)?)
+}
+
+fn a_transcript_that_is_wrong_fails() -> Result<(), Failed> {
+    let good = "proves: x\nget /\n> GET / HTTP/1.1\n> Host: origin.test\n>\n\
+                < HTTP/1.1 200 OK\n< Content-Length: 1\n<\n<|a\n= 200 \"a\" kept\n";
+    run(good, Cut::Whole)?;
+    run(good, Cut::Bytes)?;
+    let table = [
+        ("> GET /", "> GET /x", "came"),
+        (">\n<", "> X: y\n>\n<", "came"),
+        ("> GET", "! client-end\n> GET", "nobody expected"),
+        (">\n<", "! close\n<", "nobody expected"),
+        ("= 200", "= 201", "status"),
+        ("\"a\"", "\"b\"", "content"),
+        ("kept", "closed failed", "what became of connections"),
+        ("kept", "strayed", "let another request follow"),
+        ("kept", "kept\nclose-connection\n= closed failed", "what became of connections"),
+        ("200 \"a\" kept", "error head HTTP-protocol-error kept", "error"),
+        ("<|a\n", "<|a\n! connection\n<|x\n", "nobody made"),
+        ("<|a\n", "<|a\n> GET\n", "the client ended before"),
+        ("kept\n", "kept\nwith took 1s\n", "the time"),
+        ("kept\n", "kept\nwith field Content-Length: 2\n", "Content-Length"),
+        ("kept\n", "kept\nwith no-field content-length\n", "content-length"),
+        ("kept\n", "kept\nwith interim 100\n", "interim"),
+        ("kept\n", "kept\nwith trailer A: b\n", "trailers"),
+        ("kept\n", "kept\nwith retry\n", "a retry"),
+        ("kept\n", "kept\nwith reason Fine\n", "reason"),
+        ("kept\n", "kept\nwith version HTTP/1.0\n", "version"),
+        ("kept\n", "kept\nwith length none\n", "length"),
+        ("kept\n", "kept\nwith write-error early-response\n", "the error of writing"),
+        ("<|a\n", "<|ab\n", "what became of connections"),
+    ];
+    for (from, to, words) in table {
+        assert!(good.contains(from), "{from}");
+        let error = client::run(Case::parse(&good.replace(from, to))?, Cut::Whole).expect_err(to);
+        assert!(error.contains(words), "{to}: {error}");
+    }
+    Ok(())
 }
 
 fn root() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::format::{Act, Case, Fate, Outcome, Request, Step};
+use crate::format::{Act, Case, Failure, Fate, Outcome, Request, Step};
 use crate::parser::duration;
 
 /// How long the time of a transcript may be, before it is made to run faster.
@@ -21,7 +21,7 @@ pub(crate) fn why_left(case: &Case) -> Option<&'static str> {
     if outcomes(case).any(|outcome| outcome.error.as_ref().is_some_and(|error| error.phase == "resolve")) {
         return Some("a resolver");
     }
-    if has(&|act| matches!(act, Act::Window(_))) && outcomes(case).any(|outcome| outcome.fates != [Fate::Kept]) {
+    if has(&|act| matches!(act, Act::Window(_))) && outcomes(case).any(is_about_unsent_content) {
         return Some("content that must stay unsent, but a host and its system take more than the server's window");
     }
     if case.connections.iter().any(|acts| acts.first() == Some(&Act::Reset)) {
@@ -41,6 +41,12 @@ pub(crate) fn why_left(case: &Case) -> Option<&'static str> {
         return Some("something that comes at the very moment of a deadline");
     }
     None
+}
+
+/// Whether this comes only of content that could not be sent.
+fn is_about_unsent_content(outcome: &Outcome) -> bool {
+    let is_error = |error: &Failure| error.phase == "send" || error.code == "HTTP-upgrade-failed";
+    outcome.fates.contains(&Fate::Closed("unsent-content".into())) || outcome.error.as_ref().is_some_and(is_error)
 }
 
 /// Whether it is run with a write for each byte too: bytes may make no difference to it, and are few, and nothing takes

@@ -30,11 +30,11 @@ pub(crate) enum Cut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     /// The server has reacted to what it was sent.
-    HasReacted,
+    Reacted,
     /// And all that it sends has left it.
-    HasSent,
+    Sent,
     /// And its stalls that end have ended.
-    HasRested,
+    Rested,
 }
 
 pub(crate) struct Server {
@@ -157,8 +157,8 @@ impl Seat {
         match self.at {
             At::Work => false,
             At::Waiting => self.stream.as_ref().is_none_or(|stream| peek(stream) == There::Nothing),
-            At::Sending => until == Until::HasReacted,
-            At::Pause => until != Until::HasRested,
+            At::Sending => until == Until::Reacted,
+            At::Pause => until != Until::Rested,
             At::Rest => true,
         }
     }
