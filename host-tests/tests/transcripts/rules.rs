@@ -27,10 +27,11 @@ pub(crate) fn why_left(case: &Case) -> Option<&'static str> {
     if case.connections.iter().any(|acts| acts.first() == Some(&Act::Reset)) {
         return Some("a reset that waits for nothing, which can come before, while or after the request is sent");
     }
-    if exchanges(case).any(|(request, outcome)| {
-        let is_refused = outcome.write_error.as_deref() == Some("early-response");
-        is_refused && !request.expects
-    }) {
+    let is_heard_before_sending = |(request, outcome): (&Request, &Outcome)| {
+        outcome.write_error.as_deref() == Some("early-response") && !request.expects
+    };
+    // After a reset nothing can go.
+    if exchanges(case).any(is_heard_before_sending) && !has(&|act| *act == Act::Reset) {
         return Some("an answer that must be heard before a piece goes that could go, but sending is tried first");
     }
     let is_tie = |(name, value): (&str, &str)| {
