@@ -61,6 +61,7 @@ const FILE_OPTIONS: &[(&str, Names)] = &[
     ("--add-cacert", Names::Read),
     ("--proxy-cacert", Names::Read),
     ("--pin", Names::Read),
+    ("-E", Names::Read),
     ("--cert", Names::Read),
     ("--key", Names::Read),
 ];

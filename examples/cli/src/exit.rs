@@ -1,6 +1,6 @@
 //! How the command ends: curl's exit codes, and the one table from the component's errors to them.
 
-use crate::bindings::types::{Error, ErrorCode, Phase};
+use crate::bindings::types::{CertificateFailures, Error, ErrorCode, Phase};
 use crate::output::tell;
 
 /// Curl's exit codes, as far as this command has them.
@@ -41,12 +41,16 @@ pub enum Exit {
     Send = 55,
     /// Receiving failed.
     Receive = 56,
+    /// The client's certificate or key cannot be used.
+    Identity = 58,
     /// The server's certificate was not accepted.
     Certificate = 60,
     /// The content is too large.
     FileSize = 63,
     /// Status 401 or 407, with `-f`.
     Login = 67,
+    /// A file of certificates to trust cannot be used.
+    Authorities = 77,
     /// The dialogue with a proxy failed.
     Proxy = 97,
 }
@@ -84,6 +88,7 @@ impl Failure {
             "" => words.to_owned(),
             detail => detail.to_owned(),
         };
+        message.push_str(advice(&error.code));
         if error.may_retry {
             message.push_str("; the request was most likely not processed (--retry-unsafe sends such a one again)");
         }
@@ -139,6 +144,23 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
         C::EarlyResponse => (Exit::Send, "the response came before all content was sent"),
         C::ConnectionClosed | C::SessionDropped | C::Cancelled => (interrupted(phase), "the exchange was ended"),
         C::Other(_) => (interrupted(phase), "something went wrong"),
+    }
+}
+
+/// What a user can do about it.
+fn advice(code: &ErrorCode) -> &'static str {
+    let untrusted = CertificateFailures::UNTRUSTED_ISSUER;
+    match code {
+        ErrorCode::TlsCertificateError(error) if error.failures & untrusted == untrusted => {
+            "; --cacert or --add-cacert FILE trusts other roots, --pin FILE accepts exactly this certificate, \
+             -w '%{certs}' writes it"
+        }
+        ErrorCode::TlsCertificateError(_) => {
+            "; --pin FILE accepts exactly this certificate all the same, -w '%{certs}' writes it"
+        }
+        // RFC 8446 section 6.2: the server wanted one and got none.
+        ErrorCode::TlsAlertReceived(name) if name == "certificate_required" => "; --cert FILE shows a certificate",
+        _ => "",
     }
 }
 

@@ -21,8 +21,7 @@ struct Lane<'a> {
 }
 
 /// Does all jobs and answers the exit code: of the last URL, or with `-Z` of the last that failed, as in curl.
-pub fn run(jobs: &[Job], options: &Options, console: &mut Console) -> u8 {
-    let mut sessions = Sessions::new(options);
+pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mut Console) -> u8 {
     let mut waiting = jobs.iter();
     let mut lanes: Vec<Lane> = Vec::new();
     let mut exit = Exit::Done as u8;

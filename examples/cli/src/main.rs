@@ -6,11 +6,11 @@
 //!     options        what the command line asks for; option_table has each option, and the help text
 //!     url, route     whom to ask, and where to connect for that
 //!     content        what to send; upload sends it in pieces
-//!     sessions       a session for each origin
+//!     sessions       a session for each origin; tls has what it trusts and shows
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it
 //!     output         standard output and files; head is what -i writes; progress draws the bar
-//!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w)
+//!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w), pem writes certificates
 //!     exit           curl's exit codes
 //! ```
 
@@ -22,11 +22,13 @@ mod lanes;
 mod option_table;
 mod options;
 mod output;
+mod pem;
 mod progress;
 mod request;
 mod route;
 mod sessions;
 mod timeline;
+mod tls;
 mod transfer;
 mod upload;
 mod url;
@@ -41,6 +43,8 @@ use exit::{Exit, Failure};
 use options::{Command, Options};
 use output::{StandardOutput, tell};
 use progress::Progress;
+use sessions::Sessions;
+use tls::Credentials;
 use transfer::{Console, Job};
 use url::Url;
 
@@ -64,9 +68,9 @@ fn run() -> u8 {
 
 fn transfer_all(mut options: Options) -> u8 {
     match prepare(&mut options) {
-        Ok(jobs) => {
+        Ok((jobs, credentials)) => {
             let mut console = Console { output: StandardOutput::new(), progress: Progress::new(&options) };
-            lanes::run(&jobs, &options, &mut console)
+            lanes::run(&jobs, Sessions::new(&options, credentials), &options, &mut console)
         }
         Err(failure) => {
             if options.tells_errors() {
@@ -78,7 +82,7 @@ fn transfer_all(mut options: Options) -> u8 {
 }
 
 /// Reads what all requests share, and pairs each URL with its output and upload.
-fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
+fn prepare(options: &mut Options) -> Result<(Vec<Job>, Credentials), Failure> {
     options.fields = content::lines_of(&options.fields)?;
     request::check(options)?;
     if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix('@')) {
@@ -103,7 +107,10 @@ fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
     if outputs.next().is_some() && !options.silent {
         tell(b"xenon: warning: there are more -o than URLs\n");
     }
-    Ok(jobs)
+    // As in curl, files that only TLS needs are not looked at without it.
+    let is_tls = jobs.iter().any(|job| job.url.origin.is_tls());
+    let credentials = if is_tls { Credentials::read(&options.tls)? } else { Credentials::default() };
+    Ok((jobs, credentials))
 }
 
 fn print(text: &str) -> u8 {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::bindings::types::TlsVersion;
 use crate::options::{Data, Family, Options};
 use crate::route::{ConnectTo, Resolve};
+use crate::tls;
 
 /// One option.
 pub struct Opt {
@@ -105,6 +107,35 @@ pub const OPTIONS: &[Opt] = &[
     ),
     opt('4', "ipv4", Flag(|o| o.family = Family::V4), "Use IPv4 addresses only"),
     opt('6', "ipv6", Flag(|o| o.family = Family::V6), "Use IPv6 addresses only"),
+    // TLS.
+    long("cacert", Value("FILE", |o, v| set(&mut o.tls.only_roots, v)), "Trust the roots in this file, and no others"),
+    long(
+        "add-cacert",
+        Value("FILE", |o, v| push(&mut o.tls.more_roots, v)),
+        "Trust the roots in this file too; can be given again",
+    ),
+    long(
+        "pin",
+        Value("FILE", |o, v| push(&mut o.tls.pins, v)),
+        "Accept exactly the certificate in this file, whoever issued it",
+    ),
+    opt(
+        'E',
+        "cert",
+        Value("FILE", |o, v| set(&mut o.tls.certificate, v)),
+        "Show this certificate to a server that asks for one",
+    ),
+    long("key", Value("FILE", |o, v| set(&mut o.tls.key, v)), "Its private key, if it is not in that file too"),
+    long("tlsv1.2", Flag(|o| o.tls.oldest = Some(TlsVersion::Tls12)), "TLS 1.2 or newer, as it is anyway"),
+    long("tlsv1.3", Flag(|o| o.tls.oldest = Some(TlsVersion::Tls13)), "TLS 1.3 or newer"),
+    long(
+        "tls-max",
+        Value("VERSION", |o, v| {
+            o.tls.newest = tls::newest(&v)?;
+            Ok(())
+        }),
+        "No newer TLS than this: 1.2 or 1.3",
+    ),
     // Deadlines.
     long(
         "connect-timeout",
@@ -167,7 +198,7 @@ pub const REFUSED: &[(&[&str], &str)] = &[
     (&["-k", "insecure"], "there is no way to accept any certificate"),
     (&["-u", "user", "basic", "digest", "anyauth", "oauth2-bearer", "-U", "proxy-user"], LATER),
     (&["-x", "proxy", "-p", "proxytunnel", "noproxy", "proxy-cacert"], LATER),
-    (&["cacert", "add-cacert", "pin", "-E", "cert", "key", "-1", "tlsv1", "tlsv1.2", "tlsv1.3", "tls-max"], LATER),
+    (&["-1", "tlsv1", "tlsv1.0", "tlsv1.1", "-2", "sslv2", "-3", "sslv3"], "TLS 1.2 and 1.3 are all that is spoken"),
 ];
 
 const LATER: &str = "option not supported by this build";

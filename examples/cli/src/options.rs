@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::option_table::{Action, OPTIONS, Opt, REFUSED};
 use crate::route::{ConnectTo, Resolve};
+use crate::tls::TlsOptions;
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -64,6 +65,9 @@ pub struct Options {
     pub connect_tos: Vec<ConnectTo>,
     /// `-4` and `-6`.
     pub family: Family,
+
+    /// Of TLS.
+    pub tls: TlsOptions,
 
     /// The deadlines that were given.
     pub deadlines: Deadlines,
@@ -240,6 +244,7 @@ fn check(options: &Options) -> Result<(), String> {
     if options.urls.is_empty() {
         return Err("no URL was given (try --help)".to_owned());
     }
+    options.tls.check()?;
     if options.uploads.len() > options.urls.len() {
         return Err("there are more -T than URLs".to_owned());
     }
@@ -310,7 +315,10 @@ mod tests {
             (&["--location", "h"], "not followed"),
             (&["-k", "h"], "option -k: "),
             (&["-u", "a:b", "h"], "not supported by this build"),
-            (&["--cacert", "f", "h"], "not supported by this build"),
+            (&["--key", "f", "h"], "--key needs --cert"),
+            (&["--tls-max", "1.1", "h"], "expected 1.2, 1.3 or default"),
+            (&["--tlsv1.3", "--tls-max", "1.2", "h"], "newer than --tls-max"),
+            (&["--tlsv1", "h"], "TLS 1.2 and 1.3"),
             (&["-x", "p", "h"], "not supported by this build"),
             (&["-m", "x", "h"], "expected a number of seconds"),
             (&["-m", "-1", "h"], "expected a number of seconds"),

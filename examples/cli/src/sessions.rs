@@ -9,19 +9,21 @@ use crate::exit::Failure;
 use crate::options::{Family, Options};
 use crate::request;
 use crate::route::Route;
+use crate::tls::Credentials;
 use crate::url::Origin;
 
 /// The sessions opened so far.
 pub struct Sessions {
     kept: Vec<(Origin, Rc<Session>)>,
+    credentials: Credentials,
     /// Whether the next URL may share them; transfers at once have a session each.
     are_shared: bool,
 }
 
 impl Sessions {
     /// None yet.
-    pub fn new(options: &Options) -> Self {
-        Self { kept: Vec::new(), are_shared: !options.parallel }
+    pub fn new(options: &Options, credentials: Credentials) -> Self {
+        Self { kept: Vec::new(), credentials, are_shared: !options.parallel }
     }
 
     /// The session for this origin.
@@ -29,7 +31,11 @@ impl Sessions {
         if let Some((_, session)) = self.kept.iter().find(|(kept, _)| kept == origin) {
             return Ok(Rc::clone(session));
         }
-        let session = Rc::new(open(origin, options).map_err(|error| Failure::from_component(&error, false))?);
+        let session = open(origin, options).map_err(|error| Failure::from_component(&error, false))?;
+        if origin.is_tls() {
+            self.credentials.give_to(&session, &options.tls)?;
+        }
+        let session = Rc::new(session);
         if self.are_shared {
             self.kept.push((origin.clone(), Rc::clone(&session)));
         }

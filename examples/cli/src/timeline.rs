@@ -13,6 +13,8 @@ pub struct Timeline {
     pub connected: Option<u64>,
     /// The TLS handshake is done.
     pub handshake: Option<u64>,
+    /// Whether the connection has TLS.
+    pub is_tls: bool,
     /// The request's head begins to leave.
     pub request: Option<u64>,
     /// The first byte of the response is here.
@@ -37,8 +39,8 @@ pub struct Timeline {
 
 impl Timeline {
     /// An exchange that starts now.
-    pub fn starting_at(start: u64) -> Self {
-        Self { start, end: start, ..Self::default() }
+    pub fn starting_at(start: u64, is_tls: bool) -> Self {
+        Self { start, end: start, is_tls, ..Self::default() }
     }
 
     /// Takes an event in.
@@ -56,6 +58,7 @@ impl Timeline {
             EventKind::Reused => {
                 self.lookup = Some(at);
                 self.connected = Some(at);
+                self.handshake = self.is_tls.then_some(at);
             }
             EventKind::Handshake(facts) => {
                 self.handshake = Some(at);
@@ -96,7 +99,7 @@ mod tests {
     use super::*;
 
     fn noted(events: &[(u64, EventKind)]) -> Timeline {
-        let mut timeline = Timeline::starting_at(1_000_000_000);
+        let mut timeline = Timeline::starting_at(1_000_000_000, false);
         for (at, what) in events {
             timeline.note(&Event { at: *at, exchange: 1, connection: 1, what: what.clone() });
         }
@@ -132,5 +135,9 @@ mod tests {
         assert_eq!(noted(&[(5, EventKind::Connecting("::1".into()))]).lookup, Some(5));
         let reused = noted(&[(7, EventKind::Reused)]);
         assert_eq!((reused.lookup, reused.connected, reused.connects), (Some(7), Some(7), 0));
+        assert_eq!(reused.handshake, None);
+        let mut secured = Timeline::starting_at(0, true);
+        secured.note(&Event { at: 7, exchange: 1, connection: 1, what: EventKind::Reused });
+        assert_eq!(secured.handshake, Some(7));
     }
 }

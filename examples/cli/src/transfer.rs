@@ -111,7 +111,7 @@ impl<'a> Transfer<'a> {
             referer: options.referer.clone().unwrap_or_default(),
             file_name: job.output.clone().unwrap_or_default(),
             version: "0",
-            timeline: Timeline::starting_at(monotonic_clock::now()),
+            timeline: Timeline::starting_at(monotonic_clock::now(), job.url.origin.is_tls()),
             ..Facts::default()
         };
         let (exchange, upload, response, sink) = (None, None, None, None);
@@ -140,6 +140,9 @@ impl<'a> Transfer<'a> {
             Err(Ended::Exchange(error)) => {
                 self.note_events(console);
                 let failure = Failure::from_component(&error, self.facts.timeline.has_any_byte());
+                if let ErrorCode::TlsCertificateError(refused) = error.code {
+                    self.facts.chain = refused.chain;
+                }
                 self.end(Some(failure), console)
             }
             Err(Ended::Command(failure)) => self.end(Some(failure), console),
@@ -238,6 +241,7 @@ impl<'a> Transfer<'a> {
             let connection = response.connection();
             self.facts.timeline.peer = Some(connection.peer);
             self.facts.timeline.tls = connection.tls;
+            self.facts.chain = response.peer_certificates();
         }
         self.facts.version = match response.version() {
             Version::Http10 => "1.0",

@@ -24,6 +24,13 @@ pub struct Origin {
     pub port: u16,
 }
 
+impl Origin {
+    /// Whether connections to it have TLS.
+    pub fn is_tls(&self) -> bool {
+        self.scheme == "https"
+    }
+}
+
 impl Url {
     /// Takes `text` apart. The scheme may be missing: then it is `http`.
     pub fn parse(text: &str) -> Result<Self, Failure> {

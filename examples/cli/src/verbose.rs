@@ -21,8 +21,10 @@ pub fn lines(event: &Event, host: &str) -> String {
         EventKind::Handshake(facts) => {
             let resumed = if facts.resumed { ", resumed" } else { "" };
             info(&mut lines, &format!("SSL connection using {} / {}{resumed}", facts.version, facts.suite));
-            let alpn = facts.alpn.as_deref().unwrap_or("nothing");
-            info(&mut lines, &format!("ALPN: server accepted {alpn}"));
+            match &facts.alpn {
+                Some(protocol) => info(&mut lines, &format!("ALPN: server accepted {protocol}")),
+                None => info(&mut lines, "ALPN: server did not agree on a protocol"),
+            }
         }
         EventKind::Reused => {
             info(&mut lines, &format!("Re-using existing connection #{connection} with host {host}"));
@@ -89,6 +91,7 @@ fn line(lines: &mut String, mark: char, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bindings::types::TlsFacts;
 
     fn told(what: EventKind) -> String {
         lines(&Event { at: 0, exchange: 1, connection: 2, what }, "h")
@@ -108,6 +111,17 @@ mod tests {
         assert_eq!(told(EventKind::Reused), "* Re-using existing connection #2 with host h\n");
         assert_eq!(told(EventKind::Connected("[::1]:80".into())), "* Connected to h (::1) port 80 (#2)\n");
         assert_eq!(told(EventKind::Closed(CloseReason::PeerAsked)), "* Closing connection 2: the response said so\n");
+    }
+
+    #[test]
+    fn a_handshake_says_what_was_agreed_on() {
+        let facts = |alpn: Option<&str>, resumed| {
+            let (version, suite) = ("TLSv1.3".to_owned(), "TLS_CHACHA20_POLY1305_SHA256".to_owned());
+            told(EventKind::Handshake(TlsFacts { version, suite, alpn: alpn.map(str::to_owned), resumed }))
+        };
+        let first = "* SSL connection using TLSv1.3 / TLS_CHACHA20_POLY1305_SHA256";
+        assert_eq!(facts(Some("http/1.1"), false), format!("{first}\n* ALPN: server accepted http/1.1\n"));
+        assert_eq!(facts(None, true), format!("{first}, resumed\n* ALPN: server did not agree on a protocol\n"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `-w`: fills a format's `%{variables}` with what is known of a transfer that is over.
 
+use crate::exit::Exit;
+use crate::pem;
 use crate::timeline::Timeline;
 
 /// What is known of a transfer that is over.
@@ -23,6 +25,8 @@ pub struct Facts {
     pub version: &'static str,
     /// The response's fields.
     pub fields: Vec<(String, Vec<u8>)>,
+    /// The certificates that the server presented, its own first, in DER.
+    pub chain: Vec<Vec<u8>>,
     /// Bytes of content received.
     pub received: u64,
     /// What happened, and when.
@@ -120,7 +124,9 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
         "ssl_version" => tls.map_or_else(String::new, |facts| facts.version.clone()),
         "ssl_cipher" => tls.map_or_else(String::new, |facts| facts.suite.clone()),
         "ssl_resumed" => u8::from(tls.is_some_and(|facts| facts.resumed)).to_string(),
-        "ssl_verify_result" => "0".to_owned(),
+        "certs" => facts.chain.iter().map(|certificate| pem::certificate(certificate)).collect(),
+        "num_certs" => facts.chain.len().to_string(),
+        "ssl_verify_result" => u8::from(facts.exit == Exit::Certificate as u8).to_string(),
         "remote_ip" => ip.trim_start_matches('[').trim_end_matches(']').to_owned(),
         "remote_port" => port.to_owned(),
         "exitcode" => facts.exit.to_string(),
@@ -220,10 +226,13 @@ mod tests {
     #[test]
     fn tls_facts() {
         let mut facts = facts();
-        let suite = "TLS13_CHACHA20_POLY1305_SHA256".to_owned();
+        let suite = "TLS_CHACHA20_POLY1305_SHA256".to_owned();
         facts.timeline.tls = Some(TlsFacts { version: "TLSv1.3".into(), suite, alpn: None, resumed: true });
         let format = "%{ssl_version} %{ssl_cipher} %{ssl_resumed}";
-        assert_eq!(output(format, &facts), "TLSv1.3 TLS13_CHACHA20_POLY1305_SHA256 1");
+        assert_eq!(output(format, &facts), "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256 1");
+        facts.chain = vec![vec![0], vec![1]];
+        let first = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+        assert_eq!(output("%{num_certs} %{certs}", &facts), format!("2 {first}{}", first.replace("AA", "AQ")));
     }
 
     #[test]

@@ -1,0 +1,151 @@
+//! What the options say of TLS: whom a session trusts, what it shows, which versions it speaks.
+//!
+//! It only reads files. What is in them is the component's to judge.
+
+use crate::bindings::Session;
+use crate::bindings::types::{Error, TlsVersion};
+use crate::content;
+use crate::exit::{Exit, Failure};
+
+/// The options, files by their names.
+#[derive(Debug, Default)]
+pub struct TlsOptions {
+    /// `--cacert`.
+    pub only_roots: Option<String>,
+    /// `--add-cacert`.
+    pub more_roots: Vec<String>,
+    /// `--pin`.
+    pub pins: Vec<String>,
+    /// `--cert`.
+    pub certificate: Option<String>,
+    /// `--key`.
+    pub key: Option<String>,
+    /// `--tlsv1.2` and `--tlsv1.3`.
+    pub oldest: Option<TlsVersion>,
+    /// `--tls-max`.
+    pub newest: Option<TlsVersion>,
+}
+
+impl TlsOptions {
+    /// What no option by itself can tell.
+    pub fn check(&self) -> Result<(), String> {
+        if self.key.is_some() && self.certificate.is_none() {
+            return Err("--key needs --cert, the certificate that the key is for".to_owned());
+        }
+        if matches!((self.oldest, self.newest), (Some(TlsVersion::Tls13), Some(TlsVersion::Tls12))) {
+            return Err("--tlsv1.3 is newer than --tls-max".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Reads the value of `--tls-max`.
+pub fn newest(value: &str) -> Result<Option<TlsVersion>, String> {
+    match value {
+        "1.2" => Ok(Some(TlsVersion::Tls12)),
+        "1.3" => Ok(Some(TlsVersion::Tls13)),
+        "default" => Ok(None),
+        _ => Err(format!("expected 1.2, 1.3 or default, not '{value}'")),
+    }
+}
+
+/// What the files hold. They are read once, for all sessions.
+#[derive(Default)]
+pub struct Credentials {
+    has_default_roots: bool,
+    roots: Vec<Named>,
+    pins: Vec<Named>,
+    /// The certificate with its chain, and the key.
+    identity: Option<(Named, Named)>,
+}
+
+/// A file's name and content.
+#[derive(Clone)]
+struct Named(String, Vec<u8>);
+
+impl Credentials {
+    /// Reads all files that the options name.
+    pub fn read(options: &TlsOptions) -> Result<Self, Failure> {
+        let trusted = |name: &String| Named::read(name, Exit::Authorities);
+        let identity = match &options.certificate {
+            None => None,
+            Some(name) => {
+                let certificate = Named::read(name, Exit::Identity)?;
+                // As in curl, one file can hold both.
+                let key = match &options.key {
+                    Some(name) => Named::read(name, Exit::Identity)?,
+                    None => certificate.clone(),
+                };
+                Some((certificate, key))
+            }
+        };
+        Ok(Self {
+            has_default_roots: options.only_roots.is_none(),
+            roots: options.only_roots.iter().chain(&options.more_roots).map(trusted).collect::<Result<_, _>>()?,
+            pins: options.pins.iter().map(trusted).collect::<Result<_, _>>()?,
+            identity,
+        })
+    }
+
+    /// Makes a session trust, show and speak what was asked for.
+    pub fn give_to(&self, session: &Session, options: &TlsOptions) -> Result<(), Failure> {
+        let oldest = options.oldest.unwrap_or(TlsVersion::Tls12);
+        let newest = options.newest.unwrap_or(TlsVersion::Tls13);
+        session.set_tls_versions(oldest, newest).map_err(|error| Failure::from_component(&error, false))?;
+        session.set_default_roots(self.has_default_roots);
+        for file in &self.roots {
+            session.add_roots(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
+        }
+        for file in &self.pins {
+            session.accept_certificates(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
+        }
+        if let Some((certificate, key)) = &self.identity {
+            let set = session.set_client_certificate(&certificate.1, &key.1);
+            set.map_err(|error| certificate.unusable(Exit::Identity, &error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Named {
+    fn read(name: &str, exit: Exit) -> Result<Self, Failure> {
+        let bytes = content::whole(name).map_err(|failure| Failure::new(exit, failure.message))?;
+        Ok(Self(name.to_owned(), bytes))
+    }
+
+    fn unusable(&self, exit: Exit, error: &Error) -> Failure {
+        Failure::new(exit, format!("{:?} cannot be used: {}", self.0, error.detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_not_there_have_the_codes_of_their_options() {
+        let missing = || Some("/nonexistent/file".to_owned());
+        let exit = |options: TlsOptions| Credentials::read(&options).err().map(|failure| failure.exit);
+        let tls = TlsOptions::default;
+        assert_eq!(exit(tls()), None);
+        for (options, expected) in [
+            (TlsOptions { only_roots: missing(), ..tls() }, Exit::Authorities),
+            (TlsOptions { more_roots: missing().into_iter().collect(), ..tls() }, Exit::Authorities),
+            (TlsOptions { pins: missing().into_iter().collect(), ..tls() }, Exit::Authorities),
+            (TlsOptions { certificate: missing(), ..tls() }, Exit::Identity),
+            (TlsOptions { certificate: Some("/dev/null".into()), key: missing(), ..tls() }, Exit::Identity),
+        ] {
+            assert_eq!(exit(options), Some(expected));
+        }
+    }
+
+    #[test]
+    fn versions() {
+        assert!(matches!(newest("1.2"), Ok(Some(TlsVersion::Tls12))));
+        assert!(matches!(newest("default"), Ok(None)));
+        assert!(newest("1.1").is_err());
+        let both = |oldest, newest| TlsOptions { oldest: Some(oldest), newest: Some(newest), ..TlsOptions::default() };
+        both(TlsVersion::Tls12, TlsVersion::Tls13).check().unwrap();
+        both(TlsVersion::Tls13, TlsVersion::Tls12).check().unwrap_err();
+    }
+}
