@@ -102,7 +102,13 @@ async fn shake_hands<N: Net>(
 
 /// What a failure of TLS is to a caller.
 pub(crate) fn tls_error(phase: Phase, failure: Failure) -> Error {
-    let detail = failure.to_string();
+    let detail = match &failure {
+        // Nothing had come yet that could be cut.
+        Failure::Truncated if phase == Phase::Handshake => {
+            "the server closed the connection in the TLS handshake".into()
+        }
+        failure => failure.to_string(),
+    };
     let code = match failure {
         Failure::Certificate(rejected) => Code::TlsCertificate(rejected),
         Failure::Alert(name) => Code::TlsAlert(name),

@@ -61,8 +61,13 @@ fn why(what: &PeerIncompatible) -> String {
 
 /// `handshake_failure` for `HandshakeFailure`.
 fn alert_name(alert: AlertDescription) -> String {
-    let Some(name) = alert.as_str() else {
-        return format!("{}", u8::from(alert));
+    let name = match alert {
+        // Spelled otherwise there.
+        AlertDescription::UnrecognisedName => "UnrecognizedName",
+        alert => match alert.as_str() {
+            Some(name) => name,
+            None => return format!("{}", u8::from(alert)),
+        },
     };
     let mut snake = String::new();
     let mut letters = name.chars().peekable();
@@ -90,6 +95,7 @@ mod tests {
         assert_eq!(alert_name(AlertDescription::UnknownCA), "unknown_ca");
         assert_eq!(alert_name(AlertDescription::EncryptedClientHelloRequired), "encrypted_client_hello_required");
         assert_eq!(alert_name(AlertDescription::CertificateRequired), "certificate_required");
+        assert_eq!(alert_name(AlertDescription::UnrecognisedName), "unrecognized_name");
         assert_eq!(alert_name(AlertDescription::Unknown(200)), "200");
     }
 }
