@@ -57,7 +57,7 @@ fn build() -> Result<()> {
         println!("cargo::rerun-if-changed={}", text(&workspace.join(path))?);
     }
 
-    let built = run_guest_cargo(&workspace, &target.join("guests"))?;
+    let built = build_guests(&workspace, &target.join("guests"))?;
     let component = built.join("xenon.wasm");
     let finished = target.join("component");
     fs::create_dir_all(&finished)?;
@@ -87,19 +87,30 @@ fn made_file(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Builds all guests and answers in which folder they are.
-fn run_guest_cargo(workspace: &Path, target: &Path) -> Result<PathBuf> {
+fn build_guests(workspace: &Path, target: &Path) -> Result<PathBuf> {
+    let [component, consumers @ ..] = GUESTS else { return Err("the component itself comes first".into()) };
+    // The component's crate is a library for its tests too, and cargo optimises no such crate at link time, nor strips it,
+    // unless it is told which of both is meant. That makes it a fifth smaller.
+    let only = ["-p", component.package, "--lib", "--crate-type", "cdylib", "--", "-C", "strip=symbols"];
+    run_guest_cargo(workspace, target, "rustc", &only)?;
+    let packages: Vec<&str> = consumers.iter().flat_map(|guest| ["-p", guest.package]).collect();
+    run_guest_cargo(workspace, target, "build", &packages)?;
+    Ok(target.join("wasm32-wasip2").join("guest"))
+}
+
+fn run_guest_cargo(workspace: &Path, target: &Path, subcommand: &str, arguments: &[&str]) -> Result<()> {
     // The script finds the toolchain where rustup could not bring it, and takes this cargo's variables out of the
     // environment; it needs bash.
     let mut command =
         if cfg!(unix) { Command::new(workspace.join("scripts/guest-cargo")) } else { Command::new("cargo") };
     // A folder of its own: this cargo holds the lock of the usual one, and the nested one would wait for it for ever.
-    command.args(["build", "--locked", "--profile", "guest", "--target", "wasm32-wasip2", "--target-dir"]).arg(target);
-    command.args(GUESTS.iter().flat_map(|guest| ["-p", guest.package]));
+    command.args([subcommand, "--locked", "--profile", "guest", "--target", "wasm32-wasip2", "--target-dir"]);
+    command.arg(target).args(arguments);
     let advice = "The guests could not be built for wasm32-wasip2. If that is for want of a toolchain, this brings it:\n\n    \
                   scripts/setup.sh\n";
     let status =
         command.current_dir(workspace).status().map_err(|error| format!("{command:?}: {error}\n\n{advice}"))?;
-    if status.success() { Ok(target.join("wasm32-wasip2").join("guest")) } else { Err(advice.into()) }
+    if status.success() { Ok(()) } else { Err(advice.into()) }
 }
 
 /// Fills what the consumer imports from `xenon:http` with what the component exports. All else that either of them imports
