@@ -25,6 +25,7 @@ main() {
     test | bench)
         set_up_build
         set_up_nginx "$1"
+        if [ "$1" = test ]; then set_up_openssl; fi
         ;;
     fuzz)
         set_up_cpp_compiler
@@ -229,6 +230,16 @@ set_up_nginx() {
     echo "setup: *** nginx could not be installed, so what needs it will be SKIPPED. This brings it:" \
         "apt-get install nginx-light ***" >&2
     # Where nobody reads this, a test that was skipped would pass for one that passed.
+    if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+# Tests use it as a TLS server, and to make RSA keys. Any that can be called will do.
+set_up_openssl() {
+    if command -v openssl >/dev/null; then return; fi
+    say "openssl is missing; make test wants it as a TLS server to talk to"
+    if apt_install openssl; then return; fi
+    echo "setup: *** openssl could not be installed, so what needs it will be SKIPPED. This brings it:" \
+        "apt-get install openssl ***" >&2
     if [ "${CI:-}" = true ]; then exit 1; fi
 }
 

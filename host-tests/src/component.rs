@@ -29,8 +29,8 @@ use self::engine::State;
 pub use self::bindings::exports::xenon::http::session::Received;
 pub use self::bindings::exports::xenon::http::types::{
     AddressFamily, AttemptFailure, CertificateError, CertificateFailures, CloseReason, ConnectionFacts, Deadlines,
-    Error, ErrorCode, Event, EventKind, InterimResponse, Limits, LookupFailure, Phase, Progress, TlsFacts, Version,
-    WholeResponse,
+    Error, ErrorCode, Event, EventKind, InterimResponse, Limits, LookupFailure, Phase, Progress, TlsFacts, TlsVersion,
+    Version, WholeResponse,
 };
 pub use self::engine::{bytes, component, engine};
 

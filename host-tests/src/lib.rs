@@ -3,7 +3,7 @@
 //! ```text
 //!     bin/xenon      bin/xenon-tour            the tests in tests/
 //!        |  \           |      \                |      |      |
-//!        |   folders    |     origin       component  peer  nginx
+//!        |   folders    |     origin       component  peer  nginx  s_server
 //!        +-----+--------+                       |
 //!           command                             |
 //!              +----------------+---------------+
@@ -19,6 +19,7 @@ pub mod folders;
 pub mod nginx;
 pub mod origin;
 pub mod peer;
+pub mod s_server;
 
 /// Where the guests' files are that build.rs has made; that of a consumer has the component in it.
 pub fn guests() -> std::path::PathBuf {

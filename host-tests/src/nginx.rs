@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A running nginx. It ends when this is dropped.
 pub struct Nginx {
     port: u16,
+    tls_port: u16,
     folder: PathBuf,
     process: Child,
 }
@@ -31,6 +32,21 @@ pub struct Served {
     pub request_length: u64,
     /// The bytes of the content sent.
     pub sent: u64,
+    /// Whether the connection's TLS resumed an earlier session.
+    pub is_resumed: bool,
+}
+
+/// What nginx needs to speak TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls<'a> {
+    /// Its certificate and the chain after it, in PEM.
+    pub chain: &'a str,
+    /// The certificate's private key, in PEM.
+    pub key: &'a str,
+    /// What else it is told, as `ssl_protocols TLSv1.2;`. The file `ca.pem` holds `authorities`.
+    pub directives: &'a str,
+    /// Certificates of authorities, in PEM.
+    pub authorities: &'a str,
 }
 
 impl Nginx {
@@ -39,6 +55,15 @@ impl Nginx {
     ///
     /// None where nginx is not installed, and then loud: a test that is skipped must be seen. In CI that is a panic.
     pub fn start(files: &[(&str, usize)]) -> Option<Nginx> {
+        Nginx::start_with(files, None)
+    }
+
+    /// As `start`; the same is served over TLS too, at a port of its own.
+    pub fn start_tls(files: &[(&str, usize)], tls: &Tls<'_>) -> Option<Nginx> {
+        Nginx::start_with(files, Some(tls))
+    }
+
+    fn start_with(files: &[(&str, usize)], tls: Option<&Tls<'_>>) -> Option<Nginx> {
         let Some(program) = find() else {
             let word = "nginx is missing; scripts/setup.sh test would bring it";
             assert!(std::env::var_os("CI").is_none(), "{word}");
@@ -50,24 +75,37 @@ impl Nginx {
             write_content(&folder.join("files").join(path.trim_start_matches('/')), *size);
         }
 
+        if let Some(tls) = tls {
+            for (name, content) in [("chain.pem", tls.chain), ("key.pem", tls.key), ("ca.pem", tls.authorities)] {
+                fs::write(folder.join(name), content).expect("the folder can be written to");
+            }
+        }
+
         // Between the moment when a port is found free and the moment when nginx takes it, somebody else can.
-        let (port, process) = (0..ATTEMPTS)
+        let (port, tls_port, process) = (0..ATTEMPTS)
             .find_map(|_| {
-                let port = free_port();
-                fs::write(folder.join("nginx.conf"), configuration(port)).expect("the folder can be written to");
+                let (port, tls_port) = free_ports();
+                let listen_tls = tls.map(|tls| listening_with_tls(tls_port, tls));
+                let configuration = configuration(port, &listen_tls.unwrap_or_default());
+                fs::write(folder.join("nginx.conf"), configuration).expect("the folder can be written to");
                 let process = spawn(&program, &folder);
-                wait_until_it_listens(process, &folder).map(|process| (port, process))
+                wait_until_it_listens(process, &folder).map(|process| (port, tls_port, process))
             })
             .unwrap_or_else(|| {
                 let complaints = fs::read_to_string(folder.join("error.log")).unwrap_or_default();
                 panic!("nginx does not start; it says:\n{complaints}")
             });
-        Some(Nginx { port, folder, process })
+        Some(Nginx { port, tls_port, folder, process })
     }
 
     /// Where it is.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it is with TLS; nothing is there without `start_tls`.
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port
     }
 
     /// What it has served so far, whole responses only, in the order in which they were finished.
@@ -143,9 +181,12 @@ fn write_content(file: &Path, size: usize) {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
-    listener.local_addr().expect("a listener has an address").port()
+/// Two, and not the same.
+fn free_ports() -> (u16, u16) {
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
+    let port = |listener: &TcpListener| listener.local_addr().expect("a listener has an address").port();
+    let listeners = (listen(), listen());
+    (port(&listeners.0), port(&listeners.1))
 }
 
 fn spawn(program: &Path, folder: &Path) -> Child {
@@ -167,8 +208,20 @@ fn wait_until_it_listens(mut process: Child, folder: &Path) -> Option<Child> {
     Some(process)
 }
 
+/// What makes the server listen with TLS.
+fn listening_with_tls(port: u16, tls: &Tls<'_>) -> String {
+    format!(
+        "listen 127.0.0.1:{port} ssl;
+        ssl_certificate chain.pem;
+        ssl_certificate_key key.pem;
+        {}
+",
+        tls.directives
+    )
+}
+
 /// One process in the foreground; no path outside its folder.
-fn configuration(port: u16) -> String {
+fn configuration(port: u16, listen_tls: &str) -> String {
     format!(
         "daemon off;
 master_process off;
@@ -176,7 +229,7 @@ pid nginx.pid;
 error_log error.log warn;
 events {{ worker_connections 512; }}
 http {{
-    log_format facts '$connection $connection_requests $status $request_length $body_bytes_sent $request';
+    log_format facts '$connection $connection_requests $status $request_length $body_bytes_sent $ssl_session_reused $request';
     access_log access.log facts;
     client_body_temp_path body;
     proxy_temp_path proxy;
@@ -192,6 +245,7 @@ http {{
     client_body_buffer_size 64k;
     server {{
         listen 127.0.0.1:{port};
+        {listen_tls}
         server_name localhost;
         root files;
         location = {FENCE} {{ return 204; }}
@@ -215,13 +269,14 @@ http {{
 }
 
 fn parse(line: &str) -> Served {
-    let mut words = line.splitn(6, ' ');
+    let mut words = line.splitn(7, ' ');
     let mut number =
         || words.next().and_then(|word| word.parse::<u64>().ok()).expect("a line of the log has five numbers");
     let (connection, count, status, request_length, sent) = (number(), number(), number(), number(), number());
     let status = u16::try_from(status).expect("a status has three digits");
+    let is_resumed = words.next() == Some("r");
     let request_line = words.next().unwrap_or_default().to_owned();
-    Served { connection, number: count, request_line, status, request_length, sent }
+    Served { connection, number: count, request_line, status, request_length, sent, is_resumed }
 }
 
 #[cfg(test)]

@@ -88,6 +88,18 @@ resource! {
         set_address_family = call_set_address_family(family: AddressFamily);
         /// `set-local-address`.
         set_local_address = call_set_local_address(address: Option<&str>) -> Result<(), Error>;
+        /// `set-default-roots`.
+        set_default_roots = call_set_default_roots(trusted: bool);
+        /// `add-roots`.
+        add_roots = call_add_roots(certificates: &[u8]) -> Result<(), Error>;
+        /// `accept-certificates`.
+        accept_certificates = call_accept_certificates(certificates: &[u8]) -> Result<(), Error>;
+        /// `set-client-certificate`.
+        set_client_certificate = call_set_client_certificate(chain: &[u8], key: &[u8]) -> Result<(), Error>;
+        /// `remove-client-certificate`.
+        remove_client_certificate = call_remove_client_certificate();
+        /// `set-tls-versions`.
+        set_tls_versions = call_set_tls_versions(oldest: TlsVersion, newest: TlsVersion) -> Result<(), Error>;
         /// `set-events`.
         set_events = call_set_events(recorded: bool);
         /// `take-events`.
@@ -198,6 +210,8 @@ resource! {
         interim_responses = call_interim_responses() -> Vec<InterimResponse>;
         /// `connection`.
         connection = call_connection() -> ConnectionFacts;
+        /// `peer-certificates`.
+        peer_certificates = call_peer_certificates() -> Vec<Vec<u8>>;
         /// `read`.
         read = call_read(max: u32) -> Result<Option<Vec<u8>>, Error>;
         /// `try-read`.
