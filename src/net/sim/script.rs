@@ -57,7 +57,7 @@ pub enum Act {
 #[derive(Clone)]
 pub struct Talk(pub(super) Rc<RefCell<Program>>);
 
-/// What answers.
+/// What such a peer says to what it hears.
 type Program = dyn FnMut(&[u8]) -> Said;
 
 /// What a peer says at a time.
