@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
-    ("tls", &["buffer", "error", "http"], &["rustls", "webpki_roots"]),
+    ("tls", &["buffer", "error", "http"], &["rustls", "webpki", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
@@ -30,7 +30,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// The crates of the outside world.
-const OUTSIDE: &[&str] = &["rustls", "wasi", "webpki_roots", "wit_bindgen"];
+const OUTSIDE: &[&str] = &["rustls", "wasi", "webpki", "webpki_roots", "wit_bindgen"];
 
 /// What of the standard library asks the world itself, past `net`: nothing here may.
 const FORBIDDEN: &[&str] = &[

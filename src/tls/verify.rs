@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
 
 use crate::error::{Checks, Rejected};
 
@@ -75,54 +74,74 @@ impl Verifier {
         now: UnixTime,
     ) -> Checks {
         let mut checks = Checks::default();
-        let Ok(parsed) = ParsedCertificate::try_from(leaf) else {
+        let Ok(parsed) = EndEntityCert::try_from(leaf) else {
             return Checks { other: true, ..checks };
         };
-        let verify = |roots: &RootCertStore, intermediates: &[CertificateDer<'_>], at: UnixTime| {
-            match verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, at, self.algorithms.all) {
-                Ok(()) => None,
-                Err(Error::InvalidCertificate(error)) => Some(error),
-                Err(_) => Some(CertificateError::BadEncoding),
-            }
-        };
+        checks.wrong_name = parsed.verify_is_valid_for_subject_name(name).is_err();
         // Without roots no chain can be built, so that this finds what is wrong with the leaf alone. One that is not valid
         // now is looked at again at a time when it is: the rest of its checks do not wait.
-        let nothing = RootCertStore::empty();
+        let alone = |at| self.find_fault(&parsed, &[], &[], at, &Purpose::Server);
         let mut at = now;
-        match verify(&nothing, &[], now) {
-            Some(CertificateError::ExpiredContext { not_after, .. }) => {
-                checks.expired = true;
-                at = not_after;
-            }
-            Some(CertificateError::NotValidYetContext { not_before, .. }) => {
-                checks.not_yet_valid = true;
-                at = not_before;
-            }
+        let mut of_leaf = alone(at);
+        match of_leaf {
+            Some(webpki::Error::CertExpired { not_after, .. }) => (checks.expired, at) = (true, not_after),
+            Some(webpki::Error::CertNotValidYet { not_before, .. }) => (checks.not_yet_valid, at) = (true, not_before),
             _ => {}
         }
-        match verify(&self.roots, intermediates, at) {
-            None => {}
-            Some(CertificateError::UnknownIssuer) => checks.untrusted_issuer = true,
-            Some(CertificateError::Revoked) => checks.revoked = true,
-            // The leaf's own dates were seen to: these are an issuer's.
-            Some(
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. }
-                | CertificateError::BadSignature,
-            ) => checks.bad_chain = true,
-            Some(
-                CertificateError::InvalidPurpose
-                | CertificateError::InvalidPurposeContext { .. }
-                | CertificateError::BadEncoding
-                | CertificateError::UnhandledCriticalExtension,
-            ) => checks.other = true,
-            // webpki's own words for path lengths, name constraints, and certificates that are, or are not, a CA's.
-            Some(CertificateError::Other(_)) => checks.bad_chain = true,
-            Some(_) => checks.other = true,
+        if at != now {
+            of_leaf = alone(at);
         }
-        checks.wrong_name = verify_server_name(&parsed, name).is_err();
+        checks.other = of_leaf != Some(webpki::Error::UnknownIssuer);
+        // What is for another purpose can still be asked who issued it.
+        let purpose = if checks.other { Purpose::Any } else { Purpose::Server };
+        match self.find_fault(&parsed, &self.roots.roots, intermediates, at, &purpose) {
+            None => {}
+            Some(webpki::Error::UnknownIssuer) => checks.untrusted_issuer = true,
+            Some(webpki::Error::CertRevoked) => checks.revoked = true,
+            // No path is looked for then, but for some no path can be.
+            fault if checks.other && fault == of_leaf => {
+                let issuers = self.roots.roots.iter().map(|root| root.subject.as_ref().to_vec());
+                let issuers = issuers.chain(intermediates.iter().filter_map(subject_of));
+                checks.untrusted_issuer = !issuers.into_iter().any(|subject| subject == parsed.issuer());
+            }
+            Some(
+                webpki::Error::UnsupportedSignatureAlgorithmContext(_)
+                | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_),
+            ) => checks.other = true,
+            // All that is wrong with the leaf alone was seen to: this is an issuer's, or a signature.
+            Some(_) => checks.bad_chain = true,
+        }
         checks
     }
+
+    /// The first thing that is wrong with it.
+    fn find_fault(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        roots: &[TrustAnchor<'_>],
+        intermediates: &[CertificateDer<'_>],
+        at: UnixTime,
+        purpose: &Purpose,
+    ) -> Option<webpki::Error> {
+        leaf.verify_for_usage(self.algorithms.all, roots, intermediates, at, purpose, None, None).err()
+    }
+}
+
+/// What a certificate and its issuers have to be for.
+enum Purpose {
+    Server,
+    Any,
+}
+
+impl ExtendedKeyUsageValidator for &Purpose {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        match self {
+            Purpose::Server => KeyUsage::server_auth().validate(purposes),
+            Purpose::Any => Ok(()),
+        }
+    }
+}
+
+fn subject_of(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    EndEntityCert::try_from(certificate).ok().map(|certificate| certificate.subject().to_vec())
 }
