@@ -74,6 +74,12 @@ pub(crate) enum Idle {
     StrayBytes,
 }
 
+impl Step {
+    fn with(self, received: Received) -> Self {
+        Self { received, ..self }
+    }
+}
+
 impl<S: Stream> Channel<S> {
     /// A stream with TLS over it, the handshake to be done.
     pub(crate) fn secured(stream: S, tunnel: Tunnel) -> Self {
@@ -172,20 +178,19 @@ impl<S: Stream> Secured<S> {
             return self
                 .stream
                 .poll_step(self.tunnel.outgoing(), None)
-                .map(|step| self.note(step.sent, Received::Nothing));
+                .map(|step| self.note(step.sent).with(Received::Nothing));
         };
         // Records that are here already come before those that are not, and nothing comes after the end.
-        let here = if self.records.is_empty() && !self.tunnel.has_ended() {
-            Received::Nothing
-        } else {
-            self.open(buffer, max)
-        };
+        let here =
+            if self.records.is_empty() && !self.tunnel.is_over() { Received::Nothing } else { self.open(buffer, max) };
         let is_here = !matches!(here, Received::Nothing);
         let most = max.saturating_add(RECORD_OVERHEAD).min(READ_LENGTH);
         let receive = (!is_here).then_some(Receive { buffer: &mut self.records, max: most });
         let Poll::Ready(step) = self.stream.poll_step(self.tunnel.outgoing(), receive) else {
-            return if is_here { Poll::Ready(self.note(Ok(0), here)) } else { Poll::Pending };
+            return if is_here { Poll::Ready(self.note(Ok(0)).with(here)) } else { Poll::Pending };
         };
+        // First, for what is received may make records of its own, which have still to go.
+        let noted = self.note(step.sent);
         let received = match step.received {
             net::Received::Nothing => here,
             net::Received::Bytes => self.open(buffer, max),
@@ -193,7 +198,7 @@ impl<S: Stream> Secured<S> {
             net::Received::End => Received::Failed(Broken::Tls(Failure::Truncated)),
             net::Received::Failed(fault) => Received::Failed(Broken::Net(fault)),
         };
-        Poll::Ready(self.note(step.sent, received))
+        Poll::Ready(noted.with(received))
     }
 
     /// Takes what the records hold.
@@ -210,9 +215,10 @@ impl<S: Stream> Secured<S> {
         }
     }
 
-    fn note(&mut self, sent: Result<usize, Fault>, received: Received) -> Step {
+    /// What was sent.
+    fn note(&mut self, sent: Result<usize, Fault>) -> Step {
         let is_taking = sent.is_ok_and(|sent| sent > 0);
-        Step { sent: sent.map(|sent| self.tunnel.sent(sent)), is_taking, received }
+        Step { sent: sent.map(|sent| self.tunnel.sent(sent)), is_taking, received: Received::Nothing }
     }
 
     fn check(&mut self) -> Idle {

@@ -3,6 +3,8 @@
 //! It holds at most one batch of records that have not gone, and takes no more content before they have; what it gives at
 //! once is bounded by who asks.
 
+use std::io::BufRead;
+
 use rustls::pki_types::{IpAddr, ServerName};
 use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 
@@ -109,7 +111,8 @@ impl Tunnel {
         self.collect();
     }
 
-    /// Uses records from the front of `records`; appends what they hold to `content`, about `max` bytes at the most.
+    /// Uses records from the front of `records`; appends what they hold to `content`, about `max` bytes at the most. A failure
+    /// is told when what came before it was given.
     pub fn receive(&mut self, records: &mut Buffer, content: &mut Vec<u8>, max: usize) -> Result<Incoming, Failure> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -119,21 +122,16 @@ impl Tunnel {
             let state = match self.tls.process_new_packets() {
                 Ok(state) => state,
                 Err(error) => {
+                    self.take_content(content);
                     // An alert that tells the peer why is among the outgoing now.
                     self.collect();
                     let failure = Failure::of(error);
                     self.failure = Some(failure.clone());
-                    return Err(failure);
+                    return if content.len() > before { Ok(Incoming::Content) } else { Err(failure) };
                 }
             };
-            let waiting = state.plaintext_bytes_to_read();
-            if waiting > 0 {
-                let end = content.len();
-                content.resize(end.saturating_add(waiting), 0);
-                let read = std::io::Read::read(&mut self.tls.reader(), content.get_mut(end..).unwrap_or_default());
-                content.truncate(end.saturating_add(read.unwrap_or(0)));
-            }
             self.has_ended = state.peer_has_closed();
+            self.take_content(content);
             if self.has_ended || records.is_empty() || content.len().saturating_sub(before) >= max {
                 break;
             }
@@ -155,9 +153,9 @@ impl Tunnel {
         })
     }
 
-    /// Whether the peer has said that it sends no more.
-    pub fn has_ended(&self) -> bool {
-        self.has_ended
+    /// Whether nothing comes any more: the peer has said so, or it has failed.
+    pub fn is_over(&self) -> bool {
+        self.has_ended || self.failure.is_some()
     }
 
     /// Says farewell: the last records are among the outgoing.
@@ -179,6 +177,19 @@ impl Tunnel {
             is_resumed: self.tls.handshake_kind() == Some(HandshakeKind::Resumed),
             chain: self.tls.peer_certificates().unwrap_or_default().iter().map(|one| one.to_vec()).collect(),
         })
+    }
+
+    /// Takes what was decrypted.
+    fn take_content(&mut self, content: &mut Vec<u8>) {
+        let mut reader = self.tls.reader();
+        // Nothing for now is an error, and an end gives nothing.
+        while let Ok(piece) = reader.fill_buf()
+            && !piece.is_empty()
+        {
+            let count = piece.len();
+            content.extend_from_slice(piece);
+            reader.consume(count);
+        }
     }
 
     /// Takes records from rustls, if those before have gone.
