@@ -69,6 +69,8 @@ fn alert_name(alert: AlertDescription) -> String {
             None => return format!("{}", u8::from(alert)),
         },
     };
+    // As it is spelt in RFC 6066.
+    let name = name.replace("Unrecognised", "Unrecognized");
     let mut snake = String::new();
     let mut letters = name.chars().peekable();
     let mut before = None;
@@ -94,6 +96,9 @@ mod tests {
         assert_eq!(alert_name(AlertDescription::HandshakeFailure), "handshake_failure");
         assert_eq!(alert_name(AlertDescription::UnknownCA), "unknown_ca");
         assert_eq!(alert_name(AlertDescription::EncryptedClientHelloRequired), "encrypted_client_hello_required");
+        assert_eq!(alert_name(AlertDescription::UnrecognisedName), "unrecognized_name");
+        assert_eq!(alert_name(AlertDescription::UnknownPSKIdentity), "unknown_psk_identity");
+        assert_eq!(alert_name(AlertDescription::NoApplicationProtocol), "no_application_protocol");
         assert_eq!(alert_name(AlertDescription::CertificateRequired), "certificate_required");
         assert_eq!(alert_name(AlertDescription::UnrecognisedName), "unrecognized_name");
         assert_eq!(alert_name(AlertDescription::Unknown(200)), "200");
