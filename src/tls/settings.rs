@@ -19,6 +19,10 @@ use super::verify::Verifier;
 /// Servers whose sessions are kept for resumption: the origin, and its proxies.
 const REMEMBERED_SERVERS: usize = 8;
 
+/// How long they are kept at the most, whatever a server says (RFC 5246 appendix F.1.4 suggests it): who is resumed is not
+/// verified again.
+const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The versions of TLS that are spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
@@ -37,7 +41,7 @@ pub struct TlsSettings {
     identity: Option<Arc<CertifiedKey>>,
     oldest: TlsVersion,
     newest: TlsVersion,
-    /// Made when it is needed, and anew after a change: the sessions for resumption are in it.
+    /// Made when it is needed, and anew after a change or when it is old: the sessions for resumption are in it.
     made: Option<Configuration>,
 }
 
@@ -46,6 +50,8 @@ pub struct TlsSettings {
 pub struct Configuration {
     pub(super) config: Arc<ClientConfig>,
     clock: Arc<Clock>,
+    /// When it was made.
+    since: Duration,
 }
 
 /// What time it is, as it was told last.
@@ -133,16 +139,17 @@ impl TlsSettings {
 
     /// What connections are made with; `now` is the time since 1970 by the clock on the wall.
     pub fn configuration(&mut self, now: Duration) -> Result<Configuration, String> {
-        let made = match self.made.take() {
+        let is_young = |made: &Configuration| now.checked_sub(made.since).is_some_and(|age| age <= REMEMBERED_FOR);
+        let made = match self.made.take().filter(is_young) {
             Some(made) => made,
-            None => self.make()?,
+            None => self.make(now)?,
         };
         made.clock.0.store(now.as_secs(), Ordering::Relaxed);
         self.made = Some(made.clone());
         Ok(made)
     }
 
-    fn make(&self) -> Result<Configuration, String> {
+    fn make(&self, now: Duration) -> Result<Configuration, String> {
         let provider = Arc::new(provider());
         let algorithms = provider.signature_verification_algorithms;
         let mut roots = RootCertStore { roots: self.roots.clone() };
@@ -172,7 +179,7 @@ impl TlsSettings {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::in_memory_sessions(REMEMBERED_SERVERS);
         config.enable_early_data = false;
-        Ok(Configuration { config: Arc::new(config), clock })
+        Ok(Configuration { config: Arc::new(config), clock, since: now })
     }
 }
 
