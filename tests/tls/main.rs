@@ -1,0 +1,14 @@
+//! TLS over the simulated network: servers that rustls plays, the time set by the test, certificates made by it.
+//!
+//! What real servers do is in `host-tests`.
+
+mod authority;
+mod closing;
+mod content;
+mod forge;
+mod handshake;
+mod hostile;
+mod resumption;
+mod server;
+mod support;
+mod trust;
