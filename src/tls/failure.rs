@@ -61,13 +61,8 @@ fn why(what: &PeerIncompatible) -> String {
 
 /// `handshake_failure` for `HandshakeFailure`.
 fn alert_name(alert: AlertDescription) -> String {
-    let name = match alert {
-        // Spelled otherwise there.
-        AlertDescription::UnrecognisedName => "UnrecognizedName",
-        alert => match alert.as_str() {
-            Some(name) => name,
-            None => return format!("{}", u8::from(alert)),
-        },
+    let Some(name) = alert.as_str() else {
+        return u8::from(alert).to_string();
     };
     // As it is spelt in RFC 6066.
     let name = name.replace("Unrecognised", "Unrecognized");
