@@ -95,7 +95,6 @@ mod tests {
         assert_eq!(alert_name(AlertDescription::UnknownPSKIdentity), "unknown_psk_identity");
         assert_eq!(alert_name(AlertDescription::NoApplicationProtocol), "no_application_protocol");
         assert_eq!(alert_name(AlertDescription::CertificateRequired), "certificate_required");
-        assert_eq!(alert_name(AlertDescription::UnrecognisedName), "unrecognized_name");
         assert_eq!(alert_name(AlertDescription::Unknown(200)), "200");
     }
 }
