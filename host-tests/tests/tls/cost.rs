@@ -1,5 +1,7 @@
 //! What TLS costs in linear memory: idle sessions, and content however long.
 
+use std::time::Instant;
+
 use xenon_host::component::{Guest, Received, Setup};
 use xenon_host::nginx::{Nginx, Tls, content};
 
@@ -53,6 +55,7 @@ fn content_down_takes_no_memory() {
     let Some(nginx) = nginx(&[("/large", LENGTH as usize)], &authority) else { return };
     let guest = Guest::with(Setup { memory: MEMORY, ..Setup::default() });
     let session = session(&guest, nginx.tls_port(), &authority);
+    let start = Instant::now();
     let response = session.request("GET", "/large").send().unwrap();
     // Whole periods of it, compared in one piece each.
     let (pattern, mut length) = (content(251 + (1 << 16)).collect::<Vec<u8>>(), 0);
@@ -62,6 +65,7 @@ fn content_down_takes_no_memory() {
         length += piece.len() as u64;
     }
     assert_eq!(length, LENGTH);
+    report("down", LENGTH, start, &guest);
 }
 
 #[test]
@@ -71,6 +75,7 @@ fn content_up_takes_no_memory() {
     let Some(nginx) = nginx(&[], &authority) else { return };
     let guest = Guest::with(Setup { memory: MEMORY, ..Setup::default() });
     let session = session(&guest, nginx.tls_port(), &authority);
+    let start = Instant::now();
     let request = session.request("PUT", "/sink");
     request.set_streamed_content(Some(LENGTH));
     let exchange = request.start().unwrap();
@@ -81,5 +86,12 @@ fn content_up_takes_no_memory() {
     exchange.finish(&vec![]).unwrap();
     let response = exchange.response().unwrap();
     assert_eq!((response.status(), response.try_read(100).unwrap()), (200, Received::Content(b"sunk".to_vec())));
+    report("up", LENGTH, start, &guest);
     assert!(nginx.served()[0].request_length > LENGTH);
+}
+
+/// How fast it was, in the host as it is built for tests, and the memory at its peak.
+fn report(direction: &str, length: u64, start: Instant, guest: &Guest) {
+    let speed = (length as f64 / start.elapsed().as_secs_f64() / 1e6).round();
+    println!("\n| {} MiB {direction} over TLS | {speed} MB/s | {} KiB |", length / MIB, guest.peak_memory() >> 10);
 }
