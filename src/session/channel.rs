@@ -156,12 +156,15 @@ impl<S: Stream> Channel<S> {
 
 impl<S: Stream> Secured<S> {
     fn poll_handshake(&mut self) -> Poll<Result<(), Broken>> {
+        let mut send_fault = None;
         // What is left to send of the handshake's end goes with the first request.
         while self.tunnel.is_handshaking() {
             let receive = Some(Receive { buffer: &mut Buffer::default(), max: READ_LENGTH });
             let Poll::Ready(step) = self.poll_step(&[], receive) else {
-                return Poll::Pending;
+                // What the peer said before it closed was read by now.
+                return send_fault.map_or(Poll::Pending, |fault| Poll::Ready(Err(Broken::Net(fault))));
             };
+            send_fault = send_fault.or(step.sent.err());
             match step.received {
                 Received::Nothing | Received::Bytes => {}
                 Received::End => return Poll::Ready(Err(Broken::Tls(Failure::Truncated))),
@@ -218,6 +221,9 @@ impl<S: Stream> Secured<S> {
     /// What was sent.
     fn note(&mut self, sent: Result<usize, Fault>) -> Step {
         let is_taking = sent.is_ok_and(|sent| sent > 0);
+        if sent.is_err() {
+            self.tunnel.give_up_sending();
+        }
         Step { sent: sent.map(|sent| self.tunnel.sent(sent)), is_taking, received: Received::Nothing }
     }
 

@@ -24,6 +24,8 @@ pub struct Tunnel {
     gone: usize,
     /// How much of the caller's content is in `outgoing`.
     taken: usize,
+    /// Whether nothing can go out any more.
+    is_mute: bool,
     /// Whether the peer has said farewell.
     has_ended: bool,
     /// Why it has failed.
@@ -69,7 +71,8 @@ impl Tunnel {
         let mut tls = ClientConnection::new(configuration.config.clone(), name).map_err(|error| error.to_string())?;
         // `outgoing` is the bound.
         tls.set_buffer_limit(None);
-        let mut tunnel = Self { tls, outgoing: Vec::new(), gone: 0, taken: 0, has_ended: false, failure: None };
+        let mut tunnel =
+            Self { tls, outgoing: Vec::new(), gone: 0, taken: 0, is_mute: false, has_ended: false, failure: None };
         tunnel.collect();
         Ok(tunnel)
     }
@@ -96,10 +99,18 @@ impl Tunnel {
         std::mem::take(&mut self.taken)
     }
 
+    /// Nothing can go out any more: what should have is dropped, and what the peer says can still be received.
+    pub fn give_up_sending(&mut self) {
+        self.is_mute = true;
+        self.outgoing = Vec::new();
+        (self.gone, self.taken) = (0, 0);
+    }
+
     /// Takes a batch of content, if the one before has gone. What is offered must begin with what was offered before and has
     /// not gone yet.
     pub fn offer(&mut self, content: &[u8]) {
-        if self.taken > 0 || self.outgoing.len() > BATCH || self.is_handshaking() || self.failure.is_some() {
+        let is_full = self.taken > 0 || self.outgoing.len() > BATCH;
+        if is_full || self.is_mute || self.is_handshaking() || self.failure.is_some() {
             return;
         }
         let batch = content.get(..BATCH).unwrap_or(content);
@@ -205,6 +216,9 @@ impl Tunnel {
             if self.tls.write_tls(&mut self.outgoing).is_err() {
                 break;
             }
+        }
+        if self.is_mute {
+            self.outgoing = Vec::new();
         }
     }
 }
