@@ -3,8 +3,10 @@
 //! What real servers do is in `host-tests`.
 
 mod authority;
+mod clients;
 mod closing;
 mod content;
+mod failing;
 mod forge;
 mod handshake;
 mod hostile;

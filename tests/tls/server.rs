@@ -226,6 +226,11 @@ impl Peer {
         self.step(|state| state.has_said)
     }
 
+    /// Refuses what it has heard, and says so.
+    pub(crate) fn refusal(self) -> Self {
+        self.step_anyway(|state| state.error.is_some())
+    }
+
     /// Hears all that still comes.
     pub(crate) fn listen(self) -> Self {
         self.step(|_| false)
@@ -299,14 +304,19 @@ impl Peer {
         self.then(|script| script.segments(segments))
     }
 
-    /// Hears, does this, says what there is to say; over when this says so, or when no more may be said.
+    /// Hears, does this if nothing is wrong, says what there is to say; over when this says so, or when no more may be said.
     fn step(self, mut act: impl FnMut(&mut State) -> bool + 'static) -> Self {
+        self.step_anyway(move |state| state.error.is_none() && act(state))
+    }
+
+    /// The same though something is wrong.
+    fn step_anyway(self, mut act: impl FnMut(&mut State) -> bool + 'static) -> Self {
         let Self { server, script } = self;
         let handle = server.clone();
         let script = script.talk(move |heard| {
             let mut state = handle.0.borrow_mut();
             let mut bytes = state.hear(heard);
-            let is_done = state.error.is_none() && state.tls.is_some() && state.left > 0 && act(&mut state);
+            let is_done = state.tls.is_some() && state.left > 0 && act(&mut state);
             bytes.extend(state.say());
             Said { bytes, is_over: is_done || state.left == 0 }
         });
