@@ -6,13 +6,24 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// What PEM files begin their parts with.
 const PEM: &[u8] = b"-----BEGIN ";
 
+/// What certificates begin with there.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// What Windows' editors begin texts with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// All certificates of a PEM text, or the one that DER bytes are. The error is words for people.
 pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if !is_pem(bytes) {
         return if bytes.is_empty() { Err(none("certificate")) } else { Ok(vec![bytes.to_vec().into()]) };
     }
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
     match found {
+        // One that does not begin a line is none to who reads PEM, and must not be lost in silence.
+        Ok(found) if found.len() < count(text, CERTIFICATE) => {
+            Err("this PEM text cannot be read: a certificate in it does not begin its line".into())
+        }
         Ok(found) if found.is_empty() => Err(none("certificate")),
         Ok(found) => Ok(found),
         Err(error) => Err(format!("this PEM text cannot be read: {error}")),
@@ -24,7 +35,8 @@ pub(super) fn key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     if !is_pem(bytes) {
         return PrivateKeyDer::try_from(bytes.to_vec()).map_err(|_| "these bytes are no private key".into());
     }
-    PrivateKeyDer::from_pem_slice(bytes).map_err(|error| match error {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    PrivateKeyDer::from_pem_slice(text).map_err(|error| match error {
         rustls::pki_types::pem::Error::NoItemsFound if contains(bytes, b"ENCRYPTED") => {
             "the private key is encrypted; decrypt it first".into()
         }
@@ -38,9 +50,83 @@ fn is_pem(bytes: &[u8]) -> bool {
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+    count(bytes, part) > 0
+}
+
+fn count(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).filter(|window| *window == part).count()
 }
 
 fn none(what: &str) -> String {
     format!("there is no {what} in it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A certificate and its key, as PEM texts.
+    fn pair() -> (String, String) {
+        let pair = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+        (pair.cert.pem(), pair.signing_key.serialize_pem())
+    }
+
+    #[test]
+    fn bundles_are_read_whatever_stands_around_them() {
+        let ((one, key), (two, _)) = (pair(), pair());
+        let expected = certificates(format!("{one}{two}").as_bytes()).unwrap();
+        assert_eq!(expected.len(), 2);
+        for text in [
+            format!("{one}\n\n{two}"),
+            format!("{one}{key}{two}"),
+            format!("subject=a\n# issuer\n{one}some text\n{two}and more"),
+            format!("{one}{two}").replace('\n', "\r\n"),
+            format!("{one}{}", two.trim_end()),
+            format!("\u{feff}{one}{two}"),
+        ] {
+            assert_eq!(certificates(text.as_bytes()), Ok(expected.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn der_is_one_certificate() {
+        let (one, _) = pair();
+        let der = certificates(one.as_bytes()).unwrap();
+        assert_eq!(certificates(&der[0]), Ok(der.clone()));
+    }
+
+    #[test]
+    fn what_holds_none_is_an_error() {
+        let (one, key) = pair();
+        assert_eq!(certificates(b""), Err("there is no certificate in it".into()));
+        assert_eq!(certificates(key.as_bytes()), Err("there is no certificate in it".into()));
+        for broken in [
+            one.replace('M', "*"),
+            one.replace("-----END CERTIFICATE-----", ""),
+            one.replace("END CERTIFICATE", "END PRIVATE KEY"),
+            format!("{one}{}", &one[..100]),
+            format!("{one}  {one}"),
+            format!("a certificate: {one}"),
+        ] {
+            let error = certificates(broken.as_bytes()).unwrap_err();
+            assert!(error.starts_with("this PEM text cannot be read"), "{error}: {broken}");
+        }
+    }
+
+    #[test]
+    fn keys_are_found_and_others_named() {
+        let (one, key_text) = pair();
+        let found = key(key_text.as_bytes()).unwrap();
+        assert_eq!(key(format!("{one}{key_text}").as_bytes()).unwrap(), found);
+        assert_eq!(key(format!("\u{feff}{key_text}").as_bytes()).unwrap(), found);
+        assert_eq!(key(key_text.replace('\n', "\r\n").as_bytes()).unwrap(), found);
+        assert_eq!(key(found.secret_der()).unwrap(), found);
+        assert_eq!(key(one.as_bytes()).unwrap_err(), "there is no private key in it");
+        assert_eq!(key(b"").unwrap_err(), "these bytes are no private key");
+        assert_eq!(key(b"garbage").unwrap_err(), "these bytes are no private key");
+        let encrypted = key_text.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        assert_eq!(key(encrypted.as_bytes()).unwrap_err(), "the private key is encrypted; decrypt it first");
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        assert!(key(old.as_bytes()).is_err());
+    }
 }
