@@ -232,3 +232,80 @@ fn unusable(error: &Error) -> String {
         error => format!("a certificate in it cannot be used: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A certificate in PEM and its key.
+    fn pair() -> (String, String) {
+        let pair = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+        (pair.cert.pem(), pair.signing_key.serialize_pem())
+    }
+
+    #[test]
+    fn a_wrong_value_changes_nothing() {
+        let ((one, key), (two, other_key)) = (pair(), pair());
+        let mut settings = TlsSettings::default();
+        settings.add_roots(one.as_bytes()).unwrap();
+        settings.set_identity(one.as_bytes(), key.as_bytes()).unwrap();
+        let before = format!("{settings:?}");
+        let made = settings.configuration(Duration::ZERO).unwrap();
+        let half_good = format!("{two}-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n");
+        for bytes in [&b""[..], b"garbage", key.as_bytes(), half_good.as_bytes(), &two.as_bytes()[..200]] {
+            assert!(settings.add_roots(bytes).is_err());
+            assert!(settings.add_leaves(bytes).is_err());
+            assert!(settings.set_identity(bytes, key.as_bytes()).is_err());
+        }
+        for bad in [&b""[..], b"garbage", two.as_bytes(), other_key.as_bytes()] {
+            assert!(settings.set_identity(one.as_bytes(), bad).is_err());
+        }
+        assert!(settings.set_versions(TlsVersion::Tls13, TlsVersion::Tls12).is_err());
+        assert_eq!(format!("{settings:?}"), before);
+        let again = settings.configuration(Duration::ZERO).unwrap();
+        assert!(Arc::ptr_eq(&made.config, &again.config), "nor is what is remembered lost");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_identity_is_said() {
+        let ((one, key), (two, _)) = (pair(), pair());
+        let mut settings = TlsSettings::default();
+        let mut error = |chain: &str, key: &str| settings.set_identity(chain.as_bytes(), key.as_bytes()).unwrap_err();
+        assert_eq!(error(&two, &key), "the private key does not belong to the certificate");
+        assert_eq!(error("", &key), "there is no certificate in it");
+        assert_eq!(error(&one, &two), "there is no private key in it");
+        let nonsense = "-----BEGIN PRIVATE KEY-----\nMAAA\n-----END PRIVATE KEY-----\n";
+        assert!(error(&one, nonsense).starts_with("the private key cannot be used"), "{}", error(&one, nonsense));
+    }
+
+    #[test]
+    fn each_change_makes_a_new_configuration_and_nothing_else_does() {
+        let (one, key) = pair();
+        let mut settings = TlsSettings::default();
+        let mut last = settings.configuration(Duration::ZERO).unwrap();
+        let changes: [fn(&mut TlsSettings, &str, &str); 6] = [
+            |settings, _, _| settings.set_default_roots(false),
+            |settings, one, _| settings.add_roots(one.as_bytes()).unwrap(),
+            |settings, one, _| settings.add_leaves(one.as_bytes()).unwrap(),
+            |settings, one, key| settings.set_identity(one.as_bytes(), key.as_bytes()).unwrap(),
+            |settings, _, _| settings.remove_identity(),
+            |settings, _, _| settings.set_versions(TlsVersion::Tls13, TlsVersion::Tls13).unwrap(),
+        ];
+        for change in changes {
+            change(&mut settings, &one, &key);
+            let now = settings.configuration(Duration::from_secs(1)).unwrap();
+            assert!(!Arc::ptr_eq(&last.config, &now.config));
+            last = settings.configuration(Duration::from_secs(2)).unwrap();
+            assert!(Arc::ptr_eq(&last.config, &now.config));
+        }
+    }
+
+    #[test]
+    fn nothing_weak_is_offered() {
+        for suite in provider().cipher_suites {
+            let name = format!("{:?}", suite.suite());
+            assert!(name.contains("GCM") || name.contains("CHACHA20"), "{name}");
+            assert!(name.starts_with("TLS13_") || name.contains("ECDHE"), "{name}");
+        }
+    }
+}

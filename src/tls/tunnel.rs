@@ -227,3 +227,181 @@ impl Tunnel {
 fn suite_name(name: &str) -> String {
     name.replacen("TLS13_", "TLS_", 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection};
+
+    use super::*;
+    use crate::tls::settings::{TlsSettings, TlsVersion};
+
+    /// A client and a server that it accepts, nothing said yet.
+    fn pair(version: TlsVersion) -> (Tunnel, ServerConnection) {
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+        let mut settings = TlsSettings::default();
+        settings.add_leaves(cert.der()).unwrap();
+        settings.set_versions(version, version).unwrap();
+        let configuration = settings.configuration(Duration::from_secs(1_780_272_000)).unwrap();
+        let tunnel = Tunnel::new(&configuration, &Host::Name("a.test".into())).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
+        (tunnel, ServerConnection::new(Arc::new(config)).unwrap())
+    }
+
+    /// What the server hears, when all that is outgoing goes; and what it then says.
+    fn turn(tunnel: &mut Tunnel, server: &mut ServerConnection) -> (Vec<u8>, Vec<u8>) {
+        let (mut heard, mut said) = (Vec::new(), Vec::new());
+        while !tunnel.outgoing().is_empty() {
+            let outgoing = tunnel.outgoing().to_vec();
+            let mut rest = outgoing.as_slice();
+            while !rest.is_empty() && server.read_tls(&mut rest).unwrap() > 0 {
+                let count = server.process_new_packets().unwrap().plaintext_bytes_to_read();
+                let end = heard.len();
+                heard.resize(end + count, 0);
+                server.reader().read_exact(&mut heard[end..]).unwrap();
+            }
+            tunnel.sent(outgoing.len());
+        }
+        while server.wants_write() {
+            server.write_tls(&mut said).unwrap();
+        }
+        (heard, said)
+    }
+
+    /// Gives these records at once; what was in them, and how it ended.
+    fn receive(tunnel: &mut Tunnel, records: &[u8], max: usize) -> (Vec<u8>, Result<Incoming, Failure>) {
+        let (mut buffer, mut content) = (Buffer::default(), Vec::new());
+        buffer.push(records.to_vec());
+        loop {
+            let outcome = tunnel.receive(&mut buffer, &mut content, max);
+            if outcome != Ok(Incoming::Content) || buffer.is_empty() && !tunnel.is_over() {
+                return (content, outcome);
+            }
+        }
+    }
+
+    fn shake_hands(tunnel: &mut Tunnel, server: &mut ServerConnection) {
+        for _ in 0..4 {
+            let (_, said) = turn(tunnel, server);
+            assert_eq!(receive(tunnel, &said, 1), (vec![], Ok(Incoming::Nothing)));
+        }
+        assert!(!tunnel.is_handshaking() && !server.is_handshaking());
+    }
+
+    const VERSIONS: [TlsVersion; 2] = [TlsVersion::Tls12, TlsVersion::Tls13];
+
+    #[test]
+    fn a_handshake_may_be_cut_anywhere() {
+        for version in VERSIONS {
+            let length = {
+                let (mut tunnel, mut server) = pair(version);
+                turn(&mut tunnel, &mut server).1.len()
+            };
+            for at in 1..length {
+                let (mut tunnel, mut server) = pair(version);
+                let (_, said) = turn(&mut tunnel, &mut server);
+                let at = at.min(said.len());
+                assert_eq!(receive(&mut tunnel, &said[..at], 1).1, Ok(Incoming::Nothing));
+                assert!(tunnel.is_handshaking() || at == said.len() || version == TlsVersion::Tls13, "{at}");
+                assert_eq!(receive(&mut tunnel, &said[at..], 1).1, Ok(Incoming::Nothing));
+                shake_hands(&mut tunnel, &mut server);
+            }
+        }
+    }
+
+    #[test]
+    fn content_may_be_cut_anywhere_and_has_its_end() {
+        for version in VERSIONS {
+            let mut length = usize::MAX;
+            let mut at = 0;
+            while at < length {
+                let (mut tunnel, mut server) = pair(version);
+                shake_hands(&mut tunnel, &mut server);
+                server.writer().write_all(b"hello ").unwrap();
+                server.writer().write_all(b"world").unwrap();
+                server.send_close_notify();
+                let (_, said) = turn(&mut tunnel, &mut server);
+                length = said.len();
+                let (mut content, outcome) = receive(&mut tunnel, &said[..at], 3);
+                assert!(matches!(outcome, Ok(Incoming::Nothing | Incoming::Content)), "{at}: {outcome:?}");
+                assert!(!tunnel.is_over());
+                let (rest, outcome) = receive(&mut tunnel, &said[at..], 3);
+                content.extend(rest);
+                assert_eq!((content, outcome), (b"hello world".to_vec(), Ok(Incoming::End)), "{at}");
+                assert!(tunnel.is_over());
+                at += 1;
+            }
+            assert!(length > 50);
+        }
+    }
+
+    #[test]
+    fn content_has_gone_when_its_last_byte_has() {
+        for version in VERSIONS {
+            let (mut tunnel, mut server) = pair(version);
+            shake_hands(&mut tunnel, &mut server);
+            let content = vec![b'x'; 3 * BATCH + 5];
+            let (mut gone, mut heard) = (0, Vec::new());
+            while gone < content.len() {
+                tunnel.offer(&content[gone..]);
+                let length = tunnel.outgoing().len();
+                assert!(length > BATCH.min(content.len() - gone) && length < BATCH + 1024, "one batch at a time");
+                tunnel.offer(&content[gone..]);
+                assert_eq!(tunnel.outgoing().len(), length, "it is not taken twice");
+                let first = tunnel.outgoing()[..length - 1].to_vec();
+                let last = tunnel.outgoing()[length - 1..].to_vec();
+                assert_eq!(tunnel.sent(length - 1), 0);
+                gone += tunnel.sent(1);
+                let all = [first, last].concat();
+                let mut rest = all.as_slice();
+                while !rest.is_empty() {
+                    server.read_tls(&mut rest).unwrap();
+                    let count = server.process_new_packets().unwrap().plaintext_bytes_to_read();
+                    let end = heard.len();
+                    heard.resize(end + count, 0);
+                    server.reader().read_exact(&mut heard[end..]).unwrap();
+                }
+                assert_eq!(heard.len(), gone);
+            }
+            assert!(heard == content && tunnel.outgoing().is_empty());
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_before_the_handshake_nor_after_a_failure() {
+        let (mut tunnel, _) = pair(TlsVersion::Tls13);
+        let hello = tunnel.outgoing().to_vec();
+        tunnel.offer(b"GET");
+        assert_eq!(tunnel.outgoing(), hello);
+        let (_, outcome) = receive(&mut tunnel, b"HTTP/1.1 400 Bad Request\r\n\r\n", 1);
+        let Err(failure) = outcome else { panic!("it was taken for TLS") };
+        assert_eq!(failure.to_string(), "the server does not speak TLS at this port");
+        assert_eq!(receive(&mut tunnel, b"", 1).1, Err(failure), "it stays so");
+        tunnel.offer(b"GET");
+        assert!(!tunnel.outgoing().windows(3).any(|window| window == b"GET"));
+    }
+
+    #[test]
+    fn what_cannot_go_is_dropped_and_what_comes_is_not() {
+        let (mut tunnel, mut server) = pair(TlsVersion::Tls13);
+        shake_hands(&mut tunnel, &mut server);
+        tunnel.offer(b"lost");
+        tunnel.give_up_sending();
+        assert_eq!(tunnel.outgoing(), b"");
+        assert_eq!(tunnel.sent(0), 0);
+        server.writer().write_all(b"hello").unwrap();
+        let (_, said) = turn(&mut tunnel, &mut server);
+        assert_eq!(receive(&mut tunnel, &said, 9), (b"hello".to_vec(), Ok(Incoming::Content)));
+        tunnel.offer(b"more");
+        tunnel.close();
+        assert_eq!(tunnel.outgoing(), b"");
+    }
+}
