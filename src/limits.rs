@@ -80,6 +80,10 @@ pub const WAITING_REQUESTS: usize = 1_000;
 /// Closed connections whose last bytes the peer does not take: a server that reads nothing, met again and again.
 pub const DYING_CONNECTIONS: usize = 64;
 
+/// Steps without anything for an exchange, one after the other without a wait: a server that sends TLS records without content
+/// as fast as they are read. What time it is shows only after a wait, which is then a short one.
+pub const SILENT_STEPS: usize = 64;
+
 /// Sources that may be ready at one wait before the host gets a turn of its own: an executor with a budget for each turn
 /// (tokio: 128 operations) lets whatever comes after it seem blocked, and a component could spin on that for ever.
 pub const READY_AT_ONCE: usize = 48;

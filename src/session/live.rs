@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
+use crate::limits::SILENT_STEPS;
 use crate::net::{Fault, Net, Receive};
 use crate::session::Shared;
 use crate::session::channel::{Broken, Received};
@@ -26,6 +27,8 @@ pub(crate) struct Live<N: Net> {
     pub(crate) is_answered: bool,
     /// Whether the final head came.
     has_head: bool,
+    /// Steps without anything for the exchange since it was last polled.
+    silent_steps: usize,
     /// Why sending failed, if it did: what the peer said before is still worth reading.
     send_fault: Option<Fault>,
     /// When the step that is waited for has to be over, from when the waiting for it began.
@@ -54,6 +57,7 @@ impl<N: Net> Live<N> {
             schedule,
             is_answered: false,
             has_head: false,
+            silent_steps: 0,
             send_fault: None,
             write_by: None,
             permission_by: None,
@@ -69,6 +73,7 @@ impl<N: Net> Live<N> {
         upload: &mut Upload,
         max: usize,
     ) -> Poll<Result<Event, Error>> {
+        self.silent_steps = 0;
         loop {
             self.fill(upload);
             match self.machine.receive(&mut self.connection.buffer, max) {
@@ -160,6 +165,12 @@ impl<N: Net> Live<N> {
             Received::Nothing if matches!(step.sent, Ok(0)) => {
                 if let Poll::Ready(over) = self.poll_deadline(shared, is_receiving) {
                     return Poll::Ready(over);
+                }
+                self.silent_steps = self.silent_steps.saturating_add(1);
+                // It is as late as at the last wait, and who never lets anybody wait must not stop the clock.
+                let soon = shared.net.now() + Duration::from_nanos(1);
+                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(soon).is_pending() {
+                    return Poll::Pending;
                 }
             }
             _ => {}
