@@ -269,26 +269,36 @@ fn permission_is_asked_and_given() {
     }
 }
 
-/// A connection that has become something else.
+/// A connection that has become something else, by 101.
 fn switched(peer: Peer) -> (SimNet, Session, Server, Exchange, Response) {
+    switched_by(SWITCH, peer)
+}
+
+/// The same, by this head.
+fn switched_by(head: &str, peer: Peer) -> (SimNet, Session, Server, Exchange, Response) {
     let server = peer.server();
     let (net, session) = world([peer]);
-    let mut request = session.request("GET", "/");
-    request.add_field("Upgrade", b"x".to_vec()).unwrap();
+    let mut request =
+        if head == TUNNEL { session.request("CONNECT", "b.test:443") } else { session.request("GET", "/") };
+    if head == SWITCH {
+        request.add_field("Upgrade", b"x".to_vec()).unwrap();
+    }
     let (exchange, response) = open(&net, &request).unwrap();
-    assert_eq!(response.head().status, 101);
+    assert_eq!(response.head().status, if head == TUNNEL { 200 } else { 101 });
     (net, session, server, exchange, response)
 }
+
+const TUNNEL: &str = "HTTP/1.1 200 Connected\r\n\r\n";
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n";
 
 #[test]
 fn a_connection_can_become_something_else() {
-    for segments in SEGMENTS {
+    for (segments, head) in SEGMENTS.into_iter().flat_map(|segments| [(segments.clone(), SWITCH), (segments, TUNNEL)]) {
         for peer in peers() {
-            let peer = peer.head().send(SWITCH).send("welcome").bytes(4).send("pong").farewell().send("bye");
+            let peer = peer.head().send(head).send("welcome").bytes(4).send("pong").farewell().send("bye");
             let peer = peer.say_farewell().close().segments(segments.clone());
-            let (net, session, server, exchange, response) = switched(peer);
+            let (net, session, server, exchange, response) = switched_by(head, peer);
             let read = |count: usize| {
                 let mut all = String::new();
                 while all.len() < count {

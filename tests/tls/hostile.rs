@@ -374,6 +374,28 @@ fn a_flood_of_tickets_is_waded_through_but_not_for_a_connection_that_is_idle() {
 }
 
 #[test]
+fn tickets_that_never_let_anybody_wait_do_not_stop_the_clock() {
+    let peer = || settings(&good(), TLS13).forgetful().peer().head();
+    let instant = Duration::from_nanos(100);
+    let (net, session) = world([peer().flood(|forge| forge.ticket(100))]);
+    set_deadlines(&session, |deadlines| deadlines.first_byte = instant);
+    let (outcome, took) = timed(&net, || get(&net, &session));
+    assert_eq!((failure(outcome), took), ((Phase::Head, Code::ResponseTimeout), instant));
+
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel";
+    let (net, session) = world([peer().send(head).flood(|forge| forge.ticket(100))]);
+    set_deadlines(&session, |deadlines| deadlines.between_bytes = instant);
+    let (outcome, took) = timed(&net, || get(&net, &session));
+    assert_eq!((failure(outcome), took), ((Phase::Body, Code::ConnectionReadTimeout), instant));
+
+    // Whoever drops the response waits for nothing.
+    let (net, session) = world([peer().send(head).flood(|forge| forge.ticket(100))]);
+    let ((), took) = timed(&net, || drop(open(&net, &session.request("GET", "/")).unwrap()));
+    assert!(took.is_zero());
+    assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnreadContent]));
+}
+
+#[test]
 fn a_few_tickets_between_responses_are_none_of_the_next() {
     let answer = |forge: &mut crate::forge::Forge| forge.record(ContentType::ApplicationData, ok("ok").as_bytes());
     let tickets = |forge: &mut crate::forge::Forge| [forge.ticket(500), forge.ticket(60_000)].concat();

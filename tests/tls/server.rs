@@ -278,6 +278,17 @@ impl Peer {
         Self { server, script }
     }
 
+    /// Says this again and again, as fast as it is read.
+    pub(crate) fn flood(self, make: impl Fn(&mut Forge) -> Vec<u8> + 'static) -> Self {
+        let Self { server, script } = self.forge(|_| Vec::new());
+        let handle = server.clone();
+        let script = script.talk(move |_| {
+            let mut state = handle.0.borrow_mut();
+            Said { bytes: make(state.forge.as_mut().unwrap()), is_over: false }
+        });
+        Self { server, script }
+    }
+
     /// Any further acts of the script, below TLS.
     pub(crate) fn then(mut self, add: impl FnOnce(Script) -> Script) -> Self {
         self.script = add(self.script);
