@@ -6,26 +6,33 @@ use rustls::{ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConne
 /// The sending side of a connection whose handshake is done.
 pub(crate) struct Forge {
     encrypter: Box<dyn MessageEncrypter>,
+    version: ProtocolVersion,
     sequence: u64,
     begin: u64,
 }
 
 impl Forge {
-    /// Takes over from rustls. The suite has to be one of ChaCha20-Poly1305 in TLS 1.3.
+    /// Takes over from rustls. The suite has to be one of ChaCha20-Poly1305.
     pub(crate) fn new(tls: ServerConnection) -> Self {
-        let Some(SupportedCipherSuite::Tls13(suite)) = tls.negotiated_cipher_suite() else { panic!("not TLS 1.3") };
+        let suite = tls.negotiated_cipher_suite().unwrap();
+        let version = tls.protocol_version().unwrap();
         let secrets = tls.dangerous_extract_secrets().unwrap();
         let (sequence, ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }) = secrets.tx else {
             panic!("another suite")
         };
-        let iv: [u8; 12] = iv.as_ref().try_into().unwrap();
-        Self { encrypter: suite.aead_alg.encrypter(key, Iv::new(iv)), sequence, begin: sequence }
+        let encrypter = match suite {
+            SupportedCipherSuite::Tls13(suite) => {
+                let iv: [u8; 12] = iv.as_ref().try_into().unwrap();
+                suite.aead_alg.encrypter(key, Iv::new(iv))
+            }
+            SupportedCipherSuite::Tls12(suite) => suite.aead_alg.encrypter(key, iv.as_ref(), &[]),
+        };
+        Self { encrypter, version, sequence, begin: sequence }
     }
 
     /// A record with this in it.
     pub(crate) fn record(&mut self, typ: ContentType, payload: &[u8]) -> Vec<u8> {
-        let message =
-            OutboundPlainMessage { typ, version: ProtocolVersion::TLSv1_3, payload: OutboundChunks::Single(payload) };
+        let message = OutboundPlainMessage { typ, version: self.version, payload: OutboundChunks::Single(payload) };
         let record = self.encrypter.encrypt(message, self.sequence).unwrap();
         self.sequence += 1;
         record.encode()

@@ -7,6 +7,7 @@ mod clients;
 mod closing;
 mod content;
 mod failing;
+mod floods;
 mod forge;
 mod handshake;
 mod hostile;
