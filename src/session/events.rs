@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::clock::Instant;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::limits::EVENT_TEXT;
 use crate::tls::tunnel::TlsFacts;
 
@@ -148,15 +148,25 @@ impl Kind {
             | Self::Retrying(text) => text.len(),
             Self::Addresses(all) => all.iter().map(String::len).sum(),
             Self::AttemptFailed { address, reason } => address.len().saturating_add(reason.len()),
-            Self::Failed(error) => error.detail.len(),
+            Self::Handshake(facts) => chain_length(&facts.chain),
+            Self::Failed(error) => match &error.code {
+                // A server that is refused says how long its chain is.
+                Code::TlsCertificate(rejected) => error.detail.len().saturating_add(chain_length(&rejected.chain)),
+                _ => error.detail.len(),
+            },
             _ => 0,
         }
     }
 }
 
+fn chain_length(chain: &[Vec<u8>]) -> usize {
+    chain.iter().map(Vec::len).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Checks, Phase, Rejected};
 
     fn event(what: Kind) -> Event {
         Event { at: Instant::from_nanos(0), whose: Whose { exchange: 1, connection: 1 }, what }
@@ -183,6 +193,21 @@ mod tests {
             events.record(event(Kind::ResponseHead("x".repeat(64 * 1024))), 1024);
         }
         assert_eq!(taken(&events).len(), 4 + 1);
+    }
+
+    #[test]
+    fn chains_are_bounded_whatever_the_count() {
+        let chain = vec![vec![0; 60 * 1024], vec![0; 4 * 1024]];
+        let facts = TlsFacts { version: "TLSv1.3", suite: String::new(), alpn: None, is_resumed: false, chain };
+        let rejected = Rejected { checks: Checks::default(), chain: facts.chain.clone() };
+        let refused = Error::new(Phase::Handshake, Code::TlsCertificate(Box::new(rejected)), "");
+        for kind in [Kind::Handshake(Rc::new(facts)), Kind::Failed(refused)] {
+            let events = Events::default();
+            for _ in 0..100 {
+                events.record(event(kind.clone()), 1024);
+            }
+            assert_eq!(taken(&events).len(), 4 + 1);
+        }
     }
 
     #[test]
