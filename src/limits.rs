@@ -62,6 +62,9 @@ pub const REQUEST_FIELDS_LENGTH: usize = 256 * 1024;
 /// What a line costs beside its bytes, as RFC 7541 section 4.1 counts it: very many lines of next to nothing.
 pub const REQUEST_FIELD_COST: usize = 32;
 
+/// Bytes of certificates, DER-encoded, that a caller has a session trust: roots without end. All of Mozilla's have a fifth of it.
+pub const TRUSTED_LENGTH: usize = 1024 * 1024;
+
 /// Addresses that a caller sets in the place of a lookup: a list without end.
 pub const FIXED_ADDRESSES: usize = 1024;
 

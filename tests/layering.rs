@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
-    ("tls", &["buffer", "error", "http"], &["rustls", "webpki", "webpki_roots"]),
+    ("tls", &["buffer", "error", "http", "limits"], &["rustls", "webpki", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),

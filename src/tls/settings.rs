@@ -15,6 +15,7 @@ use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolV
 
 use super::pem;
 use super::verify::Verifier;
+use crate::limits::TRUSTED_LENGTH;
 
 /// Servers whose sessions are kept for resumption: the origin, and its proxies.
 const REMEMBERED_SERVERS: usize = 8;
@@ -38,6 +39,8 @@ pub struct TlsSettings {
     has_default_roots: bool,
     roots: Vec<TrustAnchor<'static>>,
     leaves: Vec<CertificateDer<'static>>,
+    /// Bytes of the certificates that `roots` and `leaves` were made of.
+    trusted: usize,
     identity: Option<Arc<CertifiedKey>>,
     oldest: TlsVersion,
     newest: TlsVersion,
@@ -64,6 +67,7 @@ impl Default for TlsSettings {
             has_default_roots: true,
             roots: Vec::new(),
             leaves: Vec::new(),
+            trusted: 0,
             identity: None,
             oldest: TlsVersion::Tls12,
             newest: TlsVersion::Tls13,
@@ -81,12 +85,11 @@ impl TlsSettings {
 
     /// Trusts these certificates as roots, beside those that are trusted already. PEM, one or many, or one in DER.
     pub fn add_roots(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let mut roots = Vec::new();
-        for certificate in pem::certificates(bytes)? {
-            let anchor = webpki_anchor(&certificate)?;
-            roots.push(anchor);
-        }
+        let certificates = pem::certificates(bytes)?;
+        let trusted = self.trusted_with(&certificates)?;
+        let roots: Vec<_> = certificates.iter().map(webpki_anchor).collect::<Result<_, _>>()?;
         self.roots.extend(roots);
+        self.trusted = trusted;
         self.made = None;
         Ok(())
     }
@@ -94,10 +97,12 @@ impl TlsSettings {
     /// Accepts exactly these certificates of a server, whoever issued them, whatever their name and dates.
     pub fn add_leaves(&mut self, bytes: &[u8]) -> Result<(), String> {
         let leaves = pem::certificates(bytes)?;
+        let trusted = self.trusted_with(&leaves)?;
         for leaf in &leaves {
             ParsedCertificate::try_from(leaf).map_err(|error| unusable(&error))?;
         }
         self.leaves.extend(leaves);
+        self.trusted = trusted;
         self.made = None;
         Ok(())
     }
@@ -147,6 +152,15 @@ impl TlsSettings {
         made.clock.0.store(now.as_secs(), Ordering::Relaxed);
         self.made = Some(made.clone());
         Ok(made)
+    }
+
+    /// How many bytes are trusted with these, if that is not too many.
+    fn trusted_with(&self, certificates: &[CertificateDer<'_>]) -> Result<usize, String> {
+        let more = certificates.iter().fold(self.trusted, |sum, one| sum.saturating_add(one.len()));
+        if more > TRUSTED_LENGTH {
+            return Err(format!("too many certificates: a session trusts {TRUSTED_LENGTH} bytes of them"));
+        }
+        Ok(more)
     }
 
     fn make(&self, now: Duration) -> Result<Configuration, String> {
@@ -241,6 +255,21 @@ mod tests {
     fn pair() -> (String, String) {
         let pair = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
         (pair.cert.pem(), pair.signing_key.serialize_pem())
+    }
+
+    #[test]
+    fn trust_has_a_bound() {
+        let one = pair().0;
+        let mut settings = TlsSettings::default();
+        let bundle = one.repeat(100);
+        let mut added = 0;
+        while settings.add_roots(bundle.as_bytes()).is_ok() && settings.add_leaves(bundle.as_bytes()).is_ok() {
+            added += 1;
+            assert!(added < 100, "without end");
+        }
+        assert!(added > 5, "{added}");
+        assert!(settings.add_roots(bundle.as_bytes()).unwrap_err().contains("too many"));
+        assert!(settings.trusted <= TRUSTED_LENGTH);
     }
 
     #[test]
