@@ -45,6 +45,7 @@
     )
 )]
 
+pub mod auth;
 pub mod buffer;
 pub mod clock;
 pub mod error;
@@ -52,6 +53,7 @@ pub mod h1;
 pub mod http;
 pub mod limits;
 pub mod net;
+pub mod secret;
 pub mod session;
 pub mod tls;
 

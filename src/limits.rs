@@ -68,6 +68,15 @@ pub const TRUSTED_LENGTH: usize = 1024 * 1024;
 /// Addresses that a caller sets in the place of a lookup: a list without end.
 pub const FIXED_ADDRESSES: usize = 1024;
 
+/// Challenges of one response that are read: a list without end, each of which has to be looked at.
+pub const CHALLENGES: usize = 32;
+
+/// Parameters of a challenge, or of `Authentication-Info`: each is compared with all before it.
+pub const CHALLENGE_PARAMETERS: usize = 64;
+
+/// URIs of a challenge's `domain` that are kept: each later request is compared with them.
+pub const CHALLENGE_DOMAINS: usize = 64;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

@@ -15,9 +15,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("clock", &[], &[]),
     ("error", &[], &[]),
     ("limits", &[], &[]),
+    ("secret", &[], &["zeroize"]),
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
+    ("auth", &["http", "limits", "secret"], &["md5", "ring", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits"], &["rustls", "webpki", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
@@ -30,7 +32,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// The crates of the outside world.
-const OUTSIDE: &[&str] = &["rustls", "wasi", "webpki", "webpki_roots", "wit_bindgen"];
+const OUTSIDE: &[&str] =
+    &["md5", "ring", "rustls", "subtle", "wasi", "webpki", "webpki_roots", "wit_bindgen", "zeroize"];
 
 /// What of the standard library asks the world itself, past `net`: nothing here may.
 const FORBIDDEN: &[&str] = &[

@@ -74,7 +74,7 @@ impl Fields {
     ///
     /// A quoted string that is not closed ends with its line.
     pub fn elements<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.all(name).flat_map(|value| Elements { rest: value })
+        self.all(name).flat_map(elements)
     }
 
     /// Whether the list of this name has this element, whatever its case: `Connection: close`.
@@ -260,6 +260,11 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
         value = rest;
     }
     value
+}
+
+/// The elements of the comma-separated list that one line's value is: see [`Fields::elements`].
+pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    Elements { rest: value }
 }
 
 /// The elements of one line's list.

@@ -1,0 +1,203 @@
+//! Digest (RFC 7616): one challenge, the requests that answer it, and what the server proves in return.
+//!
+//! It makes no random bytes and keeps no login: the client nonce and the name and password are arguments.
+
+pub mod algorithm;
+mod header;
+
+use subtle::ConstantTimeEq;
+
+use self::algorithm::Algorithm;
+use self::header::Header;
+use super::Login;
+use super::challenge::Challenge;
+use super::information;
+use crate::limits;
+use crate::secret::Secret;
+
+/// One challenge that is being answered, for as long as its nonce, or one that follows it, is good.
+#[derive(Clone, Debug)]
+pub struct Digest {
+    realm: String,
+    nonce: String,
+    opaque: Option<String>,
+    algorithm: Algorithm,
+    /// As the server wrote it, if it did: that is what it compares with.
+    algorithm_name: Option<String>,
+    /// Whether `qop=auth` is used; without it, it is RFC 2069's way.
+    has_qop: bool,
+    is_name_hashed: bool,
+    domain: Vec<String>,
+    /// How many requests were made with this nonce.
+    count: u32,
+    /// The nonce and client nonce that began a session of a `-sess` algorithm (RFC 7616 section 3.4.2).
+    session: Option<(String, String)>,
+}
+
+/// What the answer to one request has to know, if its server knows the password too.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    nonce: String,
+    /// The client nonce and the nonce count as they were sent, if they were.
+    sent: Option<(String, u32)>,
+    rspauth: Secret,
+}
+
+impl Digest {
+    /// Reads a challenge. One without `qop` is for who allows RFC 2069's way, which lets a server choose all that is hashed.
+    /// The error is words for people.
+    pub fn from_challenge(challenge: &Challenge, legacy: bool) -> Result<Self, &'static str> {
+        if !challenge.is("digest") {
+            return Err("the challenge is not for Digest");
+        }
+        // Its bytes would have to be sent back, and they are lost.
+        if challenge.parameters.iter().any(|(_, value)| value.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err("the Digest challenge is not UTF-8");
+        }
+        let text = |name| challenge.parameter(name).map(str::to_owned);
+        let algorithm_name = text("algorithm");
+        let algorithm = match &algorithm_name {
+            Some(name) => Algorithm::from_name(name).ok_or("the Digest challenge asks for an unknown algorithm")?,
+            None => Algorithm::Md5,
+        };
+        let has_qop = match challenge.parameter("qop") {
+            Some(list) if has_auth(list) => true,
+            Some(_) => return Err("the Digest challenge asks for a qop other than auth"),
+            None if !legacy => return Err("the Digest challenge has no qop"),
+            // There is no client nonce without a qop.
+            None if algorithm.is_session() => return Err("the Digest challenge has no qop, which its algorithm needs"),
+            None => false,
+        };
+        let domain = challenge.parameter("domain").unwrap_or_default();
+        Ok(Self {
+            realm: text("realm").ok_or("the Digest challenge has no realm")?,
+            nonce: text("nonce").ok_or("the Digest challenge has no nonce")?,
+            opaque: text("opaque"),
+            algorithm,
+            algorithm_name,
+            has_qop,
+            is_name_hashed: challenge.parameter("userhash").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            domain: domain.split_ascii_whitespace().take(limits::CHALLENGE_DOMAINS).map(str::to_owned).collect(),
+            count: 0,
+            session: None,
+        })
+    }
+
+    /// What the server calls the space that it protects.
+    pub fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    /// How good it is.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The URIs of the space that the server protects, as it wrote them. All of the server, if there are none.
+    pub fn domain(&self) -> impl Iterator<Item = &str> {
+        self.domain.iter().map(String::as_str)
+    }
+
+    /// The value of `Authorization`, or of `Proxy-Authorization`, for one request, which is then counted. `uri` is the target
+    /// as the request line has it. `cnonce` is random, for this request alone, and needs no quotes.
+    pub fn authorize(&mut self, login: &Login, method: &str, uri: &str, cnonce: &str) -> (Secret, Proof) {
+        // No server keeps a nonce for that long; one that did would refuse the last count's second use.
+        self.count = self.count.saturating_add(1);
+        let count = format!("{:08x}", self.count);
+        let hash = |parts: &[&str]| self.algorithm.hash(parts);
+
+        let mut cnonce = cnonce;
+        let mut a1 = hash(&[&login.user, &self.realm, login.password.expose()]);
+        if self.algorithm.is_session() {
+            // The key is made once for a session, which lasts until the next challenge, whatever nonces follow the first. All
+            // its requests have the same client nonce, for there are servers that make the key anew from what each request says.
+            let (first_nonce, first_cnonce) =
+                self.session.get_or_insert_with(|| (self.nonce.clone(), cnonce.to_owned()));
+            a1 = hash(&[&a1, first_nonce, first_cnonce]);
+            cnonce = first_cnonce;
+        }
+        let respond = |method: &str| {
+            let a2 = hash(&[method, uri]);
+            if self.has_qop {
+                hash(&[&a1, &self.nonce, &count, cnonce, "auth", &a2])
+            } else {
+                hash(&[&a1, &self.nonce, &a2])
+            }
+        };
+        let response = respond(method);
+        // RFC 7616 section 3.5: a server hashes the same, but for the method.
+        let rspauth = respond("");
+
+        let mut header = Header::new();
+        if self.is_name_hashed {
+            header.quoted("username", &hash(&[&login.user, &self.realm]));
+        } else {
+            header.user(&login.user);
+        }
+        header.quoted("realm", &self.realm);
+        header.quoted("uri", uri);
+        if let Some(name) = &self.algorithm_name {
+            header.token("algorithm", name);
+        }
+        header.quoted("nonce", &self.nonce);
+        if self.has_qop {
+            header.token("nc", &count);
+            header.quoted("cnonce", cnonce);
+            header.token("qop", "auth");
+        }
+        header.quoted("response", &response);
+        if let Some(opaque) = &self.opaque {
+            header.quoted("opaque", opaque);
+        }
+        if self.is_name_hashed {
+            header.token("userhash", "true");
+        }
+        let sent = self.has_qop.then(|| (cnonce.to_owned(), self.count));
+        (header.finish(), Proof { nonce: self.nonce.clone(), sent, rspauth: Secret::new(rspauth.as_str()) })
+    }
+
+    /// Takes the `Authentication-Info`, or `Proxy-Authentication-Info`, of the response, all its lines, in the head or in the
+    /// trailers (RFC 7616 section 3.5). An error, which is words for people, says that the response is not from a server that
+    /// knows the password. What the server does not say cannot be wrong: most say nothing.
+    pub fn verify<'a>(&mut self, proof: &Proof, info: impl Iterator<Item = &'a [u8]>) -> Result<(), &'static str> {
+        let info = information::parse(info)?;
+        if let Some((cnonce, count)) = &proof.sent {
+            if info.parameter("qop").is_some_and(|qop| !qop.eq_ignore_ascii_case("auth")) {
+                return Err("the server's Digest has a qop other than the request's");
+            }
+            if info.parameter("cnonce").is_some_and(|other| other != cnonce) {
+                return Err("the server's Digest has a client nonce other than the request's");
+            }
+            if info.parameter("nc").is_some_and(|text| u32::from_str_radix(text, 16) != Ok(*count)) {
+                return Err("the server's Digest has a nonce count other than the request's");
+            }
+        }
+        if let Some(rspauth) = info.parameter("rspauth") {
+            let rspauth = rspauth.to_ascii_lowercase();
+            if !bool::from(rspauth.as_bytes().ct_eq(proof.rspauth.expose().as_bytes())) {
+                return Err("the server's Digest is wrong: it does not know the password");
+            }
+        }
+        if let Some(next) = info.parameter("nextnonce") {
+            self.follow(proof, next);
+        }
+        Ok(())
+    }
+
+    /// Takes the nonce that the server wants from the next request on, and counts anew.
+    ///
+    /// Not the same one again, nor one that answers a request with a nonce that is history, as the second of two requests at
+    /// once has: what was counted with this one would be counted twice.
+    fn follow(&mut self, proof: &Proof, next: &str) {
+        let is_news = proof.nonce == self.nonce && next != self.nonce;
+        if is_news && !next.contains(char::REPLACEMENT_CHARACTER) {
+            self.nonce = next.to_owned();
+            self.count = 0;
+        }
+    }
+}
+
+/// Whether `auth` is among these quality-of-protection values.
+fn has_auth(list: &str) -> bool {
+    list.split(',').any(|value| value.trim().eq_ignore_ascii_case("auth"))
+}
