@@ -19,7 +19,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
-    ("auth", &["http", "limits", "secret"], &["md5", "ring", "subtle", "zeroize"]),
+    ("auth", &["http", "limits", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits"], &["rustls", "webpki", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
@@ -32,8 +32,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// The crates of the outside world.
-const OUTSIDE: &[&str] =
-    &["md5", "ring", "rustls", "subtle", "wasi", "webpki", "webpki_roots", "wit_bindgen", "zeroize"];
+const OUTSIDE: &[&str] = &["md5", "rustls", "subtle", "wasi", "webpki", "webpki_roots", "wit_bindgen", "zeroize"];
 
 /// What of the standard library asks the world itself, past `net`: nothing here may.
 const FORBIDDEN: &[&str] = &[
