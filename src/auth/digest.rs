@@ -201,3 +201,6 @@ impl Digest {
 fn has_auth(list: &str) -> bool {
     list.split(',').any(|value| value.trim().eq_ignore_ascii_case("auth"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,3 +29,45 @@ pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Inform
     }
     Ok(information)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_lines(lines: &[&str]) -> Result<Vec<(String, String)>, &'static str> {
+        parse(lines.iter().map(|line| line.as_bytes())).map(|information| information.0)
+    }
+
+    #[test]
+    fn parameters_are_found_on_all_lines() {
+        let found = of_lines(&[r#"NextNonce="a \"b\"", qop=auth,, nc = 00000001"#, "", r#"rspauth="","#]).unwrap();
+        let expected = [("nextnonce", "a \"b\""), ("qop", "auth"), ("nc", "00000001"), ("rspauth", "")];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(of_lines(&[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_skipped() {
+        let found = of_lines(&["Digest a=b, c, {}, d=\"e\"f, \"g\", h=i", "j=\"k, l=m", "n=o"]).unwrap();
+        assert_eq!(found, [("h", "i"), ("n", "o")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn what_is_said_twice_is_refused() {
+        let error = Err("the server's authentication information has a parameter twice");
+        assert_eq!(of_lines(&["a=b, c=d, A=b"]), error);
+        assert_eq!(of_lines(&["a=b", "a=c"]), error);
+        assert!(of_lines(&["a=b, c=b"]).is_ok());
+    }
+
+    #[test]
+    fn parameters_have_a_bound() {
+        let with = |count: usize| {
+            let parameters: Vec<_> = (0..count).map(|number| format!("p{number}=v")).collect();
+            of_lines(&[&parameters.join(",")]).map(|found| found.len())
+        };
+        assert_eq!(with(limits::CHALLENGE_PARAMETERS), Ok(limits::CHALLENGE_PARAMETERS));
+        let error = Err("the server's authentication information has too many parameters");
+        assert_eq!(with(limits::CHALLENGE_PARAMETERS + 1), error);
+    }
+}
