@@ -77,6 +77,9 @@ pub const CHALLENGE_PARAMETERS: usize = 64;
 /// URIs of a challenge's `domain` that are kept: each later request is compared with them.
 pub const CHALLENGE_DOMAINS: usize = 64;
 
+/// Bytes of each value of a Digest challenge that goes back with every answer: a server that has each request carry what it likes.
+pub const DIGEST_VALUE_LENGTH: usize = 4 * 1024;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

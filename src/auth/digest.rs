@@ -55,6 +55,10 @@ impl Digest {
             return Err("the Digest challenge is not UTF-8");
         }
         let text = |name| challenge.parameter(name).map(str::to_owned);
+        let is_long = |name| challenge.parameter(name).is_some_and(|value| value.len() > limits::DIGEST_VALUE_LENGTH);
+        if ["realm", "nonce", "opaque"].into_iter().any(is_long) {
+            return Err("the Digest challenge has a value that is too long to be sent back");
+        }
         let algorithm_name = text("algorithm");
         let algorithm = match &algorithm_name {
             Some(name) => Algorithm::from_name(name).ok_or("the Digest challenge asks for an unknown algorithm")?,
@@ -190,7 +194,9 @@ impl Digest {
     /// once has: what was counted with this one would be counted twice.
     fn follow(&mut self, proof: &Proof, next: &str) {
         let is_news = proof.nonce == self.nonce && next != self.nonce;
-        if is_news && !next.contains(char::REPLACEMENT_CHARACTER) {
+        // One that cannot be sent back is not taken: the server will say that the old one is stale.
+        let is_sendable = next.len() <= limits::DIGEST_VALUE_LENGTH && !next.contains(char::REPLACEMENT_CHARACTER);
+        if is_news && is_sendable {
             self.nonce = next.to_owned();
             self.count = 0;
         }

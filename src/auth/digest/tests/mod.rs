@@ -105,6 +105,26 @@ fn a_challenge_says_what_it_covers() {
     assert_eq!(many.domain().next(), Some("/0"));
 }
 
+#[test]
+fn values_that_go_back_have_a_bound() {
+    let exact = "x".repeat(limits::DIGEST_VALUE_LENGTH);
+    for name in ["realm", "nonce", "opaque", "unknown"] {
+        let with = |value: &str| {
+            let rest = ["realm=a", "nonce=b", "opaque=c", "unknown=d"].into_iter().filter(|one| !one.starts_with(name));
+            format!("Digest {name}={value}, qop=auth, {}", rest.collect::<Vec<_>>().join(", "))
+        };
+        assert!(read(&with(&exact), false).is_ok(), "{name}");
+        // What does not go back may be longer.
+        assert_eq!(read(&with(&format!("{exact}x")), false).is_ok(), name == "unknown", "{name}");
+    }
+    let mut digest = digest("Digest realm=a, nonce=b, qop=auth");
+    for (nonce, expected) in [(format!("{exact}x"), "\"b\"".to_owned()), (exact.clone(), format!("\"{exact}\""))] {
+        let (_, proof) = digest.authorize(&aladdin(), "GET", "/", "c");
+        assert_eq!(verify(&mut digest, &proof, &format!("nextnonce={nonce}")), Ok(()));
+        assert_eq!(value(&digest.authorize(&aladdin(), "GET", "/", "c").0, "nonce"), expected);
+    }
+}
+
 // What answers say.
 
 #[test]
