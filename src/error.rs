@@ -86,6 +86,8 @@ pub enum Code {
     InterimResponseLimit,
     UpgradeFailed,
     Protocol,
+    ServerNotAuthenticated,
+    ContentNotRepeatable,
     EarlyResponse,
     ConnectionClosed,
     SessionDropped,

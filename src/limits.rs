@@ -80,6 +80,21 @@ pub const CHALLENGE_DOMAINS: usize = 64;
 /// Bytes of each value of a Digest challenge that goes back with every answer: a server that has each request carry what it likes.
 pub const DIGEST_VALUE_LENGTH: usize = 4 * 1024;
 
+/// Challenges that one request answers: a server that always asks anew.
+pub const AUTH_ROUNDS: usize = 8;
+
+/// Realms that a caller gives credentials of their own: a list without end.
+pub const LOGINS: usize = 64;
+
+/// Bytes of a login or a token, its realm included: a text without end, which no server takes.
+pub const CREDENTIALS_LENGTH: usize = 16 * 1024;
+
+/// Realms of one server that are remembered, the one used last goes last: a server that calls itself something else each time.
+pub const REALMS: usize = 16;
+
+/// Paths of one realm that are remembered: a server that asks again in each of its folders.
+pub const SPACE_PATHS: usize = 32;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

@@ -26,9 +26,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
     // The story of a request, over any network.
-    ("session", &["buffer", "clock", "error", "h1", "http", "limits", "net", "tls"], &[]),
+    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "tls"], &[]),
     // Glue.
-    ("component", &["error", "h1", "http", "limits", "net", "net::wasip2", "session", "tls"], &["wasi", "wit_bindgen"]),
+    (
+        "component",
+        &["auth", "error", "h1", "http", "limits", "net", "net::wasip2", "secret", "session", "tls"],
+        &["wasi", "wit_bindgen"],
+    ),
 ];
 
 /// The crates of the outside world.

@@ -43,6 +43,13 @@ pub struct Proof {
     rspauth: Secret,
 }
 
+impl Proof {
+    /// The nonce that the request was counted with.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+}
+
 impl Digest {
     /// Reads a challenge. One without `qop` is for who allows RFC 2069's way, which lets a server choose all that is hashed.
     /// The error is words for people.
@@ -90,6 +97,11 @@ impl Digest {
     /// What the server calls the space that it protects.
     pub fn realm(&self) -> &str {
         &self.realm
+    }
+
+    /// The nonce that the next request is counted with.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
     }
 
     /// How good it is.

@@ -2,10 +2,16 @@
 //!
 //! Values in, values out: nothing here sends anything, knows what a session is, or makes a random byte.
 
+pub mod basic;
+pub mod bearer;
+pub mod cache;
 pub mod challenge;
 pub mod digest;
 mod information;
+pub mod space;
+mod trial;
 
+use crate::auth::digest::algorithm::Algorithm;
 use crate::secret::Secret;
 
 /// A user's name and password.
@@ -15,4 +21,86 @@ pub struct Login {
     pub user: String,
     /// The password.
     pub password: Secret,
+}
+
+/// Who asks for credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// The server that the request is for.
+    Origin,
+    /// A proxy on the way to it.
+    Proxy,
+}
+
+impl Server {
+    /// The status with which it asks.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Origin => 401,
+            Self::Proxy => 407,
+        }
+    }
+
+    /// The field in which it says what it asks for.
+    pub const fn challenge_field(self) -> &'static str {
+        match self {
+            Self::Origin => "WWW-Authenticate",
+            Self::Proxy => "Proxy-Authenticate",
+        }
+    }
+
+    /// The field that answers it.
+    pub const fn credentials_field(self) -> &'static str {
+        match self {
+            Self::Origin => "Authorization",
+            Self::Proxy => "Proxy-Authorization",
+        }
+    }
+
+    /// The field in which it says who it is itself.
+    pub const fn information_field(self) -> &'static str {
+        match self {
+            Self::Origin => "Authentication-Info",
+            Self::Proxy => "Proxy-Authentication-Info",
+        }
+    }
+}
+
+/// The schemes that a login may be used with. A session variant of an algorithm goes with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the WIT documents each")]
+pub struct Schemes {
+    pub basic: bool,
+    pub digest_md5: bool,
+    pub digest_sha256: bool,
+    pub digest_sha512_256: bool,
+    /// Digest as RFC 2069 had it: without `qop`, and so without a client's nonce.
+    pub digest_without_qop: bool,
+}
+
+impl Schemes {
+    /// Whether Digest may have this algorithm.
+    fn allow(self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::Md5 | Algorithm::Md5Session => self.digest_md5,
+            Algorithm::Sha256 | Algorithm::Sha256Session => self.digest_sha256,
+            Algorithm::Sha512256 | Algorithm::Sha512256Session => self.digest_sha512_256,
+        }
+    }
+
+    /// Whether any scheme is allowed at all.
+    fn allow_any(self) -> bool {
+        self.basic || self.digest_md5 || self.digest_sha256 || self.digest_sha512_256
+    }
+}
+
+/// A request, as far as it matters to who answers for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its target, exactly as the request line has it: Digest hashes it.
+    pub uri: &'a str,
+    /// The path at the origin, without its query: see [`space::path_at`]. A proxy does not look at it.
+    pub path: &'a str,
 }

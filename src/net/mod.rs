@@ -1,4 +1,4 @@
-//! What a session asks of the world: names, connections, time.
+//! What a session asks of the world: names, connections, time, chance.
 //!
 //! Nothing here waits. What cannot be done yet answers [`Poll::Pending`] and has *noted a wish*: the owner of the network
 //! knows what to wait for before it polls again. Wishes live until the next wait. `wasip2` notes pollables; `sim` notes
@@ -31,6 +31,9 @@ pub trait Net: Clone + 'static {
 
     /// What time it is for people: since 1970, by a clock that somebody has set.
     fn wall_clock(&self) -> Duration;
+
+    /// Fills it with random bytes that nobody can foresee.
+    fn random(&self, bytes: &mut [u8]);
 
     /// Ready when `deadline` has come; notes the wish to be woken then.
     fn poll_until(&self, deadline: Instant) -> Poll<()>;

@@ -49,6 +49,7 @@ pub enum Kind {
     Receiving { done: u64, total: Option<u64> },
     Complete,
     Retrying(String),
+    Authorizing { scheme: &'static str, realm: String, is_proxy: bool },
     Failed(Error),
     Kept,
     Closed(CloseReason),
@@ -147,6 +148,7 @@ impl Kind {
             | Self::ResponseHead(text)
             | Self::Retrying(text) => text.len(),
             Self::Addresses(all) => all.iter().map(String::len).sum(),
+            Self::Authorizing { realm, .. } => realm.len(),
             Self::AttemptFailed { address, reason } => address.len().saturating_add(reason.len()),
             Self::Handshake(facts) => chain_length(&facts.chain),
             Self::Failed(error) => match &error.code {

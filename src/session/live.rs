@@ -10,6 +10,7 @@ use crate::limits::SILENT_STEPS;
 use crate::net::{Fault, Net, Receive};
 use crate::session::Shared;
 use crate::session::channel::{Broken, Received};
+use crate::session::claim::Claim;
 use crate::session::connection::Connection;
 use crate::session::dial::{describe, tls_error};
 use crate::session::events::{Kind, Whose};
@@ -23,6 +24,8 @@ pub(crate) struct Live<N: Net> {
     pub(crate) machine: Exchange,
     pub(crate) whose: Whose,
     schedule: Schedule,
+    /// What the request has said of who sends it, once its final head is here: its trailers may have something to say.
+    pub(crate) claim: Option<Box<Claim>>,
     /// Whether any byte of a response came.
     pub(crate) is_answered: bool,
     /// Whether the final head came.
@@ -55,6 +58,7 @@ impl<N: Net> Live<N> {
             machine,
             whose,
             schedule,
+            claim: None,
             is_answered: false,
             has_head: false,
             silent_steps: 0,
@@ -118,8 +122,9 @@ impl<N: Net> Live<N> {
 
     fn fill(&mut self, upload: &mut Upload) {
         if self.machine.is_abandoned() {
-            // While there is no answer the connection may turn out to be stale, and a piece that waits be sent on another.
-            if self.has_head {
+            // While there is no answer the connection may turn out to be stale, and a piece that waits be sent on another; so
+            // it may when the answer asks for credentials.
+            if self.has_head && !upload.is_kept() {
                 upload.discard();
             }
         } else {

@@ -11,6 +11,7 @@ use std::task::Poll;
 
 mod addresses;
 mod channel;
+mod claim;
 mod connection;
 mod dial;
 pub mod events;
@@ -23,12 +24,16 @@ mod transfer;
 mod upload;
 pub mod whole;
 
+use crate::auth::Server;
+use crate::auth::cache::Credentials;
+use crate::auth::challenge::{self, Challenge};
 use crate::error::{Code, Error, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
 use crate::http::fields::Fields;
 use crate::http::origin::{Origin, OriginError};
 use crate::net::Net;
+use crate::session::claim::Claim;
 use crate::session::connection::{Connection, Pool};
 use crate::session::events::{CloseReason, Event, Events, Kind, Whose};
 use crate::session::open::Opening;
@@ -46,6 +51,8 @@ pub(crate) struct Shared<N: Net> {
     pub(crate) net: N,
     origin: Result<Rc<Origin>, Error>,
     pub(crate) settings: RefCell<Settings>,
+    /// Those of the origin.
+    pub(crate) credentials: Rc<RefCell<Credentials>>,
     pub(crate) pool: Pool<N>,
     events: Events,
     /// The address that was connected to last, and the local address that was set then: it is tried first from there, and
@@ -70,10 +77,12 @@ impl<N: Net> Session<N> {
             };
             Error::new(Phase::Setup, code, detail)
         });
+        let credentials = Credentials::of_origin(origin.as_ref().ok().cloned());
         Self(Rc::new(Shared {
             net,
             origin,
             settings: RefCell::default(),
+            credentials: Rc::new(RefCell::new(credentials)),
             pool: Pool::default(),
             events: Events::default(),
             last_good: Cell::new(None),
@@ -98,6 +107,11 @@ impl<N: Net> Session<N> {
     /// A change of the settings.
     pub fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
         change(&mut self.0.settings.borrow_mut())
+    }
+
+    /// A change of what is said to the origin when it asks who is there.
+    pub fn change_credentials<T>(&self, change: impl FnOnce(&mut Credentials) -> T) -> T {
+        change(&mut self.0.credentials.borrow_mut())
     }
 
     /// Whether events are recorded.
@@ -215,7 +229,7 @@ impl<N: Net> Request<N> {
 
     /// Whether the content is streamed.
     pub fn is_streamed(&self) -> bool {
-        matches!(self.description.content, Content::Streamed(_))
+        self.description.is_streamed()
     }
 
     /// Starts the exchange; it then moves when it is polled. `may_wait` for a free connection, if all are busy.
@@ -225,17 +239,22 @@ impl<N: Net> Request<N> {
             return Err(session_dropped(Phase::Setup));
         }
         let origin = shared.origin.clone()?;
+        let claim = Claim::of(&shared.credentials, &origin, &self.description);
+        let is_doubtful = claim.as_ref().is_some_and(|claim| claim.is_doubtful());
         let settings = shared.settings.borrow();
-        let prepared = self.description.prepare(&origin, &settings)?;
+        let prepared = self.description.prepare(&origin, &settings, is_doubtful)?;
         let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
         drop(settings);
         shared.exchanges.set(shared.exchanges.get().saturating_add(1));
-        let upload = Rc::new(RefCell::new(Upload::new(prepared.content.clone())));
+        let mut upload = Upload::new(prepared.content.clone());
+        upload.keep(claim.is_some());
+        let upload = Rc::new(RefCell::new(upload));
         let interims = Rc::new(RefCell::default());
         let transfer = Rc::new(RefCell::new(Transfer::new(Opening {
             shared: Rc::clone(shared),
             origin,
             prepared,
+            claim,
             upload,
             interims: Rc::clone(&interims),
             exchange: shared.exchanges.get(),
@@ -365,6 +384,12 @@ impl<N: Net> Response<N> {
     /// How long the content is, if the head says so.
     pub fn content_length(&self) -> Option<u64> {
         self.answer.content_length
+    }
+
+    /// What it asks for, where it asks who is there: the challenges of a proxy if it is a 407, else those of the server.
+    pub fn challenges(&self) -> Vec<Challenge> {
+        let server = if self.answer.head.status == Server::Proxy.status() { Server::Proxy } else { Server::Origin };
+        challenge::parse(self.answer.head.fields.all(server.challenge_field()))
     }
 
     /// The interim responses before it.

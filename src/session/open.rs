@@ -1,4 +1,5 @@
-//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more.
+//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more; what a response
+//! says that asks who is there is `claim`'s to judge.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -11,6 +12,7 @@ use crate::h1::response_head::ResponseHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
 use crate::session::Shared;
+use crate::session::claim::Claim;
 use crate::session::connection::{Acquired, Connection};
 use crate::session::dial::dial;
 use crate::session::events::{CloseReason, Kind, Whose};
@@ -25,6 +27,8 @@ pub(crate) struct Opening<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     pub(crate) origin: Rc<Origin>,
     pub(crate) prepared: Prepared,
+    /// What it says to the origin of who sends it, if anything.
+    pub(crate) claim: Option<Box<Claim>>,
     pub(crate) upload: Rc<RefCell<Upload>>,
     pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,
     pub(crate) exchange: u64,
@@ -62,7 +66,15 @@ impl<N: Net> Opening<N> {
                     live.connection.close(CloseReason::UnsentContent);
                     "the server knows no expectations (417)"
                 }
-                Ok(answer) => return Ok(answer),
+                Ok((head, live)) => {
+                    if let Some(answer) = self.judge(head, live).await? {
+                        return Ok(answer);
+                    }
+                    // It is another request now: its connection may have gone stale as that of any.
+                    is_repeated = false;
+                    self.begin_again();
+                    continue;
+                }
                 Err(Failure { error, is_stale: false }) => return Err(error),
                 Err(Failure { error, .. }) if !may_repeat => {
                     return Err(Error { may_retry: true, ..error });
@@ -70,15 +82,23 @@ impl<N: Net> Opening<N> {
                 Err(_) => "the kept connection had gone stale",
             };
             is_repeated = true;
-            self.upload.borrow_mut().rewind();
-            self.interims.borrow_mut().clear();
+            self.begin_again();
             let whose = Whose { exchange: self.exchange, connection: 0 };
             self.shared.record(whose, || Kind::Retrying(why.into()));
         }
     }
 
+    /// Forgets what the last sending has left.
+    fn begin_again(&mut self) {
+        self.upload.borrow_mut().rewind();
+        self.interims.borrow_mut().clear();
+    }
+
     /// Takes the expectation out of the request, if that can be.
     fn leave_unasked(&mut self) -> bool {
+        if !self.upload.borrow().is_replayable() {
+            return false;
+        }
         let Some(head) = self.prepared.unasking.take() else {
             return false;
         };
@@ -125,10 +145,13 @@ impl<N: Net> Opening<N> {
     }
 
     /// Sends the request on this connection and waits for the final head.
-    async fn attempt(&self, connection: Connection<N>) -> Result<(ResponseHead, Box<Live<N>>), Failure> {
+    async fn attempt(&mut self, connection: Connection<N>) -> Result<(ResponseHead, Box<Live<N>>), Failure> {
         let shared = &self.shared;
         let is_reused = connection.is_reused();
-        let head = self.prepared.head.clone();
+        let mut head = self.prepared.head.clone();
+        if let Some(claim) = &mut self.claim {
+            claim.sign(&mut head, &shared.net);
+        }
         let whose = Whose { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
         shared.record(whose, || Kind::RequestHead(masked(&head)));

@@ -88,8 +88,19 @@ impl Description {
         Ok(())
     }
 
-    /// Checks all and encodes the head.
-    pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings) -> Result<Prepared, Error> {
+    /// Whether the content is written to the exchange.
+    pub(crate) fn is_streamed(&self) -> bool {
+        matches!(self.content, Content::Streamed(_))
+    }
+
+    /// Whether the caller says by itself who sends it.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.fields.contains("authorization")
+    }
+
+    /// Checks all and encodes the head. `is_doubtful` when the server may refuse it for want of credentials, so that streamed
+    /// content is better kept until it has said.
+    pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings, is_doubtful: bool) -> Result<Prepared, Error> {
         let wrong = |code, detail| Error::new(Phase::Setup, code, detail);
         method::check(&self.method).map_err(|what| {
             let method = quote(self.method.as_bytes());
@@ -115,10 +126,13 @@ impl Description {
         };
         let has_content = !matches!(framed, Framed::None | Framed::Length(0));
         self.check_fields(has_content)?;
-        let expects = has_content && !is_old && (self.expects || self.fields.has_element("expect", "100-continue"));
+        let asks = self.expects || is_doubtful && self.is_streamed();
+        let expects = has_content && !is_old && (asks || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
         let head = self.encode(origin, settings, framed, expects, closes);
-        let is_asking = expects && !self.fields.contains("expect") && matches!(self.content, Content::Bytes(_));
+        // The caller was told what becomes of its own expectation where content is streamed, and knows of no other.
+        let may_unask = matches!(self.content, Content::Bytes(_)) || !self.expects;
+        let is_asking = expects && !self.fields.contains("expect") && may_unask;
         let unasking = is_asking.then(|| self.encode(origin, settings, framed, false, closes));
         let outline = Outline {
             method: match self.method.as_str() {

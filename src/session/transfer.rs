@@ -224,7 +224,10 @@ impl<N: Net> Transfer<N> {
             Poll::Ready(Ok(_)) => {}
         }
         self.complete();
-        Poll::Ready(Ok(None))
+        match &self.stage {
+            Stage::Failed(error) => Poll::Ready(Err(error.clone())),
+            _ => Poll::Ready(Ok(None)),
+        }
     }
 
     /// Whether [`Transfer::poll_read`] has something to say.
@@ -328,6 +331,13 @@ impl<N: Net> Transfer<N> {
 
     /// All of the response is here: the connection is kept or closed.
     fn complete(&mut self) {
+        if let Stage::Live(live) = &mut self.stage
+            && let Some(claim) = &mut live.claim
+            && let Err(error) = claim.verify(Phase::Body, live.machine.trailers())
+        {
+            self.fail(error, CloseReason::Failed);
+            return;
+        }
         let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) else {
             return;
         };
@@ -352,7 +362,7 @@ impl<N: Net> Drop for Transfer<N> {
     }
 }
 
-fn close_reason(unusable: Unusable) -> CloseReason {
+pub(crate) fn close_reason(unusable: Unusable) -> CloseReason {
     match unusable {
         Unusable::UnsentContent => CloseReason::UnsentContent,
         Unusable::StrayBytes => CloseReason::StrayBytes,

@@ -27,6 +27,8 @@ pub(crate) struct Upload {
     is_room_wanted: bool,
     /// Bytes in the machine that have not gone yet, framing included.
     in_machine: usize,
+    /// Whether what the caller wrote stays although an answer has come: it may be sent again.
+    is_kept: bool,
 }
 
 /// The end of the sending direction of a connection that is HTTP no more.
@@ -52,7 +54,18 @@ impl Upload {
             raw_end: RawEnd::Open,
             is_room_wanted: false,
             in_machine: 0,
+            is_kept: false,
         }
+    }
+
+    /// Keeps what the caller writes, or ends that: an answer may have the request be sent once more.
+    pub(crate) fn keep(&mut self, is_kept: bool) {
+        self.is_kept = is_kept;
+    }
+
+    /// Whether it is kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Whether all of it can be sent once more. True of bytes; of streamed content only before any of it has left.

@@ -120,6 +120,8 @@ pub(crate) fn code_name(code: &Code) -> &'static str {
         Code::InterimResponseLimit => "interim-response-limit",
         Code::UpgradeFailed => "HTTP-upgrade-failed",
         Code::Protocol => "HTTP-protocol-error",
+        Code::ServerNotAuthenticated => "server-not-authenticated",
+        Code::ContentNotRepeatable => "content-not-repeatable",
         Code::EarlyResponse => "early-response",
         Code::ConnectionClosed => "connection-closed",
         Code::SessionDropped => "session-dropped",

@@ -51,6 +51,19 @@ impl Net for SimNet {
         world.wall_clock + Duration::from_nanos(world.now.as_nanos())
     }
 
+    /// The same in each run, and no byte string twice in one.
+    fn random(&self, bytes: &mut [u8]) {
+        let mut world = self.world();
+        for byte in bytes {
+            // Vigna's splitmix64.
+            world.chance = world.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = world.chance;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (mixed >> 56) as u8;
+        }
+    }
+
     fn poll_until(&self, deadline: Instant) -> Poll<()> {
         self.world().poll_until(Some(deadline))
     }

@@ -15,6 +15,8 @@ pub(super) struct World {
     pub(super) now: Instant,
     /// What time it was for people at the zero of the clock.
     pub(super) wall_clock: Duration,
+    /// Where random bytes come from.
+    pub(super) chance: u64,
     /// The earliest time that somebody waits for.
     pub(super) noted: Option<Instant>,
     pub(super) names: BTreeMap<String, Name>,
@@ -51,6 +53,7 @@ impl Default for World {
             // Not the zero of the clock, which means nothing.
             now: Instant::from_nanos(1_000_000_000),
             wall_clock: Duration::ZERO,
+            chance: 0,
             noted: None,
             names: BTreeMap::new(),
             listeners: BTreeMap::new(),

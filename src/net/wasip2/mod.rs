@@ -1,4 +1,4 @@
-//! The network of a WASI 0.2 host: `wasi:sockets`, `wasi:io`, `wasi:clocks`.
+//! The network of a WASI 0.2 host: `wasi:sockets`, `wasi:io`, `wasi:clocks`, `wasi:random`.
 //!
 //! It knows bytes, addresses and time, and nothing of HTTP. No call of it blocks but [`Wasi::wait`].
 //!
@@ -69,6 +69,12 @@ impl Net for Wasi {
     fn wall_clock(&self) -> Duration {
         let wasi::clocks::wall_clock::Datetime { seconds, nanoseconds } = wasi::clocks::wall_clock::now();
         Duration::new(seconds, nanoseconds)
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        let random = wasi::random::random::get_random_bytes(bytes.len() as u64);
+        // A host that gives fewer has broken its word. What is missing stays as it is, for there is nothing to put there.
+        bytes.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
     }
 
     fn poll_until(&self, deadline: Instant) -> Poll<()> {

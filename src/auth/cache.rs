@@ -1,0 +1,456 @@
+//! What is known about one server that asks who is there, the origin or a proxy: the logins and tokens that the caller gave
+//! for it, and the spaces that it has been found to protect (RFC 9110 section 11.5).
+//!
+//! It says what a request has to have with it, and what its response means. It sends nothing, and no secret leaves it but as
+//! the value of a field.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::rc::Rc;
+
+pub use super::trial::Trial;
+
+use super::challenge::Challenge;
+use super::digest::Digest;
+use super::digest::algorithm::Algorithm;
+use super::space::Extent;
+use super::{Asked, Login, Schemes, Server, basic, bearer};
+use crate::http::origin::Origin;
+use crate::limits::{AUTH_ROUNDS, CREDENTIALS_LENGTH, LOGINS, REALMS};
+use crate::secret::Secret;
+
+/// What is known about one server.
+#[derive(Debug)]
+pub struct Credentials {
+    server: Server,
+    /// What `domain` is about; a proxy has none.
+    origin: Option<Rc<Origin>>,
+    given: Vec<Rc<Given>>,
+    /// The one used last is the last.
+    spaces: Vec<Rc<RefCell<Space>>>,
+}
+
+/// What the caller gave.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// The realm that it is for; none is any.
+    realm: Option<String>,
+    what: What,
+    /// Whether it goes ahead unasked.
+    is_ahead: bool,
+}
+
+#[derive(Debug)]
+enum What {
+    Login {
+        login: Login,
+        schemes: Schemes,
+    },
+    /// With what it is good for, if that is known.
+    Token {
+        token: Secret,
+        scope: Option<String>,
+    },
+}
+
+/// What one realm of the server protects, and how it is answered.
+#[derive(Debug)]
+pub(super) struct Space {
+    given: Rc<Given>,
+    pub(super) realm: String,
+    answer: Answer,
+    extent: Extent,
+    pub(super) standing: Standing,
+}
+
+/// How a challenge is answered, the weakest first.
+///
+/// Basic shows the password to whoever reads along. A token is worth less to them: it ends, and opens no other door. Digest
+/// shows neither.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Basic,
+    Bearer,
+    Digest(Digest),
+}
+
+/// What the server thinks of the credentials in a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has not said yet. They are not sent ahead.
+    Unknown,
+    /// It had no chance to, and the next request is to give it one.
+    Presumed,
+    /// It has let in a request that had them.
+    Accepted,
+}
+
+/// A way to answer a challenge.
+pub(super) struct Candidate {
+    pub(super) given: Rc<Given>,
+    pub(super) realm: String,
+    pub(super) answer: Answer,
+    pub(super) is_stale: bool,
+}
+
+/// What to do about a challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Send the request again: [`Credentials::authorize`] has an answer now.
+    Again {
+        /// The scheme, as people write it.
+        scheme: &'static str,
+        /// What the server calls the space.
+        realm: String,
+    },
+    /// There is nothing to try: the challenge is the response.
+    Stays,
+}
+
+impl Credentials {
+    /// Those of an origin. Where there is none nothing will be sent.
+    pub fn of_origin(origin: Option<Rc<Origin>>) -> Self {
+        Self { server: Server::Origin, origin, given: Vec::new(), spaces: Vec::new() }
+    }
+
+    /// Those of a proxy.
+    pub fn of_proxy() -> Self {
+        Self { server: Server::Proxy, origin: None, given: Vec::new(), spaces: Vec::new() }
+    }
+
+    /// Who asks for them.
+    pub fn server(&self) -> Server {
+        self.server
+    }
+
+    /// Whether the caller has given none, so that nothing here has anything to do.
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty()
+    }
+
+    // ---- what the caller gives --------------------------------------------------------------------------------------
+
+    /// Answers challenges of this realm, or of those that have none of their own, with this login. The error is words for
+    /// people, and nothing was changed then.
+    pub fn set_login(
+        &mut self,
+        realm: Option<String>,
+        login: Login,
+        schemes: Schemes,
+        is_ahead: bool,
+    ) -> Result<(), &'static str> {
+        basic::check_user(&login.user)?;
+        basic::check_password(login.password.expose())?;
+        if !schemes.allow_any() {
+            return Err("no scheme is allowed: the login could never be used");
+        }
+        if is_ahead && !schemes.basic {
+            return Err("only Basic can go ahead unasked");
+        }
+        let length = login.user.len().saturating_add(login.password.expose().len());
+        self.give(Given { realm, what: What::Login { login, schemes }, is_ahead }, length)
+    }
+
+    /// The same with a bearer token. `scope` is what it is good for: a challenge that wants more is not answered with it.
+    pub fn set_token(
+        &mut self,
+        realm: Option<String>,
+        token: Secret,
+        scope: Option<String>,
+        is_ahead: bool,
+    ) -> Result<(), &'static str> {
+        bearer::check(token.expose())?;
+        let length = token.expose().len().saturating_add(scope.as_ref().map_or(0, String::len));
+        self.give(Given { realm, what: What::Token { token, scope }, is_ahead }, length)
+    }
+
+    /// Forgets what was given for this realm, and what is known of it; of none: all there is.
+    pub fn forget(&mut self, realm: Option<&str>) {
+        match realm {
+            None => {
+                self.given.clear();
+                self.spaces.clear();
+            }
+            Some(realm) => {
+                self.given.retain(|given| given.realm.as_deref() != Some(realm));
+                self.spaces.retain(|space| space.borrow().realm != realm);
+            }
+        }
+    }
+
+    fn give(&mut self, new: Given, length: usize) -> Result<(), &'static str> {
+        if length.saturating_add(new.realm.as_ref().map_or(0, String::len)) > CREDENTIALS_LENGTH {
+            return Err("the credentials are too long");
+        }
+        if new.is_ahead && new.realm.is_some() {
+            return Err(
+                "what is for one realm cannot go ahead unasked: where the realm is, the server has to say first",
+            );
+        }
+        let is_replaced = |old: &Rc<Given>| old.realm == new.realm && old.is_token() == new.is_token();
+        let count = self.given.iter().filter(|old| !is_replaced(old)).count();
+        if count >= LOGINS {
+            return Err("there are too many realms with credentials of their own");
+        }
+        self.given.retain(|old| !is_replaced(old));
+        let given = &self.given;
+        self.spaces.retain(|space| {
+            let space = space.borrow();
+            // What was answered for want of better is asked for anew.
+            new.realm.as_ref() != Some(&space.realm) && given.iter().any(|given| Rc::ptr_eq(given, &space.given))
+        });
+        self.given.push(Rc::new(new));
+        Ok(())
+    }
+
+    // ---- what a request has with it ---------------------------------------------------------------------------------
+
+    /// The value of [`Server::credentials_field`] for a request that is about to be sent; to be asked at each sending, for no
+    /// Digest may be used twice. `cnonce` makes at least 32 random characters that need no quotes.
+    pub fn authorize(
+        &mut self,
+        trial: &mut Trial,
+        asked: Asked<'_>,
+        cnonce: impl FnOnce() -> String,
+    ) -> Option<Secret> {
+        trial.sent = None;
+        let space = match &trial.next {
+            Some(chosen) => Some(Rc::clone(chosen)),
+            None => self.best_space(asked),
+        };
+        let Some(space) = space else {
+            let given = self.unasked()?;
+            let value = given.plain();
+            trial.send(Rc::clone(given), None, None);
+            return Some(value);
+        };
+        let mut known = space.borrow_mut();
+        let given = Rc::clone(&known.given);
+        // They may have been forgotten, or replaced, since the challenge came.
+        if !self.given.iter().any(|other| Rc::ptr_eq(other, &given)) {
+            return None;
+        }
+        let (value, proof) = match (&mut known.answer, &given.what) {
+            (Answer::Digest(digest), What::Login { login, .. }) => {
+                let (value, proof) = digest.authorize(login, asked.method, asked.uri, &cnonce());
+                (value, Some(proof))
+            }
+            (Answer::Basic | Answer::Bearer | Answer::Digest(_), _) => (given.plain(), None),
+        };
+        drop(known);
+        self.touch(&space);
+        trial.send(given, Some(space), proof);
+        Some(value)
+    }
+
+    /// Whether it is well to ask before content is sent that cannot be sent twice: the server may want credentials that the
+    /// request will not have with it, or, for the age of a Digest's nonce, others than it will.
+    pub fn is_doubtful(&self, asked: Asked<'_>) -> bool {
+        match self.best_space(asked) {
+            Some(space) => matches!(space.borrow().answer, Answer::Digest(_)),
+            None => self.unasked().is_none(),
+        }
+    }
+
+    /// The space whose credentials go ahead with this request: the one that covers its path best, the strongest of those.
+    fn best_space(&self, asked: Asked<'_>) -> Option<Rc<RefCell<Space>>> {
+        let rank = |space: &Rc<RefCell<Space>>| {
+            let space = space.borrow();
+            let is_good = space.standing != Standing::Unknown;
+            let depth = space.extent.covers(asked.path).filter(|_| is_good)?;
+            Some((depth, space.answer.strength()))
+        };
+        let ranked = self.spaces.iter().filter_map(|space| Some((rank(space)?, space)));
+        ranked.max_by_key(|(rank, _)| *rank).map(|(_, space)| Rc::clone(space))
+    }
+
+    /// What goes ahead where no space is known.
+    fn unasked(&self) -> Option<&Rc<Given>> {
+        self.given.iter().filter(|given| given.is_ahead).max_by_key(|given| given.is_token())
+    }
+
+    // ---- what the response means ------------------------------------------------------------------------------------
+
+    /// The server has answered with [`Server::status`] and these challenges.
+    pub fn answer(&mut self, trial: &mut Trial, challenges: &[Challenge]) -> Decision {
+        let sent = trial.refuse();
+        let candidates = challenges.iter().filter_map(|challenge| self.candidate(challenge));
+        let candidates = candidates.filter(|candidate| trial.may_try(candidate, sent.as_ref()));
+        // The first of equals.
+        let best = candidates.min_by_key(|candidate| Reverse(candidate.answer.strength()));
+        let best = best.filter(|_| trial.rounds < AUTH_ROUNDS);
+        let decision = match &best {
+            Some(best) => Decision::Again { scheme: best.answer.scheme(), realm: best.realm.clone() },
+            None => Decision::Stays,
+        };
+        if let Some(best) = best {
+            trial.rounds = trial.rounds.saturating_add(1);
+            trial.next = Some(self.learn(best));
+        }
+        // What was never good for anything is not kept.
+        if let Some(refused) = sent.and_then(|sent| sent.space)
+            && refused.borrow().standing != Standing::Accepted
+            && !trial.next.as_ref().is_some_and(|next| Rc::ptr_eq(next, &refused))
+        {
+            self.spaces.retain(|other| !Rc::ptr_eq(other, &refused));
+        }
+        decision
+    }
+
+    /// The server has answered otherwise: what the request had with it is good for more like it.
+    pub fn accept(&mut self, trial: &Trial, asked: Asked<'_>) {
+        if let Some(space) = trial.sent.as_ref().and_then(|sent| sent.space.as_ref()) {
+            let mut space = space.borrow_mut();
+            space.standing = Standing::Accepted;
+            if !matches!(space.answer, Answer::Digest(_)) {
+                space.extent.add_folder_of(asked.path);
+            }
+        }
+    }
+
+    /// The request will not be sent again, though it could be answered for: the next like it will have the answer with it.
+    pub fn presume(&mut self, trial: &Trial, asked: Asked<'_>) {
+        if let Some(space) = &trial.next {
+            let mut space = space.borrow_mut();
+            space.extent.add_folder_of(asked.path);
+            if space.standing == Standing::Unknown {
+                space.standing = Standing::Presumed;
+            }
+        }
+    }
+
+    /// Takes [`Server::information_field`] of the response, of its head or its trailers. The error is words for people: the
+    /// response is not from a server that knows the password.
+    pub fn verify<'a>(
+        &mut self,
+        trial: &Trial,
+        information: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), &'static str> {
+        let Some(sent) = &trial.sent else { return Ok(()) };
+        let (Some(proof), Some(space)) = (&sent.proof, &sent.space) else { return Ok(()) };
+        match &mut space.borrow_mut().answer {
+            Answer::Digest(digest) => digest.verify(proof, information),
+            Answer::Basic | Answer::Bearer => Ok(()),
+        }
+    }
+
+    /// How this challenge would be answered, if the caller allows it.
+    fn candidate(&self, challenge: &Challenge) -> Option<Candidate> {
+        // Basic and Digest have to have one, and some servers' Basic has none; Bearer may have one.
+        let realm = challenge.realm().unwrap_or_default();
+        let given = |is_token: bool| {
+            let given = self.given.iter().filter(|given| given.is_token() == is_token);
+            let given = given.filter(|given| given.realm.as_deref().is_none_or(|only| only == realm));
+            // Its own before that of all.
+            given.min_by_key(|given| given.realm.is_none()).map(Rc::clone)
+        };
+        let (given, answer) = match challenge.scheme.as_str() {
+            "bearer" => {
+                let given = given(true)?;
+                let wanted = challenge.parameter("scope").unwrap_or_default();
+                let covers = |scope: &String| bearer::covers(scope, wanted);
+                matches!(&given.what, What::Token { scope, .. } if scope.as_ref().is_none_or(covers))
+                    .then_some((given, Answer::Bearer))?
+            }
+            "basic" => {
+                let given = given(false)?;
+                given.schemes().basic.then_some((given, Answer::Basic))?
+            }
+            "digest" => {
+                let given = given(false)?;
+                let schemes = given.schemes();
+                let digest = Digest::from_challenge(challenge, schemes.digest_without_qop).ok()?;
+                schemes.allow(digest.algorithm()).then_some((given, Answer::Digest(digest)))?
+            }
+            _ => return None,
+        };
+        let is_stale = challenge.parameter("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
+        Some(Candidate { given, realm: realm.to_owned(), answer, is_stale })
+    }
+
+    /// The space of the challenge that is being answered, as it is known from now on.
+    fn learn(&mut self, candidate: Candidate) -> Rc<RefCell<Space>> {
+        let Candidate { given, realm, answer, .. } = candidate;
+        let is_it = |space: &Rc<RefCell<Space>>| {
+            let space = space.borrow();
+            Rc::ptr_eq(&space.given, &given) && space.realm == realm && space.answer.scheme() == answer.scheme()
+        };
+        if let Some(known) = self.spaces.iter().find(|space| is_it(space)).cloned() {
+            self.touch(&known);
+            let mut space = known.borrow_mut();
+            if let (Answer::Digest(old), Answer::Digest(new)) = (&space.answer, &answer)
+                // What was counted with a nonce stays counted, however often the server gives it out.
+                && (old.nonce() != new.nonce() || old.algorithm() != new.algorithm())
+            {
+                space.extent = self.extent_of(&answer);
+                space.answer = answer;
+            }
+            drop(space);
+            return known;
+        }
+        let extent = self.extent_of(&answer);
+        let space = Rc::new(RefCell::new(Space { given, realm, answer, extent, standing: Standing::Unknown }));
+        if self.spaces.len() >= REALMS {
+            self.spaces.remove(0);
+        }
+        self.spaces.push(Rc::clone(&space));
+        space
+    }
+
+    fn extent_of(&self, answer: &Answer) -> Extent {
+        match (&self.origin, answer) {
+            // RFC 7616 section 3.3: a proxy protects all that goes through it.
+            (None, _) => Extent::Everything,
+            (Some(origin), Answer::Digest(digest)) => Extent::of_domain(digest.domain(), origin),
+            (Some(_), Answer::Basic | Answer::Bearer) => Extent::nothing(),
+        }
+    }
+
+    /// Makes it the one used last.
+    fn touch(&mut self, space: &Rc<RefCell<Space>>) {
+        if let Some(place) = self.spaces.iter().position(|other| Rc::ptr_eq(other, space))
+            && let Some(rest) = self.spaces.get_mut(place..)
+        {
+            rest.rotate_left(1);
+        }
+    }
+}
+
+impl Given {
+    fn is_token(&self) -> bool {
+        matches!(self.what, What::Token { .. })
+    }
+
+    fn schemes(&self) -> Schemes {
+        match self.what {
+            What::Login { schemes, .. } => schemes,
+            What::Token { .. } => Schemes::default(),
+        }
+    }
+
+    /// What is sent where no Digest is asked for.
+    fn plain(&self) -> Secret {
+        match &self.what {
+            What::Login { login, .. } => basic::authorize(login),
+            What::Token { token, .. } => bearer::authorize(token),
+        }
+    }
+}
+
+impl Answer {
+    fn scheme(&self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Bearer => "Bearer",
+            Self::Digest(_) => "Digest",
+        }
+    }
+
+    fn strength(&self) -> (u8, Option<Algorithm>) {
+        match self {
+            Self::Basic => (0, None),
+            Self::Bearer => (1, None),
+            Self::Digest(digest) => (2, Some(digest.algorithm())),
+        }
+    }
+}

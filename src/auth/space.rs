@@ -1,0 +1,228 @@
+//! Which part of a server one space covers: paths, by their segments (RFC 7617 section 2.2, RFC 7616 section 3.3).
+//!
+//! Nothing here resolves `..` or decodes `%2e`: who asks for a path with such segments is in no space, for only the server
+//! knows where that leads.
+
+use crate::http::origin::{Origin, Scheme};
+use crate::http::target;
+use crate::limits::SPACE_PATHS;
+
+/// A part of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Everything,
+    /// What is at or below one of these paths; the oldest first. One that ends in `/` is a folder, and no file of that name.
+    Below(Vec<String>),
+}
+
+impl Extent {
+    /// None of it, yet.
+    pub(super) fn nothing() -> Self {
+        Self::Below(Vec::new())
+    }
+
+    /// What Digest's `domain` names of this origin, all of it where there is none (RFC 7616 section 3.3). Other origins are
+    /// left out: they have no business with this one's credentials.
+    pub(super) fn of_domain<'a>(domain: impl Iterator<Item = &'a str>, origin: &Origin) -> Self {
+        let mut domain = domain.peekable();
+        if domain.peek().is_none() {
+            return Self::Everything;
+        }
+        let mut extent = Self::nothing();
+        for path in domain.filter_map(|uri| path_of_uri(origin, uri)) {
+            extent.add(path);
+        }
+        extent
+    }
+
+    /// Adds what RFC 7617 section 2.2 has a client assume: all that is as deep as this path's last segment, or deeper.
+    pub(super) fn add_folder_of(&mut self, path: &str) {
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            self.add(&format!("{folder}/"));
+        }
+    }
+
+    /// How well this path is covered: the length of the longest that covers it. None if nothing does.
+    pub(super) fn covers(&self, path: &str) -> Option<usize> {
+        match self {
+            Self::Everything => Some(0),
+            Self::Below(_) if has_dots(path) => None,
+            Self::Below(paths) => paths.iter().filter(|prefix| is_below(prefix, path)).map(String::len).max(),
+        }
+    }
+
+    fn add(&mut self, path: &str) {
+        let Self::Below(paths) = self else {
+            return;
+        };
+        if has_dots(path) || paths.iter().any(|prefix| is_below(prefix, path)) {
+            return;
+        }
+        paths.retain(|other| !is_below(path, other));
+        if paths.len() >= SPACE_PATHS {
+            paths.remove(0);
+        }
+        paths.push(path.to_owned());
+    }
+}
+
+/// The path of this target, without its query, if it is one of this origin. Not where credentials would be shown to others:
+/// TRACE has them sent back (RFC 9110 section 9.3.8), and CONNECT is about somebody else.
+pub fn path_at<'a>(origin: &Origin, method: &str, target: &'a str) -> Option<&'a str> {
+    match (method, target) {
+        ("CONNECT" | "TRACE", _) => None,
+        // The server as a whole.
+        (_, "*") => Some("/"),
+        (_, path) if path.starts_with('/') => Some(without_query(path)),
+        (_, uri) => path_of_uri(origin, uri),
+    }
+}
+
+/// The same of a URI, absolute or with a path alone.
+fn path_of_uri<'a>(origin: &Origin, uri: &'a str) -> Option<&'a str> {
+    if uri.starts_with('/') && !uri.starts_with("//") {
+        return Some(without_query(uri));
+    }
+    let (scheme, rest) = uri.split_once("://")?;
+    let authority = target::authority("GET", uri)?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let default = if scheme.eq_ignore_ascii_case("https") { Scheme::Https } else { Scheme::Http };
+    let port = match port {
+        None | Some("") => default.default_port(),
+        // Digits alone, because `parse` takes a sign.
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
+        Some(_) => return None,
+    };
+    let other = Origin::parse(scheme, host, port).ok()?;
+    if other != *origin {
+        return None;
+    }
+    let path = without_query(rest.get(authority.len()..)?);
+    Some(if path.is_empty() { "/" } else { path })
+}
+
+fn without_query(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// `/other` has `/other` and `/other/x` below it, but not `/others`.
+fn is_below(prefix: &str, path: &str) -> bool {
+    match path.strip_prefix(prefix) {
+        Some(rest) => rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+/// Whether a segment is `.` or `..`, in any spelling. A backslash is a slash to some servers.
+fn has_dots(path: &str) -> bool {
+    if !path.contains('.') && !path.contains('%') {
+        return false;
+    }
+    let plain =
+        path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
+    plain.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(scheme: &str, host: &str, port: u16) -> Origin {
+        Origin::parse(scheme, host, port).unwrap()
+    }
+
+    fn below(paths: &[&str]) -> Extent {
+        Extent::Below(paths.iter().map(|path| (*path).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_path_covers_by_segments() {
+        for (prefix, path, is_covered) in [
+            ("/other", "/other", true),
+            ("/other", "/other/x/y", true),
+            ("/other", "/other/", true),
+            ("/other", "/others", false),
+            ("/other", "/oth", false),
+            ("/other/", "/other", false),
+            ("/other/", "/other/x", true),
+            ("/", "/", true),
+            ("/", "/x", true),
+            ("/a/", "/a/../b", false),
+            ("/a/", "/a/%2E%2e/b", false),
+            ("/a/", "/a/..%2fb", false),
+            ("/a/", "/a/..\\b", false),
+            ("/a/", "/a/./b", false),
+            ("/a/", "/a/..b/.c./%2ed", true),
+        ] {
+            assert_eq!(below(&[prefix]).covers(path).is_some(), is_covered, "{prefix} {path}");
+        }
+        assert_eq!(below(&["/", "/a/", "/a/b"]).covers("/a/b/c"), Some(4));
+        assert_eq!(below(&[]).covers("/"), None);
+        assert_eq!(Extent::Everything.covers("/a/../b"), Some(0));
+    }
+
+    #[test]
+    fn the_folder_of_what_was_asked_for_is_covered() {
+        // The example of RFC 7617 section 2.2.
+        let mut extent = Extent::nothing();
+        extent.add_folder_of("/docs/index.html");
+        assert!(["/docs/", "/docs/test.doc", "/docs/x/y"].iter().all(|path| extent.covers(path).is_some()));
+        assert!(["/other/", "/docs", "/", "/docsx/"].iter().all(|path| extent.covers(path).is_none()));
+        extent.add_folder_of("/docs/deep/er");
+        assert_eq!(extent, below(&["/docs/"]), "what is covered already adds nothing");
+        extent.add_folder_of("/x");
+        assert_eq!(extent, below(&["/"]), "and what covers others takes their place");
+        let mut extent = Extent::nothing();
+        extent.add_folder_of("/a/../b");
+        assert_eq!(extent, Extent::nothing());
+    }
+
+    #[test]
+    fn paths_are_bounded() {
+        let mut extent = Extent::nothing();
+        for number in 0..1000 {
+            extent.add_folder_of(&format!("/{number}/x"));
+        }
+        let Extent::Below(paths) = &extent else { panic!() };
+        assert_eq!(paths.len(), SPACE_PATHS);
+        assert!(extent.covers("/999/").is_some() && extent.covers("/0/").is_none());
+    }
+
+    #[test]
+    fn a_domain_is_of_one_origin() {
+        let origin = origin("http", "a.test", 80);
+        let extent = |domain: &[&str]| Extent::of_domain(domain.iter().copied(), &origin);
+        assert_eq!(extent(&[]), Extent::Everything);
+        assert_eq!(extent(&["/other", "http://A.test:80/x?y"]), below(&["/other", "/x"]));
+        assert_eq!(extent(&["http://a.test"]), below(&["/"]));
+        let others =
+            ["http://b.test/", "https://a.test/", "http://a.test:81/", "//a.test/", "relative", "http://a.test:+80/"];
+        assert_eq!(extent(&others), Extent::nothing());
+    }
+
+    #[test]
+    fn targets_have_a_path_at_their_own_origin_alone() {
+        let plain = origin("http", "a.test", 8080);
+        let at = |method, target| path_at(&plain, method, target);
+        assert_eq!(at("GET", "/a/b?c=/d"), Some("/a/b"));
+        assert_eq!(at("GET", "//x/y"), Some("//x/y"));
+        assert_eq!(at("OPTIONS", "*"), Some("/"));
+        assert_eq!(at("GET", "http://a.test:8080/a?b"), Some("/a"));
+        assert_eq!(at("GET", "HTTP://A.TEST:8080?b"), Some("/"));
+        for other in
+            ["http://a.test/", "http://a.test:80/", "http://b.test:8080/", "ftp://a.test:8080/", "http://[::1]/"]
+        {
+            assert_eq!(at("GET", other), None, "{other}");
+        }
+        assert_eq!(at("TRACE", "/"), None);
+        assert_eq!(at("CONNECT", "a.test:8080"), None);
+        let six = origin("https", "::1", 443);
+        assert_eq!(path_at(&six, "GET", "https://[::1]/x"), Some("/x"));
+        assert_eq!(path_at(&six, "GET", "https://[0:0::1]:443/x"), Some("/x"));
+        assert_eq!(path_at(&six, "GET", "https://[::2]/x"), None);
+    }
+}

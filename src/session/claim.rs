@@ -1,0 +1,193 @@
+//! What a request says of who sends it, and what comes of it: the field is put in at each sending, and a response that asks
+//! who is there is answered, or left to the caller.
+//!
+//! Which credentials, and for what, `auth` decides.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+
+use crate::auth::cache::{Credentials, Decision, Trial};
+use crate::auth::{Asked, Server, challenge, space};
+use crate::buffer::Buffer;
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::Event;
+use crate::h1::response_head::ResponseHead;
+use crate::http::fields::Fields;
+use crate::http::origin::Origin;
+use crate::limits::READ_LENGTH;
+use crate::net::Net;
+use crate::session::events::{CloseReason, Kind};
+use crate::session::live::Live;
+use crate::session::open::Opening;
+use crate::session::request::Description;
+use crate::session::transfer::close_reason;
+
+/// What one request says to one server.
+pub(crate) struct Claim {
+    credentials: Rc<RefCell<Credentials>>,
+    server: Server,
+    method: String,
+    /// The target as it is sent, and the path in it.
+    uri: String,
+    path: String,
+    trial: Trial,
+}
+
+impl Claim {
+    /// What this request says to its origin; nothing where no credentials are set, where the caller says it by itself, and
+    /// where the target is not the origin's.
+    pub(crate) fn of(
+        credentials: &Rc<RefCell<Credentials>>,
+        origin: &Origin,
+        description: &Description,
+    ) -> Option<Box<Self>> {
+        if credentials.borrow().is_empty() || description.is_signed() {
+            return None;
+        }
+        let Description { method, target, .. } = description;
+        let path = space::path_at(origin, method, target)?.to_owned();
+        Some(Box::new(Self {
+            credentials: Rc::clone(credentials),
+            server: credentials.borrow().server(),
+            method: method.clone(),
+            uri: target.clone(),
+            path,
+            trial: Trial::default(),
+        }))
+    }
+
+    /// Whether the server may have to say first which credentials it wants.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.credentials.borrow().is_doubtful(self.asked())
+    }
+
+    /// Puts the field into this head, if there is something to say; anew each time that the request is sent.
+    pub(crate) fn sign<N: Net>(&mut self, head: &mut Vec<u8>, net: &N) {
+        let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
+        let value = self.credentials.borrow_mut().authorize(&mut self.trial, asked, || cnonce(net));
+        let Some(value) = value else { return };
+        let name = self.server.credentials_field();
+        // Before the empty line. In one piece, so that no copy of it is left behind where the head grew.
+        let parts = [name.as_bytes(), b": ", value.expose().as_bytes(), b"\r\n\r\n"];
+        let length = parts.iter().map(|part| part.len()).fold(head.len(), usize::saturating_add);
+        let mut signed = Vec::with_capacity(length);
+        signed.extend_from_slice(head.strip_suffix(b"\r\n").unwrap_or(head));
+        parts.iter().for_each(|part| signed.extend_from_slice(part));
+        *head = signed;
+    }
+
+    /// What this final head means: whether, and how, the request is to be sent again.
+    fn judge(&mut self, head: &ResponseHead) -> Result<Decision, Error> {
+        if head.status == self.server.status() {
+            let challenges = challenge::parse(head.fields.all(self.server.challenge_field()));
+            return Ok(self.credentials.borrow_mut().answer(&mut self.trial, &challenges));
+        }
+        self.verify(Phase::Head, &head.fields)?;
+        // Neither the other server's refusal nor a breakdown says that this one has let the request in.
+        if head.status != Server::Origin.status() && head.status != Server::Proxy.status() && head.status < 500 {
+            let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
+            self.credentials.borrow_mut().accept(&self.trial, asked);
+        }
+        Ok(Decision::Stays)
+    }
+
+    /// Whether these fields, of the head or the trailers, are from a server that knows the password, as far as they say.
+    pub(crate) fn verify(&mut self, phase: Phase, fields: &Fields) -> Result<(), Error> {
+        let information = fields.all(self.server.information_field());
+        let verified = self.credentials.borrow_mut().verify(&self.trial, information);
+        verified.map_err(|detail| Error::new(phase, Code::ServerNotAuthenticated, detail))
+    }
+
+    /// The request could be answered for, but not sent again: the next one will have the answer with it.
+    fn give_up(&mut self) {
+        let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
+        self.credentials.borrow_mut().presume(&self.trial, asked);
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { method: &self.method, uri: &self.uri, path: &self.path }
+    }
+}
+
+impl<N: Net> Opening<N> {
+    /// The answer, if it is one. If not, it asked who is there, and the request is to be sent again, which says so.
+    pub(super) async fn judge(
+        &mut self,
+        head: ResponseHead,
+        mut live: Box<Live<N>>,
+    ) -> Result<Option<(ResponseHead, Box<Live<N>>)>, Error> {
+        let Some(claim) = &mut self.claim else {
+            return Ok(Some((head, live)));
+        };
+        match claim.judge(&head) {
+            Err(error) => {
+                live.connection.close(CloseReason::Failed);
+                Err(error)
+            }
+            Ok(Decision::Stays) => {
+                live.claim = self.claim.take();
+                self.upload.borrow_mut().keep(false);
+                Ok(Some((head, live)))
+            }
+            Ok(Decision::Again { .. }) if !self.upload.borrow().is_replayable() => {
+                claim.give_up();
+                live.connection.close(CloseReason::UnsentContent);
+                let detail = "the server asked for credentials, and the content could not be sent again: it was streamed, and \
+                              some of it had gone; the next request will have them with it";
+                Err(Error { may_retry: true, ..Error::new(Phase::Head, Code::ContentNotRepeatable, detail) })
+            }
+            Ok(Decision::Again { scheme, realm }) => {
+                let is_proxy = claim.server == Server::Proxy;
+                self.shared.record(live.whose, || Kind::Authorizing { scheme, realm, is_proxy });
+                self.leave(live).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads the content that nobody wants and throws it away, if it is little and its connection can be kept for that; else
+    /// the connection closes.
+    async fn leave(&self, mut live: Box<Live<N>>) -> Result<(), Error> {
+        let shared = &self.shared;
+        let most = shared.settings.borrow().limits().drained;
+        if let Err(unusable) = live.machine.verdict(&Buffer::default()) {
+            live.connection.close(close_reason(unusable));
+            return Ok(());
+        }
+        let mut drained = 0u64;
+        while !live.machine.is_complete() {
+            let is_too_much = live.machine.remainder().is_some_and(|left| left > most.saturating_sub(drained));
+            if is_too_much || drained > most {
+                live.connection.close(CloseReason::UnreadContent);
+                return Ok(());
+            }
+            match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), READ_LENGTH)).await {
+                Ok(Event::Content(piece)) => drained = drained.saturating_add(piece.len() as u64),
+                Ok(_) => {}
+                Err(error) => {
+                    live.connection.close(CloseReason::Failed);
+                    // What is wrong with content that nobody wants is no matter, but time is.
+                    return if error.code == Code::ExchangeTimeout { Err(error) } else { Ok(()) };
+                }
+            }
+        }
+        let Live { mut connection, machine, .. } = *live;
+        connection.served = connection.served.saturating_add(1);
+        match machine.verdict(&connection.buffer) {
+            Ok(()) => shared.keep(connection),
+            Err(unusable) => connection.close(close_reason(unusable)),
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a client's nonce: each is two characters.
+const CNONCE_LENGTH: usize = 16;
+
+fn cnonce<N: Net>(net: &N) -> String {
+    let mut bytes = [0; CNONCE_LENGTH];
+    net.random(&mut bytes);
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}

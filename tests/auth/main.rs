@@ -1,0 +1,5 @@
+//! Credentials over the simulated network: what a session sends to servers that ask who is there, and check what they get.
+
+mod basic;
+mod server;
+mod support;

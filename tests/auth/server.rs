@@ -1,0 +1,170 @@
+//! An origin that reads requests, remembers them, and answers what a rule says. It knows nothing of this crate.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use xenon::net::sim::{Said, Script};
+
+/// A request as it came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) content: Vec<u8>,
+    /// Which connection it came over, from 0.
+    pub(crate) connection: usize,
+}
+
+impl Seen {
+    /// The value of this field, which is there once at the most.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self.fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| value.as_str());
+        assert!(values.next().is_none(), "{name} is there twice");
+        value
+    }
+
+    pub(crate) fn authorization(&self) -> Option<&str> {
+        self.field("Authorization")
+    }
+}
+
+/// What the rule says to a request: all bytes of the response. The connection closes after one that says so.
+pub(crate) type Rule = dyn FnMut(&Seen) -> String;
+
+/// An origin, and what it has seen.
+#[derive(Clone)]
+pub(crate) struct Server {
+    rule: Rc<RefCell<Box<Rule>>>,
+    seen: Rc<RefCell<Vec<Seen>>>,
+    connections: Rc<RefCell<usize>>,
+}
+
+impl Server {
+    pub(crate) fn new(rule: impl FnMut(&Seen) -> String + 'static) -> Self {
+        Self { rule: Rc::new(RefCell::new(Box::new(rule))), seen: Rc::default(), connections: Rc::default() }
+    }
+
+    /// What it does on its next connection.
+    pub(crate) fn script(&self) -> Script {
+        let server = self.clone();
+        let mut received = Vec::new();
+        let mut number = None;
+        let mut was_told_to_go_on = false;
+        let talk = move |bytes: &[u8]| {
+            let connection = *number.get_or_insert_with(|| server.connections.replace_with(|number| *number + 1));
+            received.extend_from_slice(bytes);
+            let mut said = Said::default();
+            while !said.is_over {
+                let (request, length) = match read(&received) {
+                    Read::Whole(request, length) => (request, length),
+                    // Refused before its content comes, or wanted.
+                    Read::Head(request) if request.field("Expect").is_some() && !was_told_to_go_on => {
+                        let answer = server.ask(Seen { connection, ..request });
+                        if status(&answer) < 300 {
+                            server.seen.borrow_mut().pop();
+                            was_told_to_go_on = true;
+                            said.bytes.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                            continue;
+                        }
+                        said.is_over = true;
+                        said.bytes.extend_from_slice(answer.as_bytes());
+                        break;
+                    }
+                    Read::Head(_) | Read::Nothing => break,
+                };
+                received.drain(..length);
+                was_told_to_go_on = false;
+                let answer = server.ask(Seen { connection, ..request });
+                said.is_over = answer.contains("\r\nConnection: close\r\n");
+                said.bytes.extend_from_slice(answer.as_bytes());
+            }
+            said
+        };
+        Script::new().talk(talk).close()
+    }
+
+    /// What it has seen so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.borrow().clone()
+    }
+
+    /// What it has seen since the last call.
+    pub(crate) fn take(&self) -> Vec<Seen> {
+        self.seen.take()
+    }
+
+    fn ask(&self, request: Seen) -> String {
+        let answer = (self.rule.borrow_mut())(&request);
+        self.seen.borrow_mut().push(request);
+        answer
+    }
+}
+
+/// A response with this content, and these lines more in its head.
+pub(crate) fn response(status: &str, lines: &[&str], content: &str) -> String {
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    format!("HTTP/1.1 {status}\r\n{lines}Content-Length: {}\r\n\r\n{content}", content.len())
+}
+
+pub(crate) fn ok(content: &str) -> String {
+    response("200 OK", &[], content)
+}
+
+/// A 401 with these challenges, a line each.
+pub(crate) fn asks(challenges: &[&str]) -> String {
+    let lines: Vec<_> = challenges.iter().map(|challenge| format!("WWW-Authenticate: {challenge}")).collect();
+    response("401 Unauthorized", &lines.iter().map(String::as_str).collect::<Vec<_>>(), "who is there?")
+}
+
+enum Read {
+    Nothing,
+    /// The content is not here yet.
+    Head(Seen),
+    /// And how many bytes it is.
+    Whole(Seen, usize),
+}
+
+fn status(response: &str) -> u16 {
+    response[9..12].parse().unwrap()
+}
+
+fn read(bytes: &[u8]) -> Read {
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+        return Read::Nothing;
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let mut words = lines.next().unwrap().split(' ');
+    let (method, target) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
+    let split = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
+    let mut request = Seen { method, target, fields: lines.map(split).collect(), ..Seen::default() };
+    let rest = &bytes[end + 4..];
+    if request.field("Transfer-Encoding") == Some("chunked") {
+        let mut at = 0;
+        loop {
+            let Some(line) = rest[at..].windows(2).position(|window| window == b"\r\n") else {
+                return Read::Head(request);
+            };
+            let size = usize::from_str_radix(std::str::from_utf8(&rest[at..at + line]).unwrap(), 16).unwrap();
+            let begin = at + line + 2;
+            let Some(chunk) = rest.get(begin..begin + size + 2) else {
+                return Read::Head(request);
+            };
+            request.content.extend_from_slice(&chunk[..size]);
+            at = begin + size + 2;
+            if size == 0 {
+                return Read::Whole(request, end + 4 + at);
+            }
+        }
+    }
+    let length = request.field("Content-Length").map_or(0, |length| length.parse().unwrap());
+    match rest.get(..length) {
+        Some(content) => {
+            request.content = content.to_vec();
+            Read::Whole(request, end + 4 + length)
+        }
+        None => Read::Head(request),
+    }
+}
