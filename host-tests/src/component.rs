@@ -28,9 +28,9 @@ use self::engine::State;
 
 pub use self::bindings::exports::xenon::http::session::Received;
 pub use self::bindings::exports::xenon::http::types::{
-    AddressFamily, AttemptFailure, CertificateError, CertificateFailures, CloseReason, ConnectionFacts, Deadlines,
-    Error, ErrorCode, Event, EventKind, InterimResponse, Limits, LookupFailure, Phase, Progress, TlsFacts, TlsVersion,
-    Version, WholeResponse,
+    AddressFamily, AttemptFailure, AuthSchemes, Authorization, CertificateError, CertificateFailures, Challenge,
+    CloseReason, ConnectionFacts, Deadlines, Error, ErrorCode, Event, EventKind, InterimResponse, Limits,
+    LookupFailure, Phase, Progress, TlsFacts, TlsVersion, Version, WholeResponse,
 };
 pub use self::engine::{bytes, component, engine};
 

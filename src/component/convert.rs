@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::bindings::exports::xenon::http::types as wit;
+use crate::auth::Schemes;
+use crate::auth::challenge::Challenge;
 use crate::error::{Checks, Code, Error, LookupFailure, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
@@ -76,6 +78,8 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::InterimResponseLimit => To::InterimResponseLimit,
         Code::UpgradeFailed => To::HttpUpgradeFailed,
         Code::Protocol => To::HttpProtocolError,
+        Code::ServerNotAuthenticated => To::ServerNotAuthenticated,
+        Code::ContentNotRepeatable => To::ContentNotRepeatable,
         Code::EarlyResponse => To::EarlyResponse,
         Code::ConnectionClosed => To::ConnectionClosed,
         Code::SessionDropped => To::SessionDropped,
@@ -181,6 +185,23 @@ pub(super) fn from_tls_version(version: wit::TlsVersion) -> TlsVersion {
     }
 }
 
+pub(super) fn from_schemes(schemes: wit::AuthSchemes) -> Schemes {
+    use wit::AuthSchemes as From;
+    let has = |one| schemes & one == one;
+    Schemes {
+        basic: has(From::BASIC),
+        digest_md5: has(From::DIGEST_MD5),
+        digest_sha256: has(From::DIGEST_SHA256),
+        digest_sha512_256: has(From::DIGEST_SHA512256),
+        digest_without_qop: has(From::DIGEST_WITHOUT_QOP),
+    }
+}
+
+pub(super) fn challenge(challenge: Challenge) -> wit::Challenge {
+    let Challenge { scheme, token68, parameters } = challenge;
+    wit::Challenge { scheme, token68, parameters }
+}
+
 pub(super) fn deadlines(deadlines: &Deadlines) -> wit::Deadlines {
     let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     wit::Deadlines {
@@ -269,6 +290,9 @@ fn kind(kind: Kind) -> wit::EventKind {
         Kind::Receiving { done, total } => To::Receiving(wit::Progress { done, total }),
         Kind::Complete => To::Complete,
         Kind::Retrying(why) => To::Retrying(why),
+        Kind::Authorizing { scheme, realm, is_proxy } => {
+            To::Authorizing(wit::Authorization { scheme: scheme.into(), realm, proxy: is_proxy })
+        }
         Kind::Failed(why) => To::Failed(error(why)),
         Kind::Kept => To::Kept,
         Kind::Closed(reason) => To::Closed(close_reason(reason)),

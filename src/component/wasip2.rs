@@ -9,13 +9,15 @@ use std::task::{Context, Poll, Waker};
 use super::bindings::Component;
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{
-    AddressFamily, ConnectionFacts, Deadlines, Error, Event, Fields, InterimResponse, Limits, Received, SessionBorrow,
-    TlsVersion, Version, WholeResponse,
+    AddressFamily, AuthSchemes, Challenge, ConnectionFacts, Deadlines, Error, Event, Fields, InterimResponse, Limits,
+    Received, SessionBorrow, TlsVersion, Version, WholeResponse,
 };
 use super::convert;
+use crate::auth::Login;
 use crate::error::{self, Code, Phase};
 use crate::limits::READ_LENGTH;
 use crate::net::wasip2::Wasi;
+use crate::secret::Secret;
 use crate::session::{self, whole};
 
 type Outcome<T> = Result<T, Error>;
@@ -149,6 +151,33 @@ impl wit::GuestSession for Session {
     fn set_tls_versions(&self, oldest: TlsVersion, newest: TlsVersion) -> Outcome<()> {
         let (oldest, newest) = (convert::from_tls_version(oldest), convert::from_tls_version(newest));
         self.0.change_settings(|settings| settings.tls.set_versions(oldest, newest)).map_err(|what| misuse(&what))
+    }
+
+    fn set_credentials(
+        &self,
+        realm: Option<String>,
+        user: String,
+        password: String,
+        schemes: AuthSchemes,
+        ahead: bool,
+    ) -> Outcome<()> {
+        let (login, schemes) = (Login { user, password: Secret::new(password) }, convert::from_schemes(schemes));
+        self.0.change_credentials(|known| known.set_login(realm, login, schemes, ahead)).map_err(misuse)
+    }
+
+    fn set_bearer_token(
+        &self,
+        realm: Option<String>,
+        token: String,
+        scope: Option<String>,
+        ahead: bool,
+    ) -> Outcome<()> {
+        let token = Secret::new(token);
+        self.0.change_credentials(|known| known.set_token(realm, token, scope, ahead)).map_err(misuse)
+    }
+
+    fn forget_credentials(&self, realm: Option<String>) {
+        self.0.change_credentials(|known| known.forget(realm.as_deref()));
     }
 
     fn set_events(&self, recorded: bool) {
@@ -300,6 +329,10 @@ impl wit::GuestResponse for Response {
     fn field(&self, name: String) -> Option<String> {
         let value = self.0.head().fields.joined(&name)?;
         Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
+    }
+
+    fn challenges(&self) -> Vec<Challenge> {
+        self.0.challenges().into_iter().map(convert::challenge).collect()
     }
 
     fn content_length(&self) -> Option<u64> {

@@ -47,6 +47,8 @@ pub enum Exit {
     Certificate = 60,
     /// The content is too large.
     FileSize = 63,
+    /// The content cannot be sent again.
+    Rewind = 65,
     /// Status 401 or 407, with `-f`.
     Login = 67,
     /// A file of certificates to trust cannot be used.
@@ -89,7 +91,7 @@ impl Failure {
             detail => detail.to_owned(),
         };
         message.push_str(advice(&error.code));
-        if error.may_retry {
+        if error.may_retry && !matches!(error.code, ErrorCode::ContentNotRepeatable) {
             message.push_str("; the request was most likely not processed (--retry-unsafe sends such a one again)");
         }
         Self::new(exit, message)
@@ -140,6 +142,9 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
         C::InterimResponseLimit => (Exit::BadResponse, "too many interim responses came"),
         C::HttpUpgradeFailed => (Exit::BadResponse, "the peer switched protocols without being asked"),
         C::HttpProtocolError => (Exit::BadResponse, "the peer does not speak HTTP/1.1"),
+
+        C::ServerNotAuthenticated => (Exit::BadResponse, "the server does not know the password"),
+        C::ContentNotRepeatable => (Exit::Rewind, "the content cannot be sent again"),
 
         C::EarlyResponse => (Exit::Send, "the response came before all content was sent"),
         C::ConnectionClosed | C::SessionDropped | C::Cancelled => (interrupted(phase), "the exchange was ended"),
@@ -239,6 +244,8 @@ mod tests {
             (C::InterimResponseLimit, 8),
             (C::HttpUpgradeFailed, 8),
             (C::HttpProtocolError, 8),
+            (C::ServerNotAuthenticated, 8),
+            (C::ContentNotRepeatable, 65),
             (C::EarlyResponse, 55),
         ];
         for (code, exit) in same {

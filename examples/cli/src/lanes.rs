@@ -69,7 +69,7 @@ pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mu
 
 impl<'a> Lane<'a> {
     fn open(job: &'a Job, options: &'a Options, sessions: &mut Sessions) -> Result<Self, Failure> {
-        let session = sessions.with(&job.url.origin, options)?;
+        let session = sessions.with(&job.url, options)?;
         let transfer = Transfer::new(Rc::clone(&session), job, options);
         let left = options.repeat.unwrap_or(1).saturating_sub(1);
         Ok(Self { job, session, transfer, left, exit: 0, is_ready: true })

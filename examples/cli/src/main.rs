@@ -6,7 +6,7 @@
 //!     options        what the command line asks for; option_table has each option, and the help text
 //!     url, route     whom to ask, and where to connect for that
 //!     content        what to send; upload sends it in pieces
-//!     sessions       a session for each origin; tls has what it trusts and shows
+//!     sessions       a session for each origin; tls has what it trusts and shows, login who asks
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it
 //!     output         standard output and files; head is what -i writes; progress draws the bar
@@ -19,6 +19,7 @@ mod content;
 mod exit;
 mod head;
 mod lanes;
+mod login;
 mod option_table;
 mod options;
 mod output;

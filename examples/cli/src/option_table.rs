@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::bindings::types::TlsVersion;
+use crate::login::Login;
 use crate::options::{Data, Family, Options};
 use crate::route::{ConnectTo, Resolve};
 use crate::tls;
@@ -94,6 +95,20 @@ pub const OPTIONS: &[Opt] = &[
     ),
     long("trailers", Flag(|o| o.trailers = true), "Write the trailers after the content"),
     opt('#', "progress-bar", Flag(|o| o.progress_bar = true), "Draw a progress bar, when standard error is a terminal"),
+    // Who asks.
+    opt(
+        'u',
+        "user",
+        Value("USER:PASSWORD", |o, v| {
+            o.login.login = Some(Login::parse(&v));
+            Ok(())
+        }),
+        "The name and password; without a colon the password is empty",
+    ),
+    long("basic", Flag(|o| o.login.basic = true), "Send them at once (Basic), as -u does by itself"),
+    long("digest", Flag(|o| o.login.digest = true), "Send them when asked for Digest, and in no weaker way"),
+    long("anyauth", Flag(|o| o.login.any = true), "Send them when asked, in the strongest way that is offered"),
+    long("oauth2-bearer", Value("TOKEN", |o, v| set(&mut o.login.token, v)), "Send this bearer token"),
     // Addresses.
     long(
         "resolve",
@@ -196,7 +211,8 @@ pub const OPTIONS: &[Opt] = &[
 pub const REFUSED: &[(&[&str], &str)] = &[
     (&["-L", "location", "location-trusted"], "redirects are not followed; -i shows where they lead"),
     (&["-k", "insecure"], "there is no way to accept any certificate"),
-    (&["-u", "user", "basic", "digest", "anyauth", "oauth2-bearer", "-U", "proxy-user"], LATER),
+    (&["ntlm", "negotiate", "aws-sigv4", "-n", "netrc"], "Basic, Digest and bearer tokens are all there is (-u)"),
+    (&["-U", "proxy-user"], LATER),
     (&["-x", "proxy", "-p", "proxytunnel", "noproxy", "proxy-cacert"], LATER),
     (&["-1", "tlsv1", "tlsv1.0", "tlsv1.1", "-2", "sslv2", "-3", "sslv3"], "TLS 1.2 and 1.3 are all that is spoken"),
 ];

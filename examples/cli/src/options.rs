@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::login::LoginOptions;
 use crate::option_table::{Action, OPTIONS, Opt, REFUSED};
 use crate::route::{ConnectTo, Resolve};
 use crate::tls::TlsOptions;
@@ -65,6 +66,9 @@ pub struct Options {
     pub connect_tos: Vec<ConnectTo>,
     /// `-4` and `-6`.
     pub family: Family,
+
+    /// Who asks.
+    pub login: LoginOptions,
 
     /// Of TLS.
     pub tls: TlsOptions,
@@ -314,7 +318,8 @@ mod tests {
             (&["-L", "h"], "not followed"),
             (&["--location", "h"], "not followed"),
             (&["-k", "h"], "option -k: "),
-            (&["-u", "a:b", "h"], "not supported by this build"),
+            (&["-U", "a:b", "h"], "not supported by this build"),
+            (&["--ntlm", "h"], "Basic, Digest and bearer tokens"),
             (&["--key", "f", "h"], "--key needs --cert"),
             (&["--tls-max", "1.1", "h"], "expected 1.2, 1.3 or default"),
             (&["--tlsv1.3", "--tls-max", "1.2", "h"], "newer than --tls-max"),

@@ -6,15 +6,16 @@ use std::time::Duration;
 use crate::bindings::Session;
 use crate::bindings::types::{AddressFamily, Error};
 use crate::exit::Failure;
+use crate::login::Login;
 use crate::options::{Family, Options};
 use crate::request;
 use crate::route::Route;
 use crate::tls::Credentials;
-use crate::url::Origin;
+use crate::url::{Origin, Url};
 
 /// The sessions opened so far.
 pub struct Sessions {
-    kept: Vec<(Origin, Rc<Session>)>,
+    kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
     credentials: Credentials,
     /// Whether the next URL may share them; transfers at once have a session each.
     are_shared: bool,
@@ -26,24 +27,26 @@ impl Sessions {
         Self { kept: Vec::new(), credentials, are_shared: !options.parallel }
     }
 
-    /// The session for this origin.
-    pub fn with(&mut self, origin: &Origin, options: &Options) -> Result<Rc<Session>, Failure> {
-        if let Some((_, session)) = self.kept.iter().find(|(kept, _)| kept == origin) {
+    /// The session for the origin of this URL, and for who asks.
+    pub fn with(&mut self, url: &Url, options: &Options) -> Result<Rc<Session>, Failure> {
+        let Url { origin, login, .. } = url;
+        if let Some((_, _, session)) = self.kept.iter().find(|(kept, who, _)| kept == origin && who == login) {
             return Ok(Rc::clone(session));
         }
-        let session = open(origin, options).map_err(|error| Failure::from_component(&error, false))?;
+        let session = open(url, options).map_err(|error| Failure::from_component(&error, false))?;
         if origin.is_tls() {
             self.credentials.give_to(&session, &options.tls)?;
         }
         let session = Rc::new(session);
         if self.are_shared {
-            self.kept.push((origin.clone(), Rc::clone(&session)));
+            self.kept.push((origin.clone(), login.clone(), Rc::clone(&session)));
         }
         Ok(session)
     }
 }
 
-fn open(origin: &Origin, options: &Options) -> Result<Session, Error> {
+fn open(url: &Url, options: &Options) -> Result<Session, Error> {
+    let origin = &url.origin;
     let session = Session::new(&origin.scheme, &origin.host, origin.port);
     // Always: whether any byte of a response came decides between two exit codes.
     session.set_events(true);
@@ -66,6 +69,7 @@ fn open(origin: &Origin, options: &Options) -> Result<Session, Error> {
         session.set_connect_to(Some((host.as_str(), *port)))?;
     }
     set_deadlines(&session, options)?;
+    options.login.give_to(&session, url.login.as_ref())?;
     Ok(session)
 }
 

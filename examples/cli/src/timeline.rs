@@ -78,6 +78,7 @@ impl Timeline {
                 self.retries = self.retries.saturating_add(1);
                 self.first_byte = None;
             }
+            EventKind::Authorizing(_) => self.first_byte = None,
             EventKind::Complete | EventKind::Failed(_) => self.end = at,
             _ => {}
         }

@@ -307,11 +307,13 @@ impl<'a> Transfer<'a> {
 
     /// The component does not send streamed content again, as it does not keep it; a file can be read again.
     fn may_start_again(&self, error: &Error) -> bool {
+        // What was refused for want of credentials was not carried out.
+        let is_refused = matches!(error.code, ErrorCode::ContentNotRepeatable);
         let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
         error.may_retry
             && self.facts.timeline.retries == 0
             && self.job.content.is_repeatable()
-            && (self.options.retry_unsafe || safe.contains(&self.facts.method.as_str()))
+            && (self.options.retry_unsafe || safe.contains(&self.facts.method.as_str()) || is_refused)
     }
 
     fn end(&mut self, failure: Option<Failure>, console: &mut Console) -> Step {

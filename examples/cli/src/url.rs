@@ -1,12 +1,15 @@
 //! Takes a URL apart as curl does. It resolves nothing and knows no scheme but the default ports of two.
 
 use crate::exit::{Exit, Failure};
+use crate::login::Login;
 
 /// A URL, ready to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     /// Whom to ask.
     pub origin: Origin,
+    /// Who asks, if that stands before the host.
+    pub login: Option<Login>,
     /// The path, with a leading `/`.
     path: String,
     /// The query with its `?`, or nothing.
@@ -43,9 +46,11 @@ impl Url {
         let (authority, tail) = rest.split_at(end_of_authority);
         let (path, query) = tail.split_at(tail.find('?').unwrap_or(tail.len()));
 
-        if authority.contains('@') {
-            return Err(bad(text, "a name or password before the host is not supported"));
-        }
+        // The last one, as in curl: a password may hold one that is not encoded.
+        let (login, authority) = match authority.rsplit_once('@') {
+            Some((login, authority)) => (Some(Login::parse_encoded(login).map_err(|why| bad(text, why))?), authority),
+            None => (None, authority),
+        };
         let scheme = scheme.to_ascii_lowercase();
         let (host, port) = split_host_and_port(authority).map_err(|why| bad(text, why))?;
         if host.is_empty() {
@@ -53,7 +58,7 @@ impl Url {
         }
         let port = port.unwrap_or(if scheme == "https" { 443 } else { 80 });
         let origin = Origin { scheme, host: host.to_ascii_lowercase(), port };
-        Ok(Self { origin, path: without_dot_segments(&escaped(path)), query: escaped(query) })
+        Ok(Self { origin, login, path: without_dot_segments(&escaped(path)), query: escaped(query) })
     }
 
     /// What the request line asks for.
@@ -108,8 +113,10 @@ pub fn split_host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'sta
     }
 }
 
+/// What may be a name and a password is not quoted.
 fn bad(url: &str, why: &str) -> Failure {
-    Failure::new(Exit::BadRequest, format!("URL {url:?}: {why}"))
+    let shown = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, rest)| format!("***@{rest}"));
+    Failure::new(Exit::BadRequest, format!("URL {shown:?}: {why}"))
 }
 
 /// RFC 3986 section 3.1. What stands before `://` and is none is part of a host or a path.
@@ -187,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_and_a_password_are_no_part_of_what_is_shown() {
+        let url = Url::parse("http://joe:ses@me@h/a@b").unwrap();
+        assert_eq!((url.to_string().as_str(), url.origin.host.as_str()), ("http://h/a@b", "h"));
+        assert!(url.login == Some(Login::parse("joe:ses@me")));
+        assert!(Url::parse("http://h/a@b").unwrap().login.is_none());
+        assert!(!format!("{url:?}").contains("ses"));
+        for text in ["http://joe:sesame@h:x/", "http://joe:sesame@/", "joe:sesame@h/a b", "http://sesame%ff@h"] {
+            assert!(!Url::parse(text).unwrap_err().message.contains("sesame"), "{text}");
+        }
+    }
+
+    #[test]
     fn removes_dot_segments_from_the_path_alone() {
         expect("h/a/../b/./c", "http", "h", 80, "/b/c");
         expect("h/a/..", "http", "h", 80, "/");
@@ -208,7 +227,8 @@ mod tests {
             "h:-1",
             "[::1/",
             "[::1]x/",
-            "http://user:secret@h/",
+            "http://user:secret@/",
+            "http://user:%ff@h/",
             "h/a b",
             "h/\r\nx",
             "h/\u{7f}",

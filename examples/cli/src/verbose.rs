@@ -32,6 +32,11 @@ pub fn lines(event: &Event, host: &str) -> String {
         EventKind::RequestHead(head) => head_lines(&mut lines, '>', head),
         EventKind::InterimHead(head) | EventKind::ResponseHead(head) => head_lines(&mut lines, '<', head),
         EventKind::Retrying(why) => info(&mut lines, &format!("Sending the request again: {why}")),
+        EventKind::Authorizing(answer) => {
+            let who = if answer.proxy { "Proxy" } else { "Server" };
+            info(&mut lines, &format!("{who} auth using {} for {:?}", answer.scheme, answer.realm));
+            info(&mut lines, "Sending the request again");
+        }
         EventKind::Failed(error) => info(&mut lines, &error.detail),
         EventKind::Kept => info(&mut lines, &format!("Connection #{connection} to host {host} left intact")),
         EventKind::Closed(reason) => {

@@ -100,6 +100,16 @@ resource! {
         remove_client_certificate = call_remove_client_certificate();
         /// `set-tls-versions`.
         set_tls_versions = call_set_tls_versions(oldest: TlsVersion, newest: TlsVersion) -> Result<(), Error>;
+        /// `set-credentials`.
+        set_credentials = call_set_credentials(
+            realm: Option<&str>, user: &str, password: &str, schemes: AuthSchemes, ahead: bool
+        ) -> Result<(), Error>;
+        /// `set-bearer-token`.
+        set_bearer_token = call_set_bearer_token(
+            realm: Option<&str>, token: &str, scope: Option<&str>, ahead: bool
+        ) -> Result<(), Error>;
+        /// `forget-credentials`.
+        forget_credentials = call_forget_credentials(realm: Option<&str>);
         /// `set-events`.
         set_events = call_set_events(recorded: bool);
         /// `take-events`.
@@ -204,6 +214,8 @@ resource! {
         fields = call_fields() -> Fields;
         /// `field`.
         field = call_field(name: &str) -> Option<String>;
+        /// `challenges`.
+        challenges = call_challenges() -> Vec<Challenge>;
         /// `content-length`.
         content_length = call_content_length() -> Option<u64>;
         /// `interim-responses`.
