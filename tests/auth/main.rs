@@ -1,5 +1,7 @@
 //! Credentials over the simulated network: what a session sends to servers that ask who is there, and check what they get.
 
 mod basic;
+mod checker;
+mod digest;
 mod server;
 mod support;

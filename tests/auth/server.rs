@@ -30,7 +30,8 @@ impl Seen {
     }
 }
 
-/// What the rule says to a request: all bytes of the response. The connection closes after one that says so.
+/// What the rule says to a request: all bytes of the response. The connection closes after one that says so, and where
+/// there is none.
 pub(crate) type Rule = dyn FnMut(&Seen) -> String;
 
 /// An origin, and what it has seen.
@@ -77,7 +78,7 @@ impl Server {
                 received.drain(..length);
                 was_told_to_go_on = false;
                 let answer = server.ask(Seen { connection, ..request });
-                said.is_over = answer.contains("\r\nConnection: close\r\n");
+                said.is_over = answer.is_empty() || answer.contains("\r\nConnection: close\r\n");
                 said.bytes.extend_from_slice(answer.as_bytes());
             }
             said
@@ -96,7 +97,10 @@ impl Server {
     }
 
     fn ask(&self, request: Seen) -> String {
-        let answer = (self.rule.borrow_mut())(&request);
+        let mut answer = (self.rule.borrow_mut())(&request);
+        if request.method == "HEAD" {
+            answer.truncate(answer.find("\r\n\r\n").map_or(answer.len(), |end| end + 4));
+        }
         self.seen.borrow_mut().push(request);
         answer
     }
