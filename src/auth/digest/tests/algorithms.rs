@@ -124,3 +124,17 @@ fn algorithms_are_known_by_name_and_in_order() {
     }
     assert!(Algorithm::Md5Session < Algorithm::Sha256 && Algorithm::Sha256Session < Algorithm::Sha512256);
 }
+
+#[test]
+fn many_challenges_stand_on_one_line() {
+    let one = |algorithm| {
+        format!("Digest realm=\"a, b\", nonce=\"{algorithm}\", algorithm={algorithm}, qop=\"auth,auth-int\"")
+    };
+    let line = [one("SHA-512-256"), "Basic realm=\"a, b\"".into(), one("MD5"), one("fish"), one("SHA-256")].join(", ");
+    let challenges = challenge::parse([line.as_bytes()].into_iter());
+    assert_eq!(challenges.len(), 5);
+    let digests: Vec<_> = challenges.iter().filter_map(|one| Digest::from_challenge(one, false).ok()).collect();
+    let algorithms: Vec<_> = digests.iter().map(Digest::algorithm).collect();
+    assert_eq!(algorithms, [Algorithm::Sha512256, Algorithm::Md5, Algorithm::Sha256]);
+    assert_eq!(algorithms.iter().max(), Some(&Algorithm::Sha512256));
+}
