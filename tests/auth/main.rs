@@ -2,6 +2,7 @@
 
 mod basic;
 mod checker;
+mod content;
 mod digest;
 mod server;
 mod support;

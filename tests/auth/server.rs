@@ -12,6 +12,8 @@ pub(crate) struct Seen {
     pub(crate) target: String,
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) content: Vec<u8>,
+    /// Whether its content waits for `100 Continue`: the rule is asked about it before and after.
+    pub(crate) is_waiting: bool,
     /// Which connection it came over, from 0.
     pub(crate) connection: usize,
 }
@@ -62,7 +64,7 @@ impl Server {
                     Read::Whole(request, length) => (request, length),
                     // Refused before its content comes, or wanted.
                     Read::Head(request) if request.field("Expect").is_some() && !was_told_to_go_on => {
-                        let answer = server.ask(Seen { connection, ..request });
+                        let answer = server.ask(Seen { connection, is_waiting: true, ..request });
                         if status(&answer) < 300 {
                             server.seen.borrow_mut().pop();
                             was_told_to_go_on = true;
