@@ -274,6 +274,12 @@ impl Credentials {
     /// The server has answered with [`Server::status`] and these challenges.
     pub fn answer(&mut self, trial: &mut Trial, challenges: &[Challenge]) -> Decision {
         let sent = trial.refuse();
+        if let Some(space) = sent.as_ref().and_then(|sent| sent.space.as_ref())
+            && space.borrow().standing == Standing::Presumed
+        {
+            // It stays, for what was counted with its nonce, but no longer goes ahead.
+            space.borrow_mut().standing = Standing::Unknown;
+        }
         let candidates = challenges.iter().filter_map(|challenge| self.candidate(challenge));
         let candidates = candidates.filter(|candidate| trial.may_try(candidate, sent.as_ref()));
         // The first of equals.
@@ -286,13 +292,6 @@ impl Credentials {
         if let Some(best) = best {
             trial.rounds = trial.rounds.saturating_add(1);
             trial.next = Some(self.learn(best));
-        }
-        // What was never good for anything is not kept.
-        if let Some(refused) = sent.and_then(|sent| sent.space)
-            && refused.borrow().standing != Standing::Accepted
-            && !trial.next.as_ref().is_some_and(|next| Rc::ptr_eq(next, &refused))
-        {
-            self.spaces.retain(|other| !Rc::ptr_eq(other, &refused));
         }
         decision
     }

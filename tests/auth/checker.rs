@@ -83,8 +83,21 @@ impl Checker {
 
     /// The rule: challenges who has nothing with it, or something wrong.
     pub(crate) fn rule(mut self) -> impl FnMut(&Seen) -> String {
-        move |request| match request.authorization() {
-            None => asks(&[&self.challenge(false)]),
+        let mut said = None;
+        move |request| match said.take() {
+            // It was asked before, when the content was still to come.
+            Some(said) if request.field("Expect").is_some() && !request.is_waiting => said,
+            _ => said.insert(self.say(request)).clone(),
+        }
+    }
+
+    fn say(&mut self, request: &Seen) -> String {
+        match request.authorization().filter(|value| value.starts_with("Digest ")) {
+            None => {
+                // RFC 7616 section 3.4.2: a session begins with the first request after a challenge.
+                self.session = None;
+                asks(&[&self.challenge(false)])
+            }
             Some(value) => match self.check(request, value) {
                 Checked::Wrong => asks(&[&self.challenge(false)]),
                 Checked::Stale => {

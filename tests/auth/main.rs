@@ -4,5 +4,6 @@ mod basic;
 mod checker;
 mod content;
 mod digest;
+mod secrets;
 mod server;
 mod support;

@@ -133,7 +133,8 @@ enum Read {
 }
 
 fn status(response: &str) -> u16 {
-    response[9..12].parse().unwrap()
+    // What is none ends it too.
+    response.get(9..12).and_then(|status| status.parse().ok()).unwrap_or(999)
 }
 
 fn read(bytes: &[u8]) -> Read {
