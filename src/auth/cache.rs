@@ -13,10 +13,11 @@ pub use super::trial::Trial;
 use super::challenge::Challenge;
 use super::digest::Digest;
 use super::digest::algorithm::Algorithm;
+use super::given::Given;
 use super::space::Extent;
-use super::{Asked, Login, Schemes, Server, basic, bearer};
+use super::{Asked, Login, Schemes, Server};
 use crate::http::origin::Origin;
-use crate::limits::{AUTH_ROUNDS, CREDENTIALS_LENGTH, LOGINS, REALMS};
+use crate::limits::{AUTH_ROUNDS, LOGINS, REALMS};
 use crate::secret::Secret;
 
 /// What is known about one server.
@@ -28,29 +29,6 @@ pub struct Credentials {
     given: Vec<Rc<Given>>,
     /// The one used last is the last.
     spaces: Vec<Rc<RefCell<Space>>>,
-}
-
-/// What the caller gave.
-#[derive(Debug)]
-pub(super) struct Given {
-    /// The realm that it is for; none is any.
-    realm: Option<String>,
-    what: What,
-    /// Whether it goes ahead unasked.
-    is_ahead: bool,
-}
-
-#[derive(Debug)]
-enum What {
-    Login {
-        login: Login,
-        schemes: Schemes,
-    },
-    /// With what it is good for, if that is known.
-    Token {
-        token: Secret,
-        scope: Option<String>,
-    },
 }
 
 /// What one realm of the server protects, and how it is answered.
@@ -139,16 +117,7 @@ impl Credentials {
         schemes: Schemes,
         is_ahead: bool,
     ) -> Result<(), &'static str> {
-        basic::check_user(&login.user)?;
-        basic::check_password(login.password.expose())?;
-        if !schemes.allow_any() {
-            return Err("no scheme is allowed: the login could never be used");
-        }
-        if is_ahead && !schemes.basic {
-            return Err("only Basic can go ahead unasked");
-        }
-        let length = login.user.len().saturating_add(login.password.expose().len());
-        self.give(Given { realm, what: What::Login { login, schemes }, is_ahead }, length)
+        self.give(Given::login(realm, login, schemes, is_ahead)?)
     }
 
     /// The same with a bearer token. `scope` is what it is good for: a challenge that wants more is not answered with it.
@@ -159,9 +128,7 @@ impl Credentials {
         scope: Option<String>,
         is_ahead: bool,
     ) -> Result<(), &'static str> {
-        bearer::check(token.expose())?;
-        let length = token.expose().len().saturating_add(scope.as_ref().map_or(0, String::len));
-        self.give(Given { realm, what: What::Token { token, scope }, is_ahead }, length)
+        self.give(Given::token(realm, token, scope, is_ahead)?)
     }
 
     /// Forgets what was given for this realm, and what is known of it; of none: all there is.
@@ -178,15 +145,7 @@ impl Credentials {
         }
     }
 
-    fn give(&mut self, new: Given, length: usize) -> Result<(), &'static str> {
-        if length.saturating_add(new.realm.as_ref().map_or(0, String::len)) > CREDENTIALS_LENGTH {
-            return Err("the credentials are too long");
-        }
-        if new.is_ahead && new.realm.is_some() {
-            return Err(
-                "what is for one realm cannot go ahead unasked: where the realm is, the server has to say first",
-            );
-        }
+    fn give(&mut self, new: Given) -> Result<(), &'static str> {
         let is_replaced = |old: &Rc<Given>| old.realm == new.realm && old.is_token() == new.is_token();
         let count = self.given.iter().filter(|old| !is_replaced(old)).count();
         if count >= LOGINS {
@@ -230,8 +189,8 @@ impl Credentials {
         if !self.given.iter().any(|other| Rc::ptr_eq(other, &given)) {
             return None;
         }
-        let (value, proof) = match (&mut known.answer, &given.what) {
-            (Answer::Digest(digest), What::Login { login, .. }) => {
+        let (value, proof) = match (&mut known.answer, given.as_login()) {
+            (Answer::Digest(digest), Some(login)) => {
                 let (value, proof) = digest.authorize(login, asked.method, asked.uri, &cnonce());
                 (value, Some(proof))
             }
@@ -345,16 +304,10 @@ impl Credentials {
         };
         let (given, answer) = match challenge.scheme.as_str() {
             "bearer" => {
-                let given = given(true)?;
                 let wanted = challenge.parameter("scope").unwrap_or_default();
-                let covers = |scope: &String| bearer::covers(scope, wanted);
-                matches!(&given.what, What::Token { scope, .. } if scope.as_ref().is_none_or(covers))
-                    .then_some((given, Answer::Bearer))?
+                (given(true).filter(|given| given.covers(wanted))?, Answer::Bearer)
             }
-            "basic" => {
-                let given = given(false)?;
-                given.schemes().basic.then_some((given, Answer::Basic))?
-            }
+            "basic" => (given(false).filter(|given| given.schemes().basic)?, Answer::Basic),
             "digest" => {
                 let given = given(false)?;
                 let schemes = given.schemes();
@@ -411,27 +364,6 @@ impl Credentials {
             && let Some(rest) = self.spaces.get_mut(place..)
         {
             rest.rotate_left(1);
-        }
-    }
-}
-
-impl Given {
-    fn is_token(&self) -> bool {
-        matches!(self.what, What::Token { .. })
-    }
-
-    fn schemes(&self) -> Schemes {
-        match self.what {
-            What::Login { schemes, .. } => schemes,
-            What::Token { .. } => Schemes::default(),
-        }
-    }
-
-    /// What is sent where no Digest is asked for.
-    fn plain(&self) -> Secret {
-        match &self.what {
-            What::Login { login, .. } => basic::authorize(login),
-            What::Token { token, .. } => bearer::authorize(token),
         }
     }
 }

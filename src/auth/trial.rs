@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::cache::{Answer, Candidate, Given, Space, Standing};
+use super::cache::{Answer, Candidate, Space, Standing};
 use super::digest::Proof;
+use super::given::Given;
 
 /// What one request has tried with one server. A new one has tried nothing.
 #[derive(Debug, Default)]
