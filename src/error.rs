@@ -24,7 +24,7 @@ pub enum Phase {
     Resolve,
     /// Connecting.
     Connect,
-    /// Talking to a proxy.
+    /// Reaching a proxy, and talking to it.
     Proxy,
     /// The TLS handshake.
     Handshake,
@@ -71,6 +71,11 @@ pub enum Code {
     ConnectionTerminated,
     ConnectionWriteTimeout,
     ConnectionReadTimeout,
+    ProxyTimeout,
+    ProxyRefused(Box<Refusal>),
+    ProxyProtocol,
+    SocksRefused(Option<u8>),
+    SocksProtocol,
     TlsHandshakeTimeout,
     TlsProtocol,
     TlsCertificate(Box<Rejected>),
@@ -93,6 +98,17 @@ pub enum Code {
     SessionDropped,
     Cancelled,
     Other(Option<String>),
+}
+
+/// The response by which an HTTP proxy has refused a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status code.
+    pub status: u16,
+    /// The reason phrase, as it came.
+    pub reason: String,
+    /// The fields, names and values.
+    pub fields: Vec<(String, Vec<u8>)>,
 }
 
 /// A certificate that was not accepted.

@@ -8,17 +8,17 @@
 //!           \                                            /
 //!            +-------------->  session/  <--------------+      async fn, generic over net::Net
 //!                                 |
-//!              +---------+--------+---------+
-//!            auth/      h1/      tls/      net/         auth/, h1/ and tls/ know no I/O; net/ is the traits and their two homes
-//!              |         |        |
-//!            http/ ------+--------+                     methods, fields, targets, origins
-//!              |
+//!     +-------+-------+-------+-------+
+//!   proxy/  auth/    h1/    tls/    net/        all but net/ know no I/O; net/ is the traits and their two homes
+//!     +-------+-------+-------+
+//!           http/                               methods, fields, targets, origins
+//!             |
 //!         error  limits  clock  buffer  secret
 //! ```
 //!
-//! `http`, `auth`, `h1` and `tls` are pure: bytes and values in, bytes and values out; time and randomness are arguments.
-//! `session` holds the straight-line story of a request: look up, connect, send, read, keep or close, retry. `net` is what it
-//! asks of the world. `component` is glue without logic.
+//! `http`, `auth`, `h1`, `proxy` and `tls` are pure: bytes and values in, bytes and values out; time and randomness are
+//! arguments. `session` holds the straight-line story of a request: look up, connect, send, read, keep or close, retry. `net`
+//! is what it asks of the world. `component` is glue without logic.
 //!
 //! What comes from outside never panics: the lints below are for the whole crate, and only tests and the simulated network,
 //! which is a part of them, are let off.
@@ -53,6 +53,7 @@ pub mod h1;
 pub mod http;
 pub mod limits;
 pub mod net;
+pub mod proxy;
 pub mod secret;
 pub mod session;
 pub mod tls;

@@ -117,3 +117,12 @@ pub const SILENT_STEPS: usize = 64;
 /// Sources that may be ready at one wait before the host gets a turn of its own: an executor with a budget for each turn
 /// (tokio: 128 operations) lets whatever comes after it seem blocked, and a component could spin on that for ever.
 pub const READY_AT_ONCE: usize = 48;
+
+/// Bytes of a proxy's URL: text without end, which a caller may have from someone else.
+pub const PROXY_URL_LENGTH: usize = 8 * 1024;
+
+/// Proxies that are tried one after the other: a list without end, each of which costs a deadline.
+pub const PROXIES: usize = 16;
+
+/// Entries of the list of origins that need no proxy: a list without end, looked through at each new connection.
+pub const PROXY_EXEMPTIONS: usize = 1024;

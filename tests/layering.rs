@@ -26,7 +26,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
     // The story of a request, over any network.
-    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "tls"], &[]),
+    ("proxy", &["buffer", "h1", "http", "limits"], &[]),
+    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "tls"], &[]),
     // Glue.
     (
         "component",

@@ -84,6 +84,8 @@ pub struct Exchange {
     trailers: Fields,
     /// What the heads decided about the connection.
     persistence: Result<(), Close>,
+    /// Whether the peer is a proxy that forwards.
+    is_forwarded: bool,
 }
 
 /// The sending direction, named for what it waits for.
@@ -138,7 +140,13 @@ impl Exchange {
             interim_length: 0,
             trailers: Fields::default(),
             persistence: Ok(()),
+            is_forwarded: false,
         }
+    }
+
+    /// The same with a proxy that forwards for a peer.
+    pub fn forwarded(self) -> Self {
+        Self { is_forwarded: true, ..self }
     }
 
     // ---- sending ----------------------------------------------------------------------------------------------------
@@ -352,7 +360,8 @@ impl Exchange {
             return self.receive_interim(head, length);
         }
         let decision = framing::decide(self.outline.method, &head).map_err(framing_error)?;
-        self.persistence = self.persistence.and(persistence::decide(self.outline.closes, &head, &decision));
+        let decide = if self.is_forwarded { persistence::decide_forwarded } else { persistence::decide };
+        self.persistence = self.persistence.and(decide(self.outline.closes, &head, &decision));
         let switches = head.status == 101 || decision.framing == Framing::Tunnel;
         if switches && !self.is_sent() {
             // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.

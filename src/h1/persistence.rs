@@ -26,6 +26,18 @@ pub enum Close {
 /// Ok: the connection can be kept once the content was read to its end. Where several reasons speak against it, the one that
 /// says most comes first: what the connection has become, what is suspicious, who wanted it, what it is.
 pub fn decide(caller_closes: bool, head: &ResponseHead, decision: &Decision) -> Result<(), Close> {
+    decide_by(&["Connection"], caller_closes, head, decision)
+}
+
+/// The same for a connection to a proxy that forwards. Old proxies say what they do with it in a field of their own
+/// (RFC 9112 appendix C.2.2).
+pub fn decide_forwarded(caller_closes: bool, head: &ResponseHead, decision: &Decision) -> Result<(), Close> {
+    decide_by(&["Connection", "Proxy-Connection"], caller_closes, head, decision)
+}
+
+/// The decision by the fields of these names.
+fn decide_by(names: &[&str], caller_closes: bool, head: &ResponseHead, decision: &Decision) -> Result<(), Close> {
+    let says = |option| names.iter().any(|name| head.fields.has_element(name, option));
     if decision.framing == Framing::Tunnel || head.status == 101 {
         return Err(Close::Upgraded);
     }
@@ -36,10 +48,10 @@ pub fn decide(caller_closes: bool, head: &ResponseHead, decision: &Decision) -> 
         return Err(Close::CallerAsked);
     }
     // `close` wins over `keep-alive`, wherever it stands.
-    if head.fields.has_element("Connection", "close") {
+    if says("close") {
         return Err(Close::PeerAsked);
     }
-    if head.version < Version::Http11 && !head.fields.has_element("Connection", "keep-alive") {
+    if head.version < Version::Http11 && !says("keep-alive") {
         return Err(Close::OldVersion);
     }
     if decision.framing == Framing::ToEnd {
@@ -94,6 +106,22 @@ mod tests {
             let head = head(*version, connection);
             assert_eq!(decide(false, &head, &LENGTH), *expected, "{version:?} {connection:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_has_a_field_of_its_own_where_it_forwards() {
+        let mut old = head(Version::Http10, &[]);
+        old.fields.push("Proxy-Connection", "Keep-Alive");
+        assert_eq!(decide(false, &old, &LENGTH), Err(Close::OldVersion));
+        assert_eq!(decide_forwarded(false, &old, &LENGTH), Ok(()));
+        old.fields.push("Connection", "close");
+        assert_eq!(decide_forwarded(false, &old, &LENGTH), Err(Close::PeerAsked));
+        let mut new = head(Version::Http11, &[]);
+        new.fields.push("Proxy-Connection", "close");
+        assert_eq!(decide(false, &new, &LENGTH), Ok(()));
+        assert_eq!(decide_forwarded(false, &new, &LENGTH), Err(Close::PeerAsked));
+        assert_eq!(decide_forwarded(false, &head(Version::Http11, &[]), &LENGTH), Ok(()));
+        assert_eq!(decide_forwarded(false, &head(Version::Http10, &["keep-alive"]), &LENGTH), Ok(()));
     }
 
     #[test]

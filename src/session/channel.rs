@@ -1,4 +1,4 @@
-//! What a connection's bytes go through: the network's stream as it is, or TLS over it.
+//! What a connection's bytes go through: the network's stream as it is, or TLS over it, or TLS in the TLS of a proxy.
 //!
 //! It moves bytes and waits for nothing by itself; it knows no HTTP.
 
@@ -18,6 +18,10 @@ const RECORD_OVERHEAD: usize = 512;
 /// Reads of records without content that a look at an idle connection makes: session tickets, a change of keys.
 const SILENT_READS: usize = 8;
 
+/// Steps that a handshake makes before others get their turn: below it may be a proxy's TLS, which may send records without
+/// content as fast as they are read.
+const HANDSHAKE_STEPS: usize = 64;
+
 /// A connection's two directions.
 pub(crate) enum Channel<S: Stream> {
     /// Bytes as they are.
@@ -26,9 +30,10 @@ pub(crate) enum Channel<S: Stream> {
     Tls(Box<Secured<S>>),
 }
 
-/// A stream with TLS over it.
+/// A channel with TLS over it.
 pub(crate) struct Secured<S: Stream> {
-    stream: S,
+    /// What the records go through: the stream, or the TLS of a proxy.
+    below: Channel<S>,
     tunnel: Tunnel,
     /// Records, or parts of one, that were received and not used.
     records: Buffer,
@@ -81,15 +86,16 @@ impl Step {
 }
 
 impl<S: Stream> Channel<S> {
-    /// A stream with TLS over it, the handshake to be done.
-    pub(crate) fn secured(stream: S, tunnel: Tunnel) -> Self {
-        Self::Tls(Box::new(Secured { stream, tunnel, records: Buffer::default(), facts: None }))
+    /// This channel with TLS over it, the handshake to be done.
+    pub(crate) fn secured(self, tunnel: Tunnel) -> Self {
+        Self::Tls(Box::new(Secured { below: self, tunnel, records: Buffer::default(), facts: None }))
     }
 
-    /// Ready when the handshake is done; a stream as it is has none.
-    pub(crate) fn poll_handshake(&mut self) -> Poll<Result<(), Broken>> {
+    /// Ready when the handshake is done, or has gone on for long enough without a wait; whether it is done. A stream as it is
+    /// has none.
+    pub(crate) fn poll_handshake(&mut self) -> Poll<Result<bool, Broken>> {
         match self {
-            Self::Plain(_) => Poll::Ready(Ok(())),
+            Self::Plain(_) => Poll::Ready(Ok(true)),
             Self::Tls(secured) => secured.poll_handshake(),
         }
     }
@@ -119,13 +125,18 @@ impl<S: Stream> Channel<S> {
 
     /// Looks whether a connection that should be silent is alive, without waiting.
     pub(crate) fn check(&mut self) -> Idle {
+        match self.try_receive(Receive { buffer: &mut Buffer::default(), max: 1 }) {
+            Received::Nothing => Idle::Alive,
+            Received::End | Received::Failed(_) => Idle::Closed,
+            Received::Bytes => Idle::StrayBytes,
+        }
+    }
+
+    /// As [`Stream::try_receive`]. Bytes may have come though the caller gets none: a peer that says so much to nobody.
+    fn try_receive(&mut self, receive: Receive<'_>) -> Received {
         match self {
-            Self::Plain(stream) => match stream.try_receive(Receive { buffer: &mut Buffer::default(), max: 1 }) {
-                net::Received::Nothing => Idle::Alive,
-                net::Received::End | net::Received::Failed(_) => Idle::Closed,
-                net::Received::Bytes => Idle::StrayBytes,
-            },
-            Self::Tls(secured) => secured.check(),
+            Self::Plain(stream) => stream.try_receive(receive).into(),
+            Self::Tls(secured) => secured.try_receive(receive),
         }
     }
 
@@ -141,7 +152,7 @@ impl<S: Stream> Channel<S> {
     pub(crate) fn peer(&self) -> SocketAddr {
         match self {
             Self::Plain(stream) => stream.peer(),
-            Self::Tls(secured) => secured.stream.peer(),
+            Self::Tls(secured) => secured.below.peer(),
         }
     }
 
@@ -155,10 +166,15 @@ impl<S: Stream> Channel<S> {
 }
 
 impl<S: Stream> Secured<S> {
-    fn poll_handshake(&mut self) -> Poll<Result<(), Broken>> {
+    fn poll_handshake(&mut self) -> Poll<Result<bool, Broken>> {
         let mut send_fault = None;
+        let mut steps = 0_usize;
         // What is left to send of the handshake's end goes with the first request.
         while self.tunnel.is_handshaking() {
+            if steps >= HANDSHAKE_STEPS && send_fault.is_none() {
+                return Poll::Ready(Ok(false));
+            }
+            steps = steps.saturating_add(1);
             let receive = Some(Receive { buffer: &mut Buffer::default(), max: READ_LENGTH });
             let Poll::Ready(step) = self.poll_step(&[], receive) else {
                 // What the peer said before it closed was read by now.
@@ -172,14 +188,14 @@ impl<S: Stream> Secured<S> {
             }
         }
         self.facts = self.tunnel.facts().map(Rc::new);
-        Poll::Ready(Ok(()))
+        Poll::Ready(Ok(true))
     }
 
     fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
         self.tunnel.offer(send);
         let Some(Receive { buffer, max }) = receive else {
             return self
-                .stream
+                .below
                 .poll_step(self.tunnel.outgoing(), None)
                 .map(|step| self.note(step.sent).with(Received::Nothing));
         };
@@ -189,17 +205,17 @@ impl<S: Stream> Secured<S> {
         let is_here = !matches!(here, Received::Nothing);
         let most = max.saturating_add(RECORD_OVERHEAD).min(READ_LENGTH);
         let receive = (!is_here).then_some(Receive { buffer: &mut self.records, max: most });
-        let Poll::Ready(step) = self.stream.poll_step(self.tunnel.outgoing(), receive) else {
+        let Poll::Ready(step) = self.below.poll_step(self.tunnel.outgoing(), receive) else {
             return if is_here { Poll::Ready(self.note(Ok(0)).with(here)) } else { Poll::Pending };
         };
         // First, for what is received may make records of its own, which have still to go.
         let noted = self.note(step.sent);
         let received = match step.received {
-            net::Received::Nothing => here,
-            net::Received::Bytes => self.open(buffer, max),
+            Received::Nothing => here,
+            Received::Bytes => self.open(buffer, max),
             // Below TLS, which has not ended.
-            net::Received::End => Received::Failed(Broken::Tls(Failure::Truncated)),
-            net::Received::Failed(fault) => Received::Failed(Broken::Net(fault)),
+            Received::End => Received::Failed(Broken::Tls(Failure::Truncated)),
+            Received::Failed(broken) => Received::Failed(broken),
         };
         Poll::Ready(noted.with(received))
     }
@@ -227,22 +243,19 @@ impl<S: Stream> Secured<S> {
         Step { sent: sent.map(|sent| self.tunnel.sent(sent)), is_taking, received: Received::Nothing }
     }
 
-    fn check(&mut self) -> Idle {
-        let mut content = Vec::new();
+    fn try_receive(&mut self, Receive { buffer, max }: Receive<'_>) -> Received {
         for _ in 0..SILENT_READS {
-            match self.tunnel.receive(&mut self.records, &mut content, 1) {
-                Ok(Incoming::Nothing) => {}
-                Ok(Incoming::Content) => return Idle::StrayBytes,
-                Ok(Incoming::End) | Err(_) => return Idle::Closed,
+            let here = self.open(buffer, max);
+            if !matches!(here, Received::Nothing) {
+                return here;
             }
-            match self.stream.try_receive(Receive { buffer: &mut self.records, max: READ_LENGTH }) {
-                net::Received::Nothing => return Idle::Alive,
-                net::Received::End | net::Received::Failed(_) => return Idle::Closed,
-                net::Received::Bytes => {}
+            match self.below.try_receive(Receive { buffer: &mut self.records, max: READ_LENGTH }) {
+                Received::Bytes => {}
+                other => return other,
             }
         }
         // Who has so much to say to nobody is not one to be asked.
-        Idle::StrayBytes
+        Received::Bytes
     }
 }
 
@@ -250,7 +263,7 @@ impl<S: Stream> Drop for Secured<S> {
     /// Says farewell, or why it is ended, and never waits for it to go.
     fn drop(&mut self) {
         self.tunnel.close();
-        let _ = self.stream.poll_step(self.tunnel.outgoing(), None);
+        let _ = self.below.poll_step(self.tunnel.outgoing(), None);
     }
 }
 

@@ -9,6 +9,8 @@ use crate::net::Net;
 use crate::session::Shared;
 use crate::session::channel::{Channel, Idle};
 use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::proxies::Via;
+use crate::tls::tunnel::Tunnel;
 
 /// An open connection. Dropping it closes it, and an event says why.
 pub(crate) struct Connection<N: Net> {
@@ -19,17 +21,30 @@ pub(crate) struct Connection<N: Net> {
     pub(crate) number: u64,
     /// How many responses came over it.
     pub(crate) served: u64,
+    /// The proxy that forwards what is sent on it, if it is to one and no tunnel.
+    pub(crate) forwarder: Option<Rc<Via>>,
+    life: Life<N>,
+}
+
+/// The time between a connection's beginning and its end, which an event shows.
+struct Life<N: Net> {
+    number: u64,
     /// Why it is closed, if that was decided for this connection alone.
     reason: Option<CloseReason>,
     shared: Weak<Shared<N>>,
-    _permit: Permit,
+    permit: Option<Permit>,
 }
 
 impl<N: Net> Connection<N> {
     pub(crate) fn new(channel: Channel<N::Stream>, shared: &Rc<Shared<N>>, permit: Permit) -> Self {
         let number = shared.next_connection();
-        let shared = Rc::downgrade(shared);
-        Self { channel, buffer: Buffer::default(), number, served: 0, reason: None, shared, _permit: permit }
+        let life = Life { number, reason: None, shared: Rc::downgrade(shared), permit: Some(permit) };
+        Self { channel, buffer: Buffer::default(), number, served: 0, forwarder: None, life }
+    }
+
+    /// The same with TLS over all that it has so far, the handshake to be done.
+    pub(crate) fn secured(self, tunnel: Tunnel) -> Self {
+        Self { channel: self.channel.secured(tunnel), ..self }
     }
 
     /// Whether it had carried an exchange before this one.
@@ -39,11 +54,18 @@ impl<N: Net> Connection<N> {
 
     /// Closes it.
     pub(crate) fn close(mut self, reason: CloseReason) {
-        self.reason = Some(reason);
+        self.life.reason = Some(reason);
+    }
+
+    /// Closes it as failed, and gives back the right to have one, for another attempt.
+    pub(crate) fn fail(mut self) -> Option<Permit> {
+        let permit = self.life.permit.take();
+        self.close(CloseReason::Failed);
+        permit
     }
 }
 
-impl<N: Net> Drop for Connection<N> {
+impl<N: Net> Drop for Life<N> {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.upgrade() {
             let whose = Whose { exchange: 0, connection: self.number };

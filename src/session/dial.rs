@@ -1,25 +1,20 @@
-//! Opening a connection: the name is looked up, its addresses are raced (RFC 8305), the first to connect wins, and for
-//! `https` hands are shaken.
+//! Reaching a host: its name is looked up, its addresses are raced (RFC 8305), the first to connect wins.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, LookupFailure, Phase};
-use crate::http::origin::{Host, Origin, Scheme};
+use crate::http::origin::{Host, Origin};
 use crate::net::{Dial, Fault, Lookup, Net, Stream};
 use crate::session::Shared;
 use crate::session::addresses;
-use crate::session::channel::{Broken, Channel};
-use crate::session::connection::{Connection, Permit};
-use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::events::{Kind, Whose};
 use crate::session::settings::{Schedule, Settings};
 use crate::session::timing::within;
-use crate::tls::failure::Failure;
-use crate::tls::tunnel::Tunnel;
 
 /// How long an attempt has to itself before the next begins (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -28,19 +23,17 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// many addresses that refuse is no reason to flood a network.
 const LEAST_STAGGER: Duration = Duration::from_millis(10);
 
-/// A new connection to the origin. `exchange` is for whom, in events.
-pub(crate) async fn dial<N: Net>(
-    shared: &Rc<Shared<N>>,
-    origin: &Origin,
-    permit: Permit,
-    exchange: u64,
+/// A stream to the first of these addresses that connects. `last_good` is the address that did last, and is tried first.
+pub(crate) async fn race<N: Net>(
+    shared: &Shared<N>,
+    found: Vec<SocketAddr>,
+    last_good: &Cell<Option<(Option<IpAddr>, SocketAddr)>>,
+    whose: Whose,
     schedule: &Schedule,
-) -> Result<Connection<N>, Error> {
-    let whose = Whose { exchange, connection: 0 };
-    let found = find(shared, origin, whose, schedule).await?;
+) -> Result<N::Stream, Error> {
     let (most, from) = (shared.settings.borrow().limits().addresses, shared.settings.borrow().local_address());
-    let last_good = shared.last_good.get().and_then(|(local, good)| (local == from).then_some(good));
-    let ordered = addresses::order(found, last_good, most);
+    let good = last_good.get().and_then(|(local, good)| (local == from).then_some(good));
+    let ordered = addresses::order(found, good, most);
     let deadline = schedule.end.min(shared.net.now() + schedule.each.connect);
     let race = Race {
         shared,
@@ -53,73 +46,12 @@ pub(crate) async fn dial<N: Net>(
         earliest: shared.net.now(),
     };
     let stream = race.run(schedule, deadline).await?;
-    let peer = stream.peer();
-    shared.last_good.set(Some((from, peer)));
-    let channel = match origin.scheme {
-        Scheme::Http => Channel::Plain(stream),
-        Scheme::Https => Channel::secured(stream, tunnel(shared, origin)?),
-    };
-    let mut connection = Connection::new(channel, shared, permit);
-    let whose = Whose { exchange, connection: connection.number };
-    shared.record(whose, || Kind::Connected(peer.to_string()));
-    if let Err(error) = shake_hands(shared, &mut connection, schedule).await {
-        connection.close(CloseReason::Failed);
-        return Err(error);
-    }
-    if let Some(facts) = connection.channel.tls_facts() {
-        shared.record(whose, || Kind::Handshake(facts.clone()));
-    }
-    Ok(connection)
-}
-
-/// The client's side of TLS with this origin.
-fn tunnel<N: Net>(shared: &Shared<N>, origin: &Origin) -> Result<Tunnel, Error> {
-    let configuration = shared.settings.borrow_mut().tls.configuration(shared.net.wall_clock());
-    let tunnel = configuration.and_then(|configuration| Tunnel::new(&configuration, &origin.host));
-    tunnel.map_err(|detail| Error::new(Phase::Handshake, Code::Configuration, detail))
-}
-
-async fn shake_hands<N: Net>(
-    shared: &Shared<N>,
-    connection: &mut Connection<N>,
-    schedule: &Schedule,
-) -> Result<(), Error> {
-    let deadline = schedule.end.min(shared.net.now() + schedule.each.handshake);
-    match within(&shared.net, deadline, poll_fn(|_| connection.channel.poll_handshake())).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(Broken::Tls(failure))) => Err(tls_error(Phase::Handshake, failure)),
-        Ok(Err(Broken::Net(fault))) => {
-            let detail = format!("the TLS handshake failed: {}", describe(fault));
-            Err(Error::new(Phase::Handshake, Code::ConnectionTerminated, detail))
-        }
-        Err(_) if deadline == schedule.end => Err(shared.exchange_timeout(Phase::Handshake, schedule)),
-        Err(_) => {
-            let detail = format!("the TLS handshake took longer than {:?}", schedule.each.handshake);
-            Err(Error::new(Phase::Handshake, Code::TlsHandshakeTimeout, detail))
-        }
-    }
-}
-
-/// What a failure of TLS is to a caller.
-pub(crate) fn tls_error(phase: Phase, failure: Failure) -> Error {
-    let detail = match &failure {
-        // Nothing had come yet that could be cut.
-        Failure::Truncated if phase == Phase::Handshake => {
-            "the server closed the connection in the TLS handshake".into()
-        }
-        failure => failure.to_string(),
-    };
-    let code = match failure {
-        Failure::Certificate(rejected) => Code::TlsCertificate(rejected),
-        Failure::Alert(name) => Code::TlsAlert(name),
-        Failure::Protocol(_) => Code::TlsProtocol,
-        Failure::Truncated => Code::ConnectionTerminated,
-    };
-    Error::new(phase, code, detail)
+    last_good.set(Some((from, stream.peer())));
+    Ok(stream)
 }
 
 /// The origin's addresses, from the settings, the host itself, or the resolver.
-async fn find<N: Net>(
+pub(crate) async fn find_origin<N: Net>(
     shared: &Shared<N>,
     origin: &Origin,
     whose: Whose,
@@ -136,6 +68,18 @@ async fn find<N: Net>(
         }
         settings.connect_to().cloned().unwrap_or_else(|| (origin.host.clone(), origin.port))
     };
+    find(shared, host, port, whose, schedule).await
+}
+
+/// The addresses of this host, each with this port.
+pub(crate) async fn find<N: Net>(
+    shared: &Shared<N>,
+    host: Host,
+    port: u16,
+    whose: Whose,
+    schedule: &Schedule,
+) -> Result<Vec<SocketAddr>, Error> {
+    let Settings { family, .. } = *shared.settings.borrow();
     let name = match host {
         Host::Address(address) if family.admits(address) => {
             return Ok(vec![SocketAddr::new(address, port)]);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::clock::Instant;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Refusal};
 use crate::limits::EVENT_TEXT;
 use crate::tls::tunnel::TlsFacts;
 
@@ -33,6 +33,12 @@ pub struct Whose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the WIT documents each")]
 pub enum Kind {
+    Proxy(String),
+    ProxyFailed { proxy: String, reason: String },
+    ProxyHandshake(Rc<TlsFacts>),
+    TunnelRequest(String),
+    TunnelResponse(String),
+    Tunnel(String),
     Lookup(String),
     Addresses(Vec<String>),
     Connecting(String),
@@ -140,7 +146,11 @@ impl Events {
 impl Kind {
     fn text_length(&self) -> usize {
         match self {
-            Self::Lookup(text)
+            Self::Proxy(text)
+            | Self::TunnelRequest(text)
+            | Self::TunnelResponse(text)
+            | Self::Tunnel(text)
+            | Self::Lookup(text)
             | Self::Connecting(text)
             | Self::Connected(text)
             | Self::RequestHead(text)
@@ -149,16 +159,25 @@ impl Kind {
             | Self::Retrying(text) => text.len(),
             Self::Addresses(all) => all.iter().map(String::len).sum(),
             Self::Authorizing { realm, .. } => realm.len(),
-            Self::AttemptFailed { address, reason } => address.len().saturating_add(reason.len()),
-            Self::Handshake(facts) => chain_length(&facts.chain),
+            Self::ProxyFailed { proxy: address, reason } | Self::AttemptFailed { address, reason } => {
+                address.len().saturating_add(reason.len())
+            }
+            Self::Handshake(facts) | Self::ProxyHandshake(facts) => chain_length(&facts.chain),
             Self::Failed(error) => match &error.code {
                 // A server that is refused says how long its chain is.
                 Code::TlsCertificate(rejected) => error.detail.len().saturating_add(chain_length(&rejected.chain)),
+                // And a proxy how many fields its refusal has.
+                Code::ProxyRefused(refusal) => error.detail.len().saturating_add(refusal_length(refusal)),
                 _ => error.detail.len(),
             },
             _ => 0,
         }
     }
+}
+
+fn refusal_length(refusal: &Refusal) -> usize {
+    let fields = refusal.fields.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+    fields.sum::<usize>().saturating_add(refusal.reason.len())
 }
 
 fn chain_length(chain: &[Vec<u8>]) -> usize {

@@ -11,13 +11,14 @@ use crate::h1::exchange::{Event, Exchange};
 use crate::h1::response_head::ResponseHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
+use crate::proxy::forward;
 use crate::session::Shared;
 use crate::session::claim::Claim;
 use crate::session::connection::{Acquired, Connection};
-use crate::session::dial::dial;
 use crate::session::events::{CloseReason, Kind, Whose};
 use crate::session::live::Live;
 use crate::session::request::Prepared;
+use crate::session::route;
 use crate::session::settings::Schedule;
 use crate::session::timing::within;
 use crate::session::upload::Upload;
@@ -131,7 +132,9 @@ impl<N: Net> Opening<N> {
                 shared.record(whose, || Kind::Reused);
                 Ok(connection)
             }
-            Ok(Acquired::Permit(permit)) => dial(shared, &self.origin, permit, self.exchange, &self.schedule).await,
+            Ok(Acquired::Permit(permit)) => {
+                route::connect(shared, &self.origin, permit, self.exchange, &self.schedule).await
+            }
             Ok(Acquired::Nothing) => {
                 let detail = if self.may_wait {
                     "too many requests wait for a connection".into()
@@ -144,18 +147,39 @@ impl<N: Net> Opening<N> {
         }
     }
 
+    /// The head as it goes on this connection.
+    fn head_for(&self, connection: &Connection<N>) -> Result<Vec<u8>, Error> {
+        if connection.forwarder.is_none() {
+            return Ok(self.prepared.head.clone());
+        }
+        forward::absolute_form(&self.prepared.head, self.origin.authority()).ok_or_else(|| {
+            let detail = "a proxy that forwards would take CONNECT for its own: have all go through tunnels";
+            Error::new(Phase::Setup, Code::Configuration, detail)
+        })
+    }
+
     /// Sends the request on this connection and waits for the final head.
     async fn attempt(&mut self, connection: Connection<N>) -> Result<(ResponseHead, Box<Live<N>>), Failure> {
         let shared = &self.shared;
         let is_reused = connection.is_reused();
-        let mut head = self.prepared.head.clone();
+        let mut head = match self.head_for(&connection) {
+            Ok(head) => head,
+            Err(error) => {
+                self.shared.keep(connection);
+                return Err(Failure { error, is_stale: false });
+            }
+        };
+        let is_forwarded = connection.forwarder.is_some();
         if let Some(claim) = &mut self.claim {
             claim.sign(&mut head, &shared.net);
         }
         let whose = Whose { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
         shared.record(whose, || Kind::RequestHead(masked(&head)));
-        let machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
+        let mut machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
+        if is_forwarded {
+            machine = machine.forwarded();
+        }
         // Boxed, for it is large and handed on several times.
         let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));
         loop {
@@ -182,7 +206,7 @@ impl<N: Net> Opening<N> {
 }
 
 /// A request's head as text for people, without the credentials in it.
-fn masked(head: &[u8]) -> String {
+pub(crate) fn masked(head: &[u8]) -> String {
     let head = String::from_utf8_lossy(head);
     let mask = |line: &str| match line.split_once(": ") {
         Some((name, value)) if is_credential(name) => {
@@ -200,7 +224,7 @@ fn is_credential(name: &str) -> bool {
 }
 
 /// A head as text for people, its lines ended by CR LF.
-fn head_text(head: &ResponseHead) -> String {
+pub(crate) fn head_text(head: &ResponseHead) -> String {
     let mut text = format!("{} {} {}\r\n", head.version.as_str(), head.status, head.reason);
     for field in head.fields.iter() {
         text.push_str(&field.name);

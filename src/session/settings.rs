@@ -9,6 +9,7 @@ use crate::http::fields;
 use crate::http::origin::Host;
 use crate::http::quote;
 use crate::limits::{FIXED_ADDRESSES, Limits, REQUEST_FIELDS_LENGTH};
+use crate::session::proxies::Proxying;
 use crate::tls::settings::TlsSettings;
 
 /// How long each step may take; the WIT's `deadlines` says when each starts. None is zero.
@@ -109,6 +110,8 @@ pub struct Settings {
     local_address: Option<IpAddr>,
     /// Whom is trusted, and how.
     pub tls: TlsSettings,
+    /// Through which proxies the origin is reached.
+    pub proxying: Proxying,
 }
 
 impl Default for Settings {
@@ -123,6 +126,7 @@ impl Default for Settings {
             family: AddressFamily::Any,
             local_address: None,
             tls: TlsSettings::default(),
+            proxying: Proxying::default(),
         }
     }
 }

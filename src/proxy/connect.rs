@@ -1,0 +1,163 @@
+//! What is said to an HTTP proxy that shall open a tunnel: CONNECT (RFC 9110 section 9.3.6).
+//!
+//! Its head holds what is the proxy's to know, and nothing of the request that will go through the tunnel.
+
+use super::{Dialogue, Failure};
+use crate::buffer::Buffer;
+use crate::h1::exchange::{Content, Event, Exchange, Outline};
+use crate::h1::framing::MethodKind;
+use crate::h1::request_head;
+use crate::h1::response_head::ResponseHead;
+use crate::h1::version::Version;
+use crate::http::origin::Host;
+use crate::limits::Limits;
+
+/// A CONNECT under way.
+pub struct Connect {
+    machine: Exchange,
+    /// The heads that came, the interim ones too, in their order; they have the limits' bounds.
+    heads: Vec<ResponseHead>,
+}
+
+impl Connect {
+    /// The dialogue that this head begins.
+    pub fn new(head: Vec<u8>, limits: Limits) -> Self {
+        let outline = Outline {
+            method: MethodKind::Connect,
+            wants_upgrade: false,
+            closes: false,
+            content: Content::None,
+            expects: false,
+        };
+        Self { machine: Exchange::new(outline, head, limits), heads: Vec::new() }
+    }
+
+    /// The heads of responses that came since the last call.
+    pub fn take_heads(&mut self) -> Vec<ResponseHead> {
+        std::mem::take(&mut self.heads)
+    }
+}
+
+/// The head of a CONNECT to this host and port, with what the proxy may know.
+pub fn head(host: &Host, port: u16, agent: Option<&str>, authorization: Option<&[u8]>) -> Vec<u8> {
+    let target = format!("{host}:{port}");
+    let fields = [
+        Some(("Host", target.as_bytes())),
+        authorization.map(|value| ("Proxy-Authorization", value)),
+        agent.map(|agent| ("User-Agent", agent.as_bytes())),
+    ];
+    request_head::encode("CONNECT", &target, Version::Http11, fields.into_iter().flatten())
+}
+
+impl Dialogue for Connect {
+    fn outgoing(&self) -> &[u8] {
+        self.machine.outgoing()
+    }
+
+    fn sent(&mut self, count: usize) {
+        self.machine.sent(count);
+    }
+
+    fn receive(&mut self, buffer: &mut Buffer) -> Result<bool, Failure> {
+        loop {
+            match self.machine.receive(buffer, 1) {
+                Ok(Event::Interim(head)) => self.heads.push(head),
+                Ok(Event::Head(head)) => {
+                    self.heads.push(head.clone());
+                    return if self.machine.is_raw() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
+                }
+                // Nothing comes before the head but interim ones.
+                Ok(Event::NeedMore | Event::Content(_) | Event::End) => return Ok(false),
+                Err(error) => return Err(Failure::Broken(error.detail)),
+            }
+        }
+    }
+
+    fn end(&self) -> Failure {
+        Failure::Broken("it closed the connection before it had answered CONNECT".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(answer: &[u8]) -> (Result<bool, Failure>, Buffer, Connect) {
+        let host = Host::Name("a.test".into());
+        let mut connect = Connect::new(head(&host, 443, None, None), Limits::default());
+        connect.sent(usize::MAX);
+        let mut buffer = Buffer::default();
+        buffer.push(answer.to_vec());
+        let outcome = connect.receive(&mut buffer);
+        (outcome, buffer, connect)
+    }
+
+    #[test]
+    fn heads() {
+        let text = |host: &str, agent, authorization: Option<&str>| {
+            let host = Host::parse(host).unwrap();
+            String::from_utf8(head(&host, 80, agent, authorization.map(str::as_bytes))).unwrap()
+        };
+        assert_eq!(text("A.test", None, None), "CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n");
+        assert_eq!(
+            text("::1", Some("me"), Some("Basic eA==")),
+            "CONNECT [::1]:80 HTTP/1.1\r\nHost: [::1]:80\r\nProxy-Authorization: Basic eA==\r\nUser-Agent: me\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn every_2xx_is_a_tunnel_whatever_else_its_head_says() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.0 200 Connection established\r\n\r\n",
+            "HTTP/1.1 299\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 204 x\r\nContent-Length: nonsense\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        ] {
+            for length in 0..answer.len() {
+                assert_eq!(after(&answer.as_bytes()[..length]).0, Ok(false), "{answer:?} {length}");
+            }
+            let (outcome, rest, _) = after(format!("{answer}stray").as_bytes());
+            assert_eq!((outcome, rest.as_slice()), (Ok(true), &b"stray"[..]), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_a_refusal_that_can_be_looked_at() {
+        let (outcome, _, mut connect) = after(
+            b"HTTP/1.1 102 x\r\n\r\nHTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 9\r\n\r\nbody",
+        );
+        let Err(Failure::Refused(head)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((head.status, head.reason.as_str(), head.fields.len()), (407, "No", 2));
+        assert_eq!(connect.take_heads().len(), 2);
+        assert_eq!(connect.take_heads().len(), 0);
+        for status in [300, 302, 400, 403, 502, 503, 504, 599, 600, 999] {
+            let (outcome, ..) = after(format!("HTTP/1.1 {status} x\r\n\r\n").as_bytes());
+            assert!(matches!(outcome, Err(Failure::Refused(head)) if head.status == status), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_an_error() {
+        for answer in [
+            "SSH-2.0-x\r\n".to_owned(),
+            "HTTP/1.1 101 Switching\r\n\r\n".into(),
+            "HTTP/1.1 200 OK\r\nbad line\r\n\r\n".into(),
+            format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(70_000)),
+            format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(200)),
+            "HTTP/1.1 100 Continue\r\n\r\n".repeat(40),
+        ] {
+            let (outcome, ..) = after(answer.as_bytes());
+            assert!(matches!(outcome, Err(Failure::Broken(_))), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_before_the_question_opens_nothing() {
+        let mut connect = Connect::new(head(&Host::Name("a".into()), 1, None, None), Limits::default());
+        connect.sent(10);
+        let mut buffer = Buffer::default();
+        buffer.push(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
+        assert!(matches!(connect.receive(&mut buffer), Err(Failure::Broken(_))));
+    }
+}

@@ -1,0 +1,308 @@
+//! A proxy as a URL names it: which kind, where, and with which credentials.
+//!
+//! Nothing here looks a name up. No words of an error hold what stands before the `@`.
+
+use std::fmt;
+
+use crate::http::origin::Host;
+use crate::http::quote;
+use crate::limits::PROXY_URL_LENGTH;
+
+/// A proxy.
+#[derive(Clone)]
+pub struct Proxy {
+    /// What it speaks.
+    pub kind: Kind,
+    /// Where it is.
+    pub host: Host,
+    /// At which port; not 0.
+    pub port: u16,
+    /// Whom it is told that it serves.
+    pub login: Option<Login>,
+}
+
+/// What a proxy speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// SOCKS 4, which takes IPv4 addresses alone.
+    Socks4,
+    /// SOCKS 4a, which takes names too.
+    Socks4a,
+    /// SOCKS 5 (RFC 1928), which is given addresses: names are looked up here.
+    Socks5,
+    /// SOCKS 5, which is given names: they are looked up there.
+    Socks5h,
+}
+
+/// A user's name and password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// All kinds, and what URLs call them.
+const KINDS: [(&str, Kind); 6] = [
+    ("http", Kind::Http),
+    ("https", Kind::Https),
+    ("socks4", Kind::Socks4),
+    ("socks4a", Kind::Socks4a),
+    ("socks5", Kind::Socks5),
+    ("socks5h", Kind::Socks5h),
+];
+
+/// Bytes of a user's name and of a password that SOCKS has room for (RFC 1929 section 2).
+const SOCKS_LENGTH: usize = 255;
+
+impl Proxy {
+    /// The proxy that `[scheme://][user[:password]@]host[:port]` names. The error is words for people.
+    ///
+    /// Without a scheme it is HTTP, and without a port 1080, or 443 for `https`, as curl has it. User and password are
+    /// percent-decoded.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if url.len() > PROXY_URL_LENGTH {
+            return Err("a proxy's URL is too long".into());
+        }
+        let (kind, rest) = match url.split_once("://") {
+            Some((scheme, rest)) => (Kind::parse(scheme)?, rest),
+            None => (Kind::Http, url),
+        };
+        let (login, place) = match rest.rsplit_once('@') {
+            Some((login, place)) => (Login::parse(login)?, place),
+            None => (None, rest),
+        };
+        let place = place.strip_suffix('/').unwrap_or(place);
+        let (host, port) = split_port(place)?;
+        let host = Host::parse(host).map_err(|what| format!("the proxy's host is wrong: {what}"))?;
+        let port = match port {
+            None => kind.default_port(),
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => match digits.parse() {
+                Ok(0) | Err(_) => return Err("a proxy's port is not between 1 and 65535".into()),
+                Ok(port) => port,
+            },
+            Some(_) => return Err("a proxy's port is no number".into()),
+        };
+        if let Some(login) = &login {
+            kind.check(login)?;
+        }
+        Ok(Self { kind, host, port, login })
+    }
+}
+
+/// `scheme://host:port`, without credentials.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.kind.name(), self.host, self.port)
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("url", &self.to_string()).field("has_login", &self.login.is_some()).finish()
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(***)")
+    }
+}
+
+impl Kind {
+    fn parse(scheme: &str) -> Result<Self, String> {
+        let kind = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme)).map(|(_, kind)| *kind);
+        kind.ok_or_else(|| {
+            // It may be a part of a password.
+            let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let what = if is_scheme { format!(" {}", quote(scheme.as_bytes())) } else { String::new() };
+            format!("a proxy has the unknown scheme{what}: it is http, https, socks4, socks4a, socks5 or socks5h")
+        })
+    }
+
+    /// What URLs call it.
+    pub fn name(self) -> &'static str {
+        KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether the proxy speaks HTTP.
+    pub fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
+    }
+
+    /// Whether the names of origins are looked up here, and the proxy is told addresses.
+    pub fn resolves_here(self) -> bool {
+        matches!(self, Self::Socks4 | Self::Socks5)
+    }
+
+    fn default_port(self) -> u16 {
+        if self == Self::Https { 443 } else { 1080 }
+    }
+
+    /// Whether these credentials can be given to such a proxy.
+    fn check(self, login: &Login) -> Result<(), String> {
+        if self.is_http() {
+            // RFC 7617 section 2.
+            if login.user.contains(':') {
+                return Err("the user of an HTTP proxy cannot have a colon in the name".into());
+            }
+        } else if login.user.len() > SOCKS_LENGTH || login.password.len() > SOCKS_LENGTH {
+            return Err("user and password of a SOCKS proxy have at most 255 bytes each".into());
+        }
+        Ok(())
+    }
+}
+
+impl Login {
+    /// `user` or `user:password`, percent-encoded; none if it is empty.
+    fn parse(text: &str) -> Result<Option<Self>, String> {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        let (user, password) = (decode(user)?, decode(password)?);
+        Ok((!user.is_empty() || !password.is_empty()).then_some(Self { user, password }))
+    }
+}
+
+/// The host, and what stands after its colon. An IPv6 address stands in brackets.
+fn split_port(place: &str) -> Result<(&str, Option<&str>), String> {
+    if let Some(end) = place.find(']').filter(|_| place.starts_with('[')) {
+        let (host, rest) = place.split_at(end.saturating_add(1));
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err("a proxy's host is followed by something else than a port".into()),
+        };
+    }
+    match place.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => Err("a proxy's IPv6 address must stand in brackets".into()),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((place, None)),
+    }
+}
+
+/// Percent-decoded text (RFC 3986 section 2.1). Control characters are refused: SOCKS 4 ends a name with NUL, and HTTP has
+/// no way to send them.
+fn decode(text: &str) -> Result<String, String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
+                match (digit(), digit()) {
+                    (Some(high), Some(low)) => u8::try_from(high.saturating_mul(16).saturating_add(low)).unwrap_or(0),
+                    _ => return Err("in a proxy's user or password stands a % without two digits, not %25".into()),
+                }
+            }
+            byte => byte,
+        });
+    }
+    match String::from_utf8(decoded) {
+        Ok(text) if !text.chars().any(char::is_control) => Ok(text),
+        Ok(_) => Err("a proxy's user or password holds a control character".into()),
+        Err(_) => Err("a proxy's user or password is not UTF-8".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_ones() {
+        let table = [
+            ("p", "http://p:1080", None),
+            ("P.example.:3128", "http://p.example:3128", None),
+            ("http://p", "http://p:1080", None),
+            ("HTTPS://p/", "https://p:443", None),
+            ("https://p:8443", "https://p:8443", None),
+            ("socks4://10.0.0.1", "socks4://10.0.0.1:1080", None),
+            ("socks4a://u@p:1", "socks4a://p:1", Some(("u", ""))),
+            ("socks5://[::1]:9", "socks5://[::1]:9", None),
+            ("socks5h://[::1]", "socks5h://[::1]:1080", None),
+            ("u:p@h:1", "http://h:1", Some(("u", "p"))),
+            ("http://u:p:q@h", "http://h:1080", Some(("u", "p:q"))),
+            ("http://a@b:c@d@h", "http://h:1080", Some(("a@b", "c@d"))),
+            ("socks5://%75%3a%c3%A9:%40%2F%25@h", "socks5://h:1080", Some(("u:é", "@/%"))),
+            ("http://:p@h", "http://h:1080", Some(("", "p"))),
+            ("http://@h", "http://h:1080", None),
+            ("http://:@h", "http://h:1080", None),
+        ];
+        for (url, shown, login) in table {
+            let proxy = Proxy::parse(url).unwrap();
+            assert_eq!(proxy.to_string(), shown, "{url}");
+            let found = proxy.login.as_ref().map(|login| (login.user.as_str(), login.password.as_str()));
+            assert_eq!(found, login, "{url}");
+        }
+    }
+
+    #[test]
+    fn bad_ones() {
+        for url in [
+            "",
+            "http://",
+            "ftp://p",
+            "socks://p",
+            "socks5h:p",
+            "://p",
+            "h:",
+            "h:0",
+            "h:65536",
+            "h:1x",
+            "h:+1",
+            "h:1:2",
+            "::1",
+            "[::1",
+            "[::1]x",
+            "[::1]:",
+            "a b",
+            "a\r\nb",
+            "h/path",
+            "h?q",
+            "h#f",
+            "127.1",
+            "http://u:%@h",
+            "http://u:%4@h",
+            "http://u:%zz@h",
+            "http://%00:p@h",
+            "http://u:a%0d%0ab@h",
+            "http://u:%ff@h",
+            "http://a%3ab:p@h",
+        ] {
+            assert!(Proxy::parse(url).is_err(), "{url:?}");
+        }
+        assert!(Proxy::parse(&"a".repeat(PROXY_URL_LENGTH + 1)).unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn what_socks_has_no_room_for_is_refused_where_it_is_set() {
+        let long = "x".repeat(SOCKS_LENGTH);
+        for kind in ["socks4", "socks4a", "socks5", "socks5h"] {
+            Proxy::parse(&format!("{kind}://{long}:{long}@h")).unwrap();
+            Proxy::parse(&format!("{kind}://{long}x:p@h")).unwrap_err();
+            Proxy::parse(&format!("{kind}://u:{long}x@h")).unwrap_err();
+        }
+        Proxy::parse(&format!("http://{long}x:{long}x@h")).unwrap();
+    }
+
+    #[test]
+    fn secrets_are_in_no_words() {
+        let debug = format!("{:?}", Proxy::parse("http://user:secret@h").unwrap());
+        assert!(debug.contains("http://h:1080") && !debug.contains("secret") && !debug.contains("user"), "{debug}");
+        for url in [
+            "ftp://user:secret@h",
+            "user:secret://x@h",
+            "http://user:secret%@h",
+            "http://user:secret@h:x",
+            "http://user:secret@a b",
+            "http://user:secret@::1",
+        ] {
+            let words = Proxy::parse(url).unwrap_err();
+            assert!(!words.contains("secret") && !words.contains("user:"), "{words}");
+        }
+    }
+}

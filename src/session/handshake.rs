@@ -1,0 +1,62 @@
+//! The TLS handshake over a connection, with an origin or with a proxy, and what its failures are to a caller.
+
+use std::future::poll_fn;
+
+use crate::clock::Instant;
+use crate::error::{Code, Error, Phase};
+use crate::http::origin::Host;
+use crate::net::Net;
+use crate::session::Shared;
+use crate::session::channel::Broken;
+use crate::session::connection::Connection;
+use crate::session::dial::describe;
+use crate::session::timing::{Elapsed, tick, within};
+use crate::tls::failure::Failure;
+use crate::tls::settings::TlsSettings;
+use crate::tls::tunnel::Tunnel;
+
+/// The client's side of TLS with this host, as these settings have it.
+pub(crate) fn tunnel<N: Net>(net: &N, settings: &mut TlsSettings, host: &Host) -> Result<Tunnel, Error> {
+    let configuration = settings.configuration(net.wall_clock());
+    let tunnel = configuration.and_then(|configuration| Tunnel::new(&configuration, host));
+    tunnel.map_err(|detail| Error::new(Phase::Handshake, Code::Configuration, detail))
+}
+
+/// Shakes hands, until this deadline.
+pub(crate) async fn shake_hands<N: Net>(
+    shared: &Shared<N>,
+    connection: &mut Connection<N>,
+    deadline: Instant,
+) -> Result<Result<(), Error>, Elapsed> {
+    let outcome = within(&shared.net, deadline, async {
+        while !poll_fn(|_| connection.channel.poll_handshake()).await? {
+            tick(&shared.net).await;
+        }
+        Ok(())
+    });
+    Ok(outcome.await?.map_err(|broken| match broken {
+        Broken::Tls(failure) => tls_error(Phase::Handshake, failure),
+        Broken::Net(fault) => {
+            let detail = format!("the TLS handshake failed: {}", describe(fault));
+            Error::new(Phase::Handshake, Code::ConnectionTerminated, detail)
+        }
+    }))
+}
+
+/// What a failure of TLS is to a caller.
+pub(crate) fn tls_error(phase: Phase, failure: Failure) -> Error {
+    let detail = match &failure {
+        // Nothing had come yet that could be cut.
+        Failure::Truncated if phase == Phase::Handshake => {
+            "the server closed the connection in the TLS handshake".into()
+        }
+        failure => failure.to_string(),
+    };
+    let code = match failure {
+        Failure::Certificate(rejected) => Code::TlsCertificate(rejected),
+        Failure::Alert(name) => Code::TlsAlert(name),
+        Failure::Protocol(_) => Code::TlsProtocol,
+        Failure::Truncated => Code::ConnectionTerminated,
+    };
+    Error::new(phase, code, detail)
+}

@@ -1,0 +1,140 @@
+//! What a session's owner can set about proxies, and what is remembered of each.
+
+use std::cell::Cell;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+
+use crate::http::origin::{Origin, Scheme};
+use crate::limits::{PROXIES, PROXY_EXEMPTIONS};
+use crate::proxy::choice;
+use crate::proxy::exemptions::Exemptions;
+use crate::proxy::server::{Kind, Proxy};
+use crate::tls::settings::TlsSettings;
+
+/// The settings.
+#[derive(Clone, Debug, Default)]
+pub struct Proxying {
+    proxies: Rc<Proxies>,
+    exemptions: Exemptions,
+    /// Whether `http` goes through tunnels too.
+    pub tunnels_all: bool,
+    /// Whom is trusted to be a proxy.
+    pub tls: TlsSettings,
+}
+
+/// Proxies in the order in which they were given. A new list remembers nothing of the one before.
+#[derive(Debug, Default)]
+pub struct Proxies {
+    all: Vec<Rc<Via>>,
+    /// The place of the one that was good last.
+    last_good: Cell<usize>,
+}
+
+/// A proxy, and what is remembered of it.
+#[derive(Debug)]
+pub struct Via {
+    pub(crate) server: Proxy,
+    /// As a session remembers it of its origin.
+    pub(crate) last_good: Cell<Option<(Option<IpAddr>, SocketAddr)>>,
+}
+
+/// What a proxy is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It forwards requests.
+    Forward,
+    /// It opens a tunnel when it is asked by CONNECT.
+    Connect,
+    /// It opens a tunnel when it is asked in SOCKS.
+    Socks(crate::proxy::socks::Version),
+}
+
+impl Proxying {
+    /// Sets the proxies, in the order of their trial; none for none.
+    pub fn set_proxies<T: AsRef<str>>(&mut self, urls: &[T]) -> Result<(), String> {
+        if urls.len() > PROXIES {
+            return Err(format!("more than {PROXIES} proxies were given"));
+        }
+        let via = |server| Rc::new(Via { server, last_good: Cell::default() });
+        let all = urls.iter().map(|url| Proxy::parse(url.as_ref()).map(via)).collect::<Result<_, _>>()?;
+        self.proxies = Rc::new(Proxies { all, last_good: Cell::default() });
+        Ok(())
+    }
+
+    /// Sets which origins are reached without a proxy.
+    pub fn set_exemptions<T: AsRef<str>>(&mut self, entries: &[T]) -> Result<(), String> {
+        if entries.len() > PROXY_EXEMPTIONS {
+            return Err(format!("more than {PROXY_EXEMPTIONS} exemptions from proxies were given"));
+        }
+        self.exemptions = Exemptions::parse(entries)?;
+        Ok(())
+    }
+
+    /// The proxies for this origin; none when it is reached without.
+    pub(crate) fn for_origin(&self, origin: &Origin) -> Option<Rc<Proxies>> {
+        let is_needed = !self.proxies.all.is_empty() && !self.exemptions.contain(&origin.host, origin.port);
+        is_needed.then(|| Rc::clone(&self.proxies))
+    }
+}
+
+impl Proxies {
+    /// In the order of their trial, each with its place.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (usize, &Rc<Via>)> {
+        let order = choice::order(self.all.len(), self.last_good.get());
+        order.filter_map(|place| self.all.get(place).map(|via| (place, via)))
+    }
+
+    /// The proxy at this place has done what it is for.
+    pub(crate) fn was_good(&self, place: usize) {
+        self.last_good.set(place);
+    }
+}
+
+impl Via {
+    /// What it is used for with an origin of this scheme, when all goes through tunnels or not.
+    pub(crate) fn purpose(&self, scheme: Scheme, tunnels_all: bool) -> Use {
+        use crate::proxy::socks::Version;
+        match self.server.kind {
+            Kind::Http | Kind::Https if scheme == Scheme::Http && !tunnels_all => Use::Forward,
+            Kind::Http | Kind::Https => Use::Connect,
+            Kind::Socks4 | Kind::Socks4a => Use::Socks(Version::Four),
+            Kind::Socks5 | Kind::Socks5h => Use::Socks(Version::Five),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_changes_nothing() {
+        let mut proxying = Proxying::default();
+        proxying.set_proxies(&["p:1"]).unwrap();
+        proxying.set_exemptions(&["a"]).unwrap();
+        let before = format!("{proxying:?}");
+        assert!(proxying.set_proxies(&["q:1", "q:x"]).is_err());
+        assert!(proxying.set_proxies(&vec!["q:1"; PROXIES + 1]).unwrap_err().contains("more than 16"));
+        assert!(proxying.set_exemptions(&["b", "b:x"]).is_err());
+        assert!(proxying.set_exemptions(&vec!["b"; PROXY_EXEMPTIONS + 1]).unwrap_err().contains("more than"));
+        assert_eq!(format!("{proxying:?}"), before);
+    }
+
+    #[test]
+    fn a_new_list_begins_with_its_first() {
+        let mut proxying = Proxying::default();
+        let origin = Origin::parse("http", "a.test", 80).unwrap();
+        let first = |proxying: &Proxying| {
+            let proxies = proxying.for_origin(&origin).unwrap();
+            proxies.in_order().next().map(|(_, via)| via.server.to_string()).unwrap()
+        };
+        proxying.set_proxies(&["p:1", "q:1"]).unwrap();
+        assert_eq!(first(&proxying), "http://p:1");
+        proxying.for_origin(&origin).unwrap().was_good(1);
+        assert_eq!(first(&proxying), "http://q:1");
+        proxying.set_proxies(&["p:1", "q:1"]).unwrap();
+        assert_eq!(first(&proxying), "http://p:1");
+        proxying.set_exemptions(&["a.test"]).unwrap();
+        assert!(proxying.for_origin(&origin).is_none());
+    }
+}
