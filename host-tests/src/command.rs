@@ -1,5 +1,5 @@
-//! Runs a component that is a command, with the network, the folders it is given, standard streams and arguments, and
-//! nothing else: no environment, no other file.
+//! Runs a component that is a command, with the network, the folders it is given, standard streams, arguments, and what the
+//! environment says of proxies, and nothing else: no other variable, no other file.
 //!
 //! It must not show people a backtrace: a command that fails inside is one line and the exit code `INTERNAL_ERROR`.
 
@@ -60,10 +60,19 @@ async fn start(name: &str, component: &[u8], arguments: &[String], folders: &[Fo
     outcome.or_else(|error| error.downcast_ref::<I32Exit>().map(|exit| exit.0).ok_or(error))
 }
 
+/// What the command is given of the environment.
+const VARIABLES: [&str; 7] =
+    ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
+
 fn context(name: &str, arguments: &[String], folders: &[Folder]) -> WasiCtx {
     let mut builder = WasiCtxBuilder::new();
     builder.arg(name).args(arguments);
     builder.inherit_stdio();
+    for name in VARIABLES {
+        if let Ok(value) = std::env::var(name) {
+            builder.env(name, value);
+        }
+    }
     builder.inherit_network().allow_tcp(true).allow_udp(false).allow_ip_name_lookup(true);
     // The command has nothing to do while a file is read or written.
     builder.allow_blocking_current_thread(true);

@@ -60,6 +60,15 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::ConnectionTerminated => To::ConnectionTerminated,
         Code::ConnectionWriteTimeout => To::ConnectionWriteTimeout,
         Code::ConnectionReadTimeout => To::ConnectionReadTimeout,
+        Code::ProxyTimeout => To::ProxyTimeout,
+        Code::ProxyRefused(refusal) => To::ProxyRefused(wit::ProxyRefusal {
+            status: refusal.status,
+            reason: refusal.reason,
+            fields: refusal.fields,
+        }),
+        Code::ProxyProtocol => To::ProxyProtocolError,
+        Code::SocksRefused(code) => To::SocksRefused(code),
+        Code::SocksProtocol => To::SocksProtocolError,
         Code::TlsHandshakeTimeout => To::TlsHandshakeTimeout,
         Code::TlsProtocol => To::TlsProtocolError,
         Code::TlsCertificate(rejected) => To::TlsCertificateError(wit::CertificateError {
@@ -274,6 +283,12 @@ pub(super) fn event(event: Event) -> wit::Event {
 fn kind(kind: Kind) -> wit::EventKind {
     use wit::EventKind as To;
     match kind {
+        Kind::Proxy(url) => To::Proxy(url),
+        Kind::ProxyFailed { proxy, reason } => To::ProxyFailed(wit::ProxyFailure { proxy, reason }),
+        Kind::ProxyHandshake(facts) => To::ProxyHandshake(tls_facts(&facts)),
+        Kind::TunnelRequest(text) => To::TunnelRequest(text),
+        Kind::TunnelResponse(text) => To::TunnelResponse(text),
+        Kind::Tunnel(place) => To::Tunnel(place),
         Kind::Lookup(name) => To::Lookup(name),
         Kind::Addresses(addresses) => To::Addresses(addresses),
         Kind::Connecting(address) => To::Connecting(address),

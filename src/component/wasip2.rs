@@ -180,6 +180,30 @@ impl wit::GuestSession for Session {
         self.0.change_credentials(|known| known.forget(realm.as_deref()));
     }
 
+    fn set_proxies(&self, urls: Vec<String>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.proxying.set_proxies(&urls)).map_err(|what| misuse(&what))
+    }
+
+    fn set_no_proxy(&self, hosts: Vec<String>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.proxying.set_exemptions(&hosts)).map_err(|what| misuse(&what))
+    }
+
+    fn set_proxy_tunnel(&self, always: bool) {
+        self.0.change_settings(|settings| settings.proxying.tunnels_all = always);
+    }
+
+    fn set_proxy_default_roots(&self, trusted: bool) {
+        self.0.change_settings(|settings| settings.proxying.tls.set_default_roots(trusted));
+    }
+
+    fn add_proxy_roots(&self, certificates: Vec<u8>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.proxying.tls.add_roots(&certificates)).map_err(|what| misuse(&what))
+    }
+
+    fn accept_proxy_certificates(&self, certificates: Vec<u8>) -> Outcome<()> {
+        self.0.change_settings(|settings| settings.proxying.tls.add_leaves(&certificates)).map_err(|what| misuse(&what))
+    }
+
     fn set_events(&self, recorded: bool) {
         self.0.set_events(recorded);
     }

@@ -125,9 +125,15 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
         C::ConnectionReadTimeout => (Exit::Timeout, "the peer sent nothing for too long"),
 
         C::ProxyTimeout => (Exit::Timeout, "the proxy took too long"),
-        C::ProxyRefused(_) => (Exit::Proxy, "the proxy refused"),
+        C::ProxyRefused(_) => (Exit::Receive, "the proxy opened no tunnel"),
+        C::ProxyProtocolError => (Exit::Receive, "the proxy does not speak HTTP"),
+        C::SocksRefused(_) => (Exit::Proxy, "the SOCKS proxy refused"),
+        C::SocksProtocolError => (Exit::Proxy, "the proxy does not speak this version of SOCKS"),
 
         C::TlsHandshakeTimeout => (Exit::Timeout, "the TLS handshake took too long"),
+        C::TlsProtocolError | C::TlsAlertReceived(_) if phase == Phase::Proxy => {
+            (Exit::Handshake, "TLS with the proxy failed")
+        }
         C::TlsProtocolError | C::TlsAlertReceived(_) => (interrupted(phase), "TLS failed"),
         C::TlsCertificateError(_) => (Exit::Certificate, "the server's certificate was not accepted"),
 
@@ -185,7 +191,7 @@ fn interrupted(phase: Phase) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::types::{CertificateError, CertificateFailures, LookupFailure};
+    use crate::bindings::types::{CertificateError, CertificateFailures, LookupFailure, ProxyRefusal};
 
     const PHASES: [Phase; 8] = [
         Phase::Setup,
@@ -212,6 +218,7 @@ mod tests {
     fn each_code_has_its_exit_code_in_every_phase() {
         use ErrorCode as C;
         let certificate = CertificateError { failures: CertificateFailures::EXPIRED, chain: Vec::new() };
+        let refusal = ProxyRefusal { status: 403, reason: String::new(), fields: Vec::new() };
         let same = [
             (C::InvalidScheme, 1),
             (C::InvalidHost, 3),
@@ -230,7 +237,10 @@ mod tests {
             (C::ConnectionWriteTimeout, 28),
             (C::ConnectionReadTimeout, 28),
             (C::ProxyTimeout, 28),
-            (C::ProxyRefused(Some(403)), 97),
+            (C::ProxyRefused(refusal), 56),
+            (C::ProxyProtocolError, 56),
+            (C::SocksRefused(Some(5)), 97),
+            (C::SocksProtocolError, 97),
             (C::TlsHandshakeTimeout, 28),
             (C::TlsCertificateError(certificate), 60),
             (C::HttpResponseTimeout, 28),
@@ -252,16 +262,11 @@ mod tests {
             assert_eq!(by_phase(code.clone()), [exit; 8], "{code:?}");
         }
         let phased = [2, 6, 7, 97, 35, 55, 56, 56];
-        for code in [
-            C::ConnectionTerminated,
-            C::TlsProtocolError,
-            C::TlsAlertReceived("unknown_ca".into()),
-            C::ConnectionClosed,
-            C::SessionDropped,
-            C::Cancelled,
-            C::Other(None),
-        ] {
+        for code in [C::ConnectionTerminated, C::ConnectionClosed, C::SessionDropped, C::Cancelled, C::Other(None)] {
             assert_eq!(by_phase(code.clone()), phased, "{code:?}");
+        }
+        for code in [C::TlsProtocolError, C::TlsAlertReceived("unknown_ca".into())] {
+            assert_eq!(by_phase(code.clone()), [2, 6, 7, 35, 35, 55, 56, 56], "{code:?}");
         }
         assert_eq!(by_phase(C::DnsError(LookupFailure::Denied)), [6, 6, 6, 5, 6, 6, 6, 6]);
     }

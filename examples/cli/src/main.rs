@@ -6,7 +6,8 @@
 //!     options        what the command line asks for; option_table has each option, and the help text
 //!     url, route     whom to ask, and where to connect for that
 //!     content        what to send; upload sends it in pieces
-//!     sessions       a session for each origin; tls has what it trusts and shows, login who asks
+//!     sessions       a session for each origin; tls has what it trusts and shows, login who asks, proxy what it goes
+//!                    through
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it
 //!     output         standard output and files; head is what -i writes; progress draws the bar
@@ -25,6 +26,7 @@ mod options;
 mod output;
 mod pem;
 mod progress;
+mod proxy;
 mod request;
 mod route;
 mod sessions;
@@ -44,6 +46,7 @@ use exit::{Exit, Failure};
 use options::{Command, Options};
 use output::{StandardOutput, tell};
 use progress::Progress;
+use proxy::Proxies;
 use sessions::Sessions;
 use tls::Credentials;
 use transfer::{Console, Job};
@@ -69,9 +72,9 @@ fn run() -> u8 {
 
 fn transfer_all(mut options: Options) -> u8 {
     match prepare(&mut options) {
-        Ok((jobs, credentials)) => {
+        Ok((jobs, credentials, proxies)) => {
             let mut console = Console { output: StandardOutput::new(), progress: Progress::new(&options) };
-            lanes::run(&jobs, Sessions::new(&options, credentials), &options, &mut console)
+            lanes::run(&jobs, Sessions::new(&options, credentials, proxies), &options, &mut console)
         }
         Err(failure) => {
             if options.tells_errors() {
@@ -83,7 +86,7 @@ fn transfer_all(mut options: Options) -> u8 {
 }
 
 /// Reads what all requests share, and pairs each URL with its output and upload.
-fn prepare(options: &mut Options) -> Result<(Vec<Job>, Credentials), Failure> {
+fn prepare(options: &mut Options) -> Result<(Vec<Job>, Credentials, Proxies), Failure> {
     options.fields = content::lines_of(&options.fields)?;
     request::check(options)?;
     if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix('@')) {
@@ -111,7 +114,8 @@ fn prepare(options: &mut Options) -> Result<(Vec<Job>, Credentials), Failure> {
     // As in curl, files that only TLS needs are not looked at without it.
     let is_tls = jobs.iter().any(|job| job.url.origin.is_tls());
     let credentials = if is_tls { Credentials::read(&options.tls)? } else { Credentials::default() };
-    Ok((jobs, credentials))
+    let proxies = Proxies::read(&options.proxy, options.tells_errors())?;
+    Ok((jobs, credentials, proxies))
 }
 
 fn print(text: &str) -> u8 {

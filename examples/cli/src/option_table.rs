@@ -151,6 +151,25 @@ pub const OPTIONS: &[Opt] = &[
         }),
         "No newer TLS than this: 1.2 or 1.3",
     ),
+    // Proxies.
+    opt(
+        'x',
+        "proxy",
+        Value("[SCHEME://]HOST[:PORT]", |o, v| set(&mut o.proxy.proxy, v)),
+        "Go through this proxy: http, https, socks4, socks4a, socks5, socks5h",
+    ),
+    opt('U', "proxy-user", Value("USER:PASSWORD", |o, v| set(&mut o.proxy.user, v)), "The credentials for the proxy"),
+    opt('p', "proxytunnel", Flag(|o| o.proxy.tunnel = true), "Go through a tunnel (CONNECT) for http too"),
+    long(
+        "noproxy",
+        Value("LIST", |o, v| set(&mut o.proxy.exempt, v)),
+        "Without a proxy to these hosts, domains, addresses, blocks; * is all",
+    ),
+    long(
+        "proxy-cacert",
+        Value("FILE", |o, v| set(&mut o.proxy.only_roots, v)),
+        "For an https proxy, trust the roots in this file, and no others",
+    ),
     // Deadlines.
     long(
         "connect-timeout",
@@ -212,8 +231,7 @@ pub const REFUSED: &[(&[&str], &str)] = &[
     (&["-L", "location", "location-trusted"], "redirects are not followed; -i shows where they lead"),
     (&["-k", "insecure"], "there is no way to accept any certificate"),
     (&["ntlm", "negotiate", "aws-sigv4", "-n", "netrc"], "Basic, Digest and bearer tokens are all there is (-u)"),
-    (&["-U", "proxy-user"], LATER),
-    (&["-x", "proxy", "-p", "proxytunnel", "noproxy", "proxy-cacert"], LATER),
+    (&["preproxy"], LATER),
     (&["-1", "tlsv1", "tlsv1.0", "tlsv1.1", "-2", "sslv2", "-3", "sslv3"], "TLS 1.2 and 1.3 are all that is spoken"),
 ];
 

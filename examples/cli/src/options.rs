@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::login::LoginOptions;
 use crate::option_table::{Action, OPTIONS, Opt, REFUSED};
+use crate::proxy::ProxyOptions;
 use crate::route::{ConnectTo, Resolve};
 use crate::tls::TlsOptions;
 
@@ -73,6 +74,9 @@ pub struct Options {
     /// Of TLS.
     pub tls: TlsOptions,
 
+    /// Of proxies.
+    pub proxy: ProxyOptions,
+
     /// The deadlines that were given.
     pub deadlines: Deadlines,
 
@@ -124,7 +128,7 @@ pub enum Family {
 /// The deadlines that were given; for those that were not, the component has defaults.
 #[derive(Debug, Default)]
 pub struct Deadlines {
-    /// `--connect-timeout`: the lookup, and connecting.
+    /// `--connect-timeout`: the lookup, connecting, and what is said to a proxy.
     pub connect: Option<Duration>,
     /// `--tls-timeout`.
     pub tls: Option<Duration>,
@@ -324,7 +328,7 @@ mod tests {
             (&["--tls-max", "1.1", "h"], "expected 1.2, 1.3 or default"),
             (&["--tlsv1.3", "--tls-max", "1.2", "h"], "newer than --tls-max"),
             (&["--tlsv1", "h"], "TLS 1.2 and 1.3"),
-            (&["-x", "p", "h"], "not supported by this build"),
+            (&["--preproxy", "p", "h"], "not supported by this build"),
             (&["-m", "x", "h"], "expected a number of seconds"),
             (&["-m", "-1", "h"], "expected a number of seconds"),
             (&["-m", "nan", "h"], "expected a number of seconds"),

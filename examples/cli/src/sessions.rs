@@ -8,6 +8,7 @@ use crate::bindings::types::{AddressFamily, Error};
 use crate::exit::Failure;
 use crate::login::Login;
 use crate::options::{Family, Options};
+use crate::proxy::Proxies;
 use crate::request;
 use crate::route::Route;
 use crate::tls::Credentials;
@@ -17,14 +18,15 @@ use crate::url::{Origin, Url};
 pub struct Sessions {
     kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
     credentials: Credentials,
+    proxies: Proxies,
     /// Whether the next URL may share them; transfers at once have a session each.
     are_shared: bool,
 }
 
 impl Sessions {
     /// None yet.
-    pub fn new(options: &Options, credentials: Credentials) -> Self {
-        Self { kept: Vec::new(), credentials, are_shared: !options.parallel }
+    pub fn new(options: &Options, credentials: Credentials, proxies: Proxies) -> Self {
+        Self { kept: Vec::new(), credentials, proxies, are_shared: !options.parallel }
     }
 
     /// The session for the origin of this URL, and for who asks.
@@ -37,6 +39,7 @@ impl Sessions {
         if origin.is_tls() {
             self.credentials.give_to(&session, &options.tls)?;
         }
+        self.proxies.give_to(&session, origin)?;
         let session = Rc::new(session);
         if self.are_shared {
             self.kept.push((origin.clone(), login.clone(), Rc::clone(&session)));
@@ -84,6 +87,7 @@ fn set_deadlines(session: &Session, options: &Options) -> Result<(), Error> {
     set(&mut deadlines.lookup, given.connect);
     set(&mut deadlines.attempt, given.connect);
     set(&mut deadlines.connect, given.connect);
+    set(&mut deadlines.proxy, given.connect);
     set(&mut deadlines.handshake, given.tls);
     set(&mut deadlines.first_byte, given.first_byte);
     set(&mut deadlines.between_bytes, given.read);

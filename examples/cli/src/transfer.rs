@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::Pollable;
 
-use crate::bindings::types::{Error, ErrorCode, Version};
+use crate::bindings::types::{Error, ErrorCode, EventKind, Version};
 use crate::bindings::{Exchange, Received, Response, Session};
 use crate::content::Content;
 use crate::exit::{Exit, Failure};
@@ -50,6 +50,8 @@ pub struct Transfer<'a> {
     upload: Option<Upload>,
     response: Option<Response>,
     sink: Option<Sink>,
+    /// The proxy that is spoken to, before the origin is.
+    hop: Option<String>,
     facts: Facts,
     steps: u32,
 }
@@ -115,7 +117,7 @@ impl<'a> Transfer<'a> {
             ..Facts::default()
         };
         let (exchange, upload, response, sink) = (None, None, None, None);
-        Self { options, job, session, exchange, upload, response, sink, facts, steps: 0 }
+        Self { options, job, session, exchange, upload, response, sink, hop: None, facts, steps: 0 }
     }
 
     /// Does what can be done without waiting. At the end it writes what `-w` asks for, and an error's line.
@@ -362,7 +364,13 @@ impl<'a> Transfer<'a> {
         for event in self.session.take_events() {
             self.facts.timeline.note(&event);
             if self.options.verbose {
-                lines.push_str(&verbose::lines(&event, &self.job.url.origin.host));
+                match &event.what {
+                    EventKind::Proxy(url) => self.hop = Some(host_of(url).to_owned()),
+                    EventKind::Tunnel(_) | EventKind::RequestHead(_) => self.hop = None,
+                    _ => {}
+                }
+                let host = self.hop.as_ref().unwrap_or(&self.job.url.origin.host);
+                lines.push_str(&verbose::lines(&event, host));
             }
         }
         if !lines.is_empty() {
@@ -371,6 +379,12 @@ impl<'a> Transfer<'a> {
             tell(lines.as_bytes());
         }
     }
+}
+
+/// The host in a proxy's URL, which always has a port.
+fn host_of(url: &str) -> &str {
+    let (_, place) = url.split_once("://").unwrap_or(("", url));
+    place.rsplit_once(':').map_or(place, |(host, _)| host)
 }
 
 fn too_large() -> Failure {

@@ -138,7 +138,8 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn percent(byte: u8) -> String {
+/// `%2F` for `/`.
+pub fn percent(byte: u8) -> String {
     format!("%{byte:02X}")
 }
 

@@ -7,6 +7,16 @@ pub fn lines(event: &Event, host: &str) -> String {
     let connection = event.connection;
     let mut lines = String::new();
     match &event.what {
+        EventKind::Proxy(url) => info(&mut lines, &format!("Using the proxy {url}")),
+        EventKind::ProxyFailed(failed) => {
+            info(&mut lines, &format!("Proxy {} failed: {}", failed.proxy, failed.reason));
+        }
+        EventKind::ProxyHandshake(facts) => {
+            info(&mut lines, &format!("SSL connection with the proxy using {} / {}", facts.version, facts.suite));
+        }
+        EventKind::TunnelRequest(head) => head_lines(&mut lines, '>', head),
+        EventKind::TunnelResponse(head) => head_lines(&mut lines, '<', head),
+        EventKind::Tunnel(place) => info(&mut lines, &format!("Tunnel to {place} established")),
         EventKind::Lookup(name) => info(&mut lines, &format!("Looking up {name}")),
         EventKind::Addresses(addresses) => info(&mut lines, &format!("Host {host} has {}", addresses.join(", "))),
         EventKind::Connecting(address) => info(&mut lines, &format!("  Trying {address}...")),
@@ -96,7 +106,7 @@ fn line(lines: &mut String, mark: char, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::types::TlsFacts;
+    use crate::bindings::types::{ProxyFailure, TlsFacts};
 
     fn told(what: EventKind) -> String {
         lines(&Event { at: 0, exchange: 1, connection: 2, what }, "h")
@@ -108,6 +118,17 @@ mod tests {
         assert_eq!(told(EventKind::RequestHead(head.into())), "> GET / HTTP/1.1\n> Host: h\n> \n");
         assert_eq!(told(EventKind::ResponseHead("HTTP/1.1 200 OK".into())), "< HTTP/1.1 200 OK\n< \n");
         assert_eq!(told(EventKind::InterimHead("HTTP/1.1 100 Continue\n\n".into())), "< HTTP/1.1 100 Continue\n< \n");
+    }
+
+    #[test]
+    fn proxies_are_told() {
+        assert_eq!(told(EventKind::Proxy("socks5h://p:1".into())), "* Using the proxy socks5h://p:1\n");
+        let failed = ProxyFailure { proxy: "http://p:1".into(), reason: "timed out".into() };
+        assert_eq!(told(EventKind::ProxyFailed(failed)), "* Proxy http://p:1 failed: timed out\n");
+        let head = "CONNECT h:443 HTTP/1.1\r\n\r\n";
+        assert_eq!(told(EventKind::TunnelRequest(head.into())), "> CONNECT h:443 HTTP/1.1\n> \n");
+        assert_eq!(told(EventKind::TunnelResponse("HTTP/1.1 200 OK".into())), "< HTTP/1.1 200 OK\n< \n");
+        assert_eq!(told(EventKind::Tunnel("h:443".into())), "* Tunnel to h:443 established\n");
     }
 
     #[test]

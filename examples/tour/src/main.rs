@@ -210,6 +210,13 @@ fn in_words(what: &EventKind) -> Option<String> {
         EventKind::Kept => "keep the connection for the next request".to_owned(),
         EventKind::Closed(why) => format!("closed ({})", kebab(&format!("{why:?}"))),
         EventKind::Lost(number) => format!("{number} events lost"),
+        // It goes straight to its own origin.
+        EventKind::Proxy(_)
+        | EventKind::ProxyFailed(_)
+        | EventKind::ProxyHandshake(_)
+        | EventKind::TunnelRequest(_)
+        | EventKind::TunnelResponse(_)
+        | EventKind::Tunnel(_) => return None,
         // How far a content of one piece has come is no news.
         EventKind::Sending(_) | EventKind::Receiving(_) => return None,
     })

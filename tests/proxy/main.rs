@@ -1,0 +1,18 @@
+//! Proxies over the simulated network: scripted ones, with rustls where they, or origins behind them, speak TLS.
+//!
+//! What real proxies do is in `host-tests`.
+
+#[path = "../tls/authority.rs"]
+#[allow(dead_code, reason = "the tests of TLS need more of it")]
+mod authority;
+
+mod choosing;
+mod connect;
+mod deadlines;
+mod exemptions;
+mod failing;
+mod forward;
+mod peer;
+mod secured;
+mod socks;
+mod support;
