@@ -26,7 +26,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
     // The story of a request, over any network.
-    ("proxy", &["buffer", "h1", "http", "limits"], &[]),
+    ("proxy", &["auth", "buffer", "h1", "http", "limits", "secret"], &["zeroize"]),
     ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "tls"], &[]),
     // Glue.
     (

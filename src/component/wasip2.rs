@@ -181,7 +181,10 @@ impl wit::GuestSession for Session {
     }
 
     fn set_proxies(&self, urls: Vec<String>) -> Outcome<()> {
-        self.0.change_settings(|settings| settings.proxying.set_proxies(&urls)).map_err(|what| misuse(&what))
+        // They may hold passwords.
+        let urls: Vec<Secret> = urls.into_iter().map(Secret::new).collect();
+        let exposed: Vec<&str> = urls.iter().map(Secret::expose).collect();
+        self.0.change_settings(|settings| settings.proxying.set_proxies(&exposed)).map_err(|what| misuse(&what))
     }
 
     fn set_no_proxy(&self, hosts: Vec<String>) -> Outcome<()> {
@@ -190,6 +193,10 @@ impl wit::GuestSession for Session {
 
     fn set_proxy_tunnel(&self, always: bool) {
         self.0.change_settings(|settings| settings.proxying.tunnels_all = always);
+    }
+
+    fn set_proxy_ahead(&self, ahead: bool) {
+        self.0.change_settings(|settings| settings.proxying.set_ahead(ahead));
     }
 
     fn set_proxy_default_roots(&self, trusted: bool) {

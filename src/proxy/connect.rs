@@ -9,8 +9,7 @@ use crate::h1::framing::MethodKind;
 use crate::h1::request_head;
 use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
-use crate::http::origin::Host;
-use crate::limits::Limits;
+use crate::limits::{Limits, READ_LENGTH};
 
 /// A CONNECT under way.
 pub struct Connect {
@@ -29,7 +28,7 @@ impl Connect {
             content: Content::None,
             expects: false,
         };
-        Self { machine: Exchange::new(outline, head, limits), heads: Vec::new() }
+        Self { machine: Exchange::new(outline, head, limits).forwarded(), heads: Vec::new() }
     }
 
     /// The heads of responses that came since the last call.
@@ -38,15 +37,53 @@ impl Connect {
     }
 }
 
-/// The head of a CONNECT to this host and port, with what the proxy may know.
-pub fn head(host: &Host, port: u16, agent: Option<&str>, authorization: Option<&[u8]>) -> Vec<u8> {
-    let target = format!("{host}:{port}");
-    let fields = [
-        Some(("Host", target.as_bytes())),
-        authorization.map(|value| ("Proxy-Authorization", value)),
-        agent.map(|agent| ("User-Agent", agent.as_bytes())),
-    ];
-    request_head::encode("CONNECT", &target, Version::Http11, fields.into_iter().flatten())
+/// The head of a CONNECT to this place, with what the proxy may know; credentials for it are put in where they are known.
+pub fn head(place: &str, agent: Option<&str>) -> Vec<u8> {
+    let fields = [Some(("Host", place.as_bytes())), agent.map(|agent| ("User-Agent", agent.as_bytes()))];
+    request_head::encode("CONNECT", place, Version::Http11, fields.into_iter().flatten())
+}
+
+/// What is left of a refusal: its content, which nobody wants, before the next CONNECT on the same connection.
+pub struct Rest {
+    machine: Exchange,
+    /// Bytes that may still be thrown away.
+    budget: u64,
+}
+
+impl Rest {
+    /// What is left after this dialogue was refused, if the connection can be kept for the price of so many bytes.
+    pub fn of(connect: Connect, most: u64) -> Option<Self> {
+        let is_kept = connect.machine.verdict(&Buffer::default()).is_ok();
+        let is_little = connect.machine.remainder().is_none_or(|left| left <= most);
+        (is_kept && is_little).then_some(Self { machine: connect.machine, budget: most })
+    }
+}
+
+impl Dialogue for Rest {
+    fn outgoing(&self) -> &[u8] {
+        &[]
+    }
+
+    fn sent(&mut self, _count: usize) {}
+
+    fn receive(&mut self, buffer: &mut Buffer) -> Result<bool, Failure> {
+        loop {
+            match self.machine.receive(buffer, READ_LENGTH) {
+                Ok(Event::Content(piece)) => {
+                    let left = self.budget.checked_sub(piece.len() as u64);
+                    self.budget = left.ok_or_else(|| Failure::Broken("its refusal is too long to be read".into()))?;
+                }
+                Ok(Event::End) if buffer.is_empty() => return Ok(true),
+                Ok(Event::End) => return Err(Failure::Broken("it sent bytes beyond its refusal".into())),
+                Ok(Event::NeedMore | Event::Head(_) | Event::Interim(_)) => return Ok(false),
+                Err(error) => return Err(Failure::Broken(error.detail)),
+            }
+        }
+    }
+
+    fn end(&self) -> Failure {
+        Failure::Broken("it closed the connection within its refusal".into())
+    }
 }
 
 impl Dialogue for Connect {
@@ -83,8 +120,7 @@ mod tests {
     use super::*;
 
     fn after(answer: &[u8]) -> (Result<bool, Failure>, Buffer, Connect) {
-        let host = Host::Name("a.test".into());
-        let mut connect = Connect::new(head(&host, 443, None, None), Limits::default());
+        let mut connect = Connect::new(head("a.test:443", None), Limits::default());
         connect.sent(usize::MAX);
         let mut buffer = Buffer::default();
         buffer.push(answer.to_vec());
@@ -94,15 +130,9 @@ mod tests {
 
     #[test]
     fn heads() {
-        let text = |host: &str, agent, authorization: Option<&str>| {
-            let host = Host::parse(host).unwrap();
-            String::from_utf8(head(&host, 80, agent, authorization.map(str::as_bytes))).unwrap()
-        };
-        assert_eq!(text("A.test", None, None), "CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n");
-        assert_eq!(
-            text("::1", Some("me"), Some("Basic eA==")),
-            "CONNECT [::1]:80 HTTP/1.1\r\nHost: [::1]:80\r\nProxy-Authorization: Basic eA==\r\nUser-Agent: me\r\n\r\n"
-        );
+        assert_eq!(head("a.test:80", None), b"CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n");
+        let with_agent = b"CONNECT [::1]:80 HTTP/1.1\r\nHost: [::1]:80\r\nUser-Agent: me\r\n\r\n";
+        assert_eq!(head("[::1]:80", Some("me")), with_agent);
     }
 
     #[test]
@@ -138,6 +168,40 @@ mod tests {
     }
 
     #[test]
+    fn the_content_of_a_refusal_is_thrown_away_up_to_a_bound() {
+        let rest = |head: &str, most| {
+            let (_, buffer, connect) = after(format!("HTTP/1.1 407 No\r\n{head}").as_bytes());
+            (Rest::of(connect, most), buffer)
+        };
+        for (head, content) in [
+            ("Content-Length: 5\r\n\r\n", "hello"),
+            ("Content-Length: 0\r\n\r\n", ""),
+            ("Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+        ] {
+            for length in 0..content.len() {
+                let (rest, mut buffer) = rest(&format!("{head}{}", &content[..length]), 5);
+                assert_eq!(rest.unwrap().receive(&mut buffer), Ok(false));
+            }
+            let (rest, mut buffer) = rest(&format!("{head}{content}"), 5);
+            assert_eq!(rest.unwrap().receive(&mut buffer), Ok(true));
+        }
+        for (head, is_promising) in [
+            ("Content-Length: 6\r\n\r\nhello!", false),
+            ("Connection: close\r\nContent-Length: 0\r\n\r\n", false),
+            ("Proxy-Connection: close\r\nContent-Length: 0\r\n\r\n", false),
+            ("\r\n", false),
+            ("Transfer-Encoding: chunked\r\n\r\n6\r\nhello!", true),
+            ("Content-Length: 5\r\n\r\nhello!", true),
+        ] {
+            let (rest, mut buffer) = rest(head, 5);
+            assert_eq!(rest.is_some(), is_promising, "{head}");
+            if let Some(mut rest) = rest {
+                assert!(matches!(rest.receive(&mut buffer), Err(Failure::Broken(_))), "{head}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_answer_is_an_error() {
         for answer in [
             "SSH-2.0-x\r\n".to_owned(),
@@ -154,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_answer_before_the_question_opens_nothing() {
-        let mut connect = Connect::new(head(&Host::Name("a".into()), 1, None, None), Limits::default());
+        let mut connect = Connect::new(head("a:1", None), Limits::default());
         connect.sent(10);
         let mut buffer = Buffer::default();
         buffer.push(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());

@@ -10,6 +10,8 @@ pub mod forward;
 pub mod server;
 pub mod socks;
 
+use zeroize::Zeroizing;
+
 use crate::buffer::Buffer;
 use crate::h1::response_head::ResponseHead;
 
@@ -41,15 +43,14 @@ pub enum Failure {
     SocksBroken(String),
 }
 
-/// Bytes on their way out.
-#[derive(Default)]
+/// Bytes on their way out, which may hold a password.
 struct Outgoing {
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
     gone: usize,
 }
 
 impl Outgoing {
-    fn new(bytes: Vec<u8>) -> Self {
+    fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self { bytes, gone: 0 }
     }
 

@@ -4,9 +4,11 @@
 
 use std::fmt;
 
+use crate::auth::{Login, basic};
 use crate::http::origin::Host;
 use crate::http::quote;
 use crate::limits::PROXY_URL_LENGTH;
+use crate::secret::Secret;
 
 /// A proxy.
 #[derive(Clone)]
@@ -38,15 +40,6 @@ pub enum Kind {
     Socks5h,
 }
 
-/// A user's name and password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Login {
-    /// The name.
-    pub user: String,
-    /// The password.
-    pub password: String,
-}
-
 /// All kinds, and what URLs call them.
 const KINDS: [(&str, Kind); 6] = [
     ("http", Kind::Http),
@@ -74,7 +67,7 @@ impl Proxy {
             None => (Kind::Http, url),
         };
         let (login, place) = match rest.rsplit_once('@') {
-            Some((login, place)) => (Login::parse(login)?, place),
+            Some((login, place)) => (parse_login(login)?, place),
             None => (None, rest),
         };
         let place = place.strip_suffix('/').unwrap_or(place);
@@ -105,12 +98,6 @@ impl fmt::Display for Proxy {
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy").field("url", &self.to_string()).field("has_login", &self.login.is_some()).finish()
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Login(***)")
     }
 }
 
@@ -147,24 +134,20 @@ impl Kind {
     /// Whether these credentials can be given to such a proxy.
     fn check(self, login: &Login) -> Result<(), String> {
         if self.is_http() {
-            // RFC 7617 section 2.
-            if login.user.contains(':') {
-                return Err("the user of an HTTP proxy cannot have a colon in the name".into());
-            }
-        } else if login.user.len() > SOCKS_LENGTH || login.password.len() > SOCKS_LENGTH {
+            basic::check_user(&login.user)?;
+        } else if login.user.len() > SOCKS_LENGTH || login.password.expose().len() > SOCKS_LENGTH {
             return Err("user and password of a SOCKS proxy have at most 255 bytes each".into());
         }
         Ok(())
     }
 }
 
-impl Login {
-    /// `user` or `user:password`, percent-encoded; none if it is empty.
-    fn parse(text: &str) -> Result<Option<Self>, String> {
-        let (user, password) = text.split_once(':').unwrap_or((text, ""));
-        let (user, password) = (decode(user)?, decode(password)?);
-        Ok((!user.is_empty() || !password.is_empty()).then_some(Self { user, password }))
-    }
+/// `user` or `user:password`, percent-encoded; none if it is empty.
+fn parse_login(text: &str) -> Result<Option<Login>, String> {
+    let (user, password) = text.split_once(':').unwrap_or((text, ""));
+    let is_there = !user.is_empty() || !password.is_empty();
+    let (user, password) = (decode(user)?, Secret::new(decode(password)?));
+    Ok(is_there.then_some(Login { user, password }))
 }
 
 /// The host, and what stands after its colon. An IPv6 address stands in brackets.
@@ -235,7 +218,7 @@ mod tests {
         for (url, shown, login) in table {
             let proxy = Proxy::parse(url).unwrap();
             assert_eq!(proxy.to_string(), shown, "{url}");
-            let found = proxy.login.as_ref().map(|login| (login.user.as_str(), login.password.as_str()));
+            let found = proxy.login.as_ref().map(|login| (login.user.as_str(), login.password.expose()));
             assert_eq!(found, login, "{url}");
         }
     }

@@ -4,8 +4,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::server::Login;
+use zeroize::Zeroizing;
+
 use super::{Dialogue, Failure, Outgoing};
+use crate::auth::Login;
 use crate::buffer::Buffer;
 use crate::http::origin::Host;
 
@@ -24,7 +26,7 @@ pub struct Socks {
     state: State,
     /// What is said once the proxy knows who is there, and who that is; nothing when it was said.
     request: Vec<u8>,
-    login: Option<Vec<u8>>,
+    login: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Named for what is waited for.
@@ -47,6 +49,8 @@ const NO_AUTHENTICATION: u8 = 0;
 const PASSWORD: u8 = 2;
 const NO_METHOD: u8 = 0xff;
 const VERSION_OF_PASSWORD: u8 = 1;
+/// Bytes of the longest message of RFC 1929.
+const MESSAGE_OF_PASSWORD: usize = 513;
 const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
@@ -80,7 +84,7 @@ impl Socks {
             request.extend(name.bytes());
             request.push(0);
         }
-        Ok(Self { outgoing: Outgoing::new(request), state: State::Reply4, request: Vec::new(), login: None })
+        Ok(Self { outgoing: Outgoing::new(request.into()), state: State::Reply4, request: Vec::new(), login: None })
     }
 
     fn five(host: &Host, port: u16, login: Option<&Login>) -> Result<Self, String> {
@@ -103,13 +107,15 @@ impl Socks {
         let (hello, login) = match login {
             None => (vec![5, 1, NO_AUTHENTICATION], None),
             Some(login) => {
-                let mut message = vec![VERSION_OF_PASSWORD];
+                // All at once, so that no part of it is left behind where it grew.
+                let mut message = Zeroizing::new(Vec::with_capacity(MESSAGE_OF_PASSWORD));
+                message.push(VERSION_OF_PASSWORD);
                 append_counted(&mut message, &login.user)?;
-                append_counted(&mut message, &login.password)?;
+                append_counted(&mut message, login.password.expose())?;
                 (vec![5, 2, NO_AUTHENTICATION, PASSWORD], Some(message))
             }
         };
-        Ok(Self { outgoing: Outgoing::new(hello), state: State::Method, request, login })
+        Ok(Self { outgoing: Outgoing::new(hello.into()), state: State::Method, request, login })
     }
 
     /// Reads the message that is waited for; how many bytes it has, or none while it is not whole.
@@ -156,10 +162,10 @@ impl Socks {
     /// Asks for the connection.
     fn ask(&mut self) {
         let request = std::mem::take(&mut self.request);
-        self.say(request, State::Reply);
+        self.say(request.into(), State::Reply);
     }
 
-    fn say(&mut self, message: Vec<u8>, state: State) {
+    fn say(&mut self, message: Zeroizing<Vec<u8>>, state: State) {
         self.outgoing = Outgoing::new(message);
         self.state = state;
     }
@@ -283,9 +289,10 @@ fn words_of_four(code: u8) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     fn login() -> Login {
-        Login { user: "me".into(), password: "secret".into() }
+        Login { user: "me".into(), password: Secret::new("secret") }
     }
 
     fn host(text: &str) -> Host {
@@ -415,12 +422,17 @@ mod tests {
 
     #[test]
     fn the_last_words_of_an_error_hold_no_secret() {
-        let long = Login { user: "x".repeat(256), password: "secret".into() };
+        let long = Login { user: "x".repeat(256), password: Secret::new("secret") };
         let words = Socks::new(Version::Five, &host("a"), 1, Some(&long)).err().unwrap();
         assert!(!words.contains("secret"));
         assert!(
-            Socks::new(Version::Five, &host("a"), 1, Some(&Login { user: "u".into(), password: "x".repeat(256) }))
-                .is_err()
+            Socks::new(
+                Version::Five,
+                &host("a"),
+                1,
+                Some(&Login { user: "u".into(), password: Secret::new("x".repeat(256)) })
+            )
+            .is_err()
         );
     }
 }

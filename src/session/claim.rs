@@ -57,6 +57,45 @@ impl Claim {
         }))
     }
 
+    /// What a CONNECT to this place says to a proxy.
+    pub(crate) fn of_connect(credentials: &Rc<RefCell<Credentials>>, place: &str) -> Option<Box<Self>> {
+        Self::of_proxy(credentials, "CONNECT", place)
+    }
+
+    /// What a request with this head, in the form for a proxy that forwards it, says to that; nothing where the caller says it
+    /// by itself.
+    pub(crate) fn of_forwarded(credentials: &Rc<RefCell<Credentials>>, head: &[u8]) -> Option<Box<Self>> {
+        const FIELD: &[u8] = b"proxy-authorization:";
+        let mut lines = head.split(|byte| *byte == b'\n');
+        let line = std::str::from_utf8(lines.next()?).ok()?;
+        let is_signed = |line: &[u8]| line.get(..FIELD.len()).is_some_and(|start| start.eq_ignore_ascii_case(FIELD));
+        if lines.any(is_signed) {
+            return None;
+        }
+        let (method, rest) = line.split_once(' ')?;
+        let (uri, _) = rest.split_once(' ')?;
+        Self::of_proxy(credentials, method, uri)
+    }
+
+    fn of_proxy(credentials: &Rc<RefCell<Credentials>>, method: &str, uri: &str) -> Option<Box<Self>> {
+        let known = credentials.borrow();
+        (!known.is_empty()).then(|| {
+            Box::new(Self {
+                credentials: Rc::clone(credentials),
+                server: known.server(),
+                method: method.to_owned(),
+                uri: uri.to_owned(),
+                path: String::new(),
+                trial: Trial::default(),
+            })
+        })
+    }
+
+    /// Whether it is for the server with these credentials.
+    pub(crate) fn is_for(&self, credentials: &Rc<RefCell<Credentials>>) -> bool {
+        Rc::ptr_eq(&self.credentials, credentials)
+    }
+
     /// Whether the server may have to say first which credentials it wants.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.credentials.borrow().is_doubtful(self.asked())
@@ -78,7 +117,7 @@ impl Claim {
     }
 
     /// What this final head means: whether, and how, the request is to be sent again.
-    fn judge(&mut self, head: &ResponseHead) -> Result<Decision, Error> {
+    pub(crate) fn judge(&mut self, head: &ResponseHead) -> Result<Decision, Error> {
         if head.status == self.server.status() {
             let challenges = challenge::parse(head.fields.all(self.server.challenge_field()));
             return Ok(self.credentials.borrow_mut().answer(&mut self.trial, &challenges));
@@ -117,19 +156,26 @@ impl<N: Net> Opening<N> {
         head: ResponseHead,
         mut live: Box<Live<N>>,
     ) -> Result<Option<(ResponseHead, Box<Live<N>>)>, Error> {
-        let Some(claim) = &mut self.claim else {
-            return Ok(Some((head, live)));
+        // What says something to a proxy is of no use where there is none on the way.
+        let of_proxy = self.proxy_claim.as_mut().filter(|_| live.connection.forwarder.is_some());
+        let mut claims = of_proxy.into_iter().chain(&mut self.claim);
+        let (claim, decision) = loop {
+            let Some(claim) = claims.next() else {
+                live.claim = self.claim.take();
+                self.upload.borrow_mut().keep(false);
+                return Ok(Some((head, live)));
+            };
+            match claim.judge(&head) {
+                Ok(Decision::Stays) => {}
+                decision => break (claim, decision),
+            }
         };
-        match claim.judge(&head) {
+        match decision {
             Err(error) => {
                 live.connection.close(CloseReason::Failed);
                 Err(error)
             }
-            Ok(Decision::Stays) => {
-                live.claim = self.claim.take();
-                self.upload.borrow_mut().keep(false);
-                Ok(Some((head, live)))
-            }
+            Ok(Decision::Stays) => Ok(Some((head, live))),
             Ok(Decision::Again { .. }) if !self.upload.borrow().is_replayable() => {
                 claim.give_up();
                 live.connection.close(CloseReason::UnsentContent);

@@ -57,10 +57,10 @@ impl<N: Net> Connection<N> {
         self.life.reason = Some(reason);
     }
 
-    /// Closes it as failed, and gives back the right to have one, for another attempt.
-    pub(crate) fn fail(mut self) -> Option<Permit> {
+    /// Closes it, and gives back the right to have one, for another attempt.
+    pub(crate) fn give_up(mut self, reason: CloseReason) -> Option<Permit> {
         let permit = self.life.permit.take();
-        self.close(CloseReason::Failed);
+        self.close(reason);
         permit
     }
 }

@@ -13,6 +13,7 @@ mod addresses;
 mod channel;
 mod claim;
 mod connection;
+mod detour;
 mod dial;
 mod dialogue;
 pub mod events;
@@ -259,6 +260,7 @@ impl<N: Net> Request<N> {
             origin,
             prepared,
             claim,
+            proxy_claim: None,
             upload,
             interims: Rc::clone(&interims),
             exchange: shared.exchanges.get(),

@@ -30,6 +30,8 @@ pub(crate) struct Opening<N: Net> {
     pub(crate) prepared: Prepared,
     /// What it says to the origin of who sends it, if anything.
     pub(crate) claim: Option<Box<Claim>>,
+    /// The same to the proxy that forwards it, once there is one.
+    pub(crate) proxy_claim: Option<Box<Claim>>,
     pub(crate) upload: Rc<RefCell<Upload>>,
     pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,
     pub(crate) exchange: u64,
@@ -169,6 +171,15 @@ impl<N: Net> Opening<N> {
                 return Err(Failure { error, is_stale: false });
             }
         };
+        if let Some(via) = &connection.forwarder {
+            if !self.proxy_claim.as_ref().is_some_and(|claim| claim.is_for(&via.credentials)) {
+                self.proxy_claim = Claim::of_forwarded(&via.credentials, &head);
+            }
+            if let Some(claim) = &mut self.proxy_claim {
+                self.upload.borrow_mut().keep(true);
+                claim.sign(&mut head, &shared.net);
+            }
+        }
         let is_forwarded = connection.forwarder.is_some();
         if let Some(claim) = &mut self.claim {
             claim.sign(&mut head, &shared.net);

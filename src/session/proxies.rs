@@ -1,9 +1,11 @@
 //! What a session's owner can set about proxies, and what is remembered of each.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
+use crate::auth::Schemes;
+use crate::auth::cache::Credentials;
 use crate::http::origin::{Origin, Scheme};
 use crate::limits::{PROXIES, PROXY_EXEMPTIONS};
 use crate::proxy::choice;
@@ -18,6 +20,8 @@ pub struct Proxying {
     exemptions: Exemptions,
     /// Whether `http` goes through tunnels too.
     pub tunnels_all: bool,
+    /// Whether HTTP proxies are told user and password before they have asked.
+    goes_ahead: bool,
     /// Whom is trusted to be a proxy.
     pub tls: TlsSettings,
 }
@@ -34,6 +38,8 @@ pub struct Proxies {
 #[derive(Debug)]
 pub struct Via {
     pub(crate) server: Proxy,
+    /// What an HTTP proxy is told when it asks who is there.
+    pub(crate) credentials: Rc<RefCell<Credentials>>,
     /// As a session remembers it of its origin.
     pub(crate) last_good: Cell<Option<(Option<IpAddr>, SocketAddr)>>,
 }
@@ -55,10 +61,19 @@ impl Proxying {
         if urls.len() > PROXIES {
             return Err(format!("more than {PROXIES} proxies were given"));
         }
-        let via = |server| Rc::new(Via { server, last_good: Cell::default() });
-        let all = urls.iter().map(|url| Proxy::parse(url.as_ref()).map(via)).collect::<Result<_, _>>()?;
+        let via = |url: &T| Via::new(Proxy::parse(url.as_ref())?, self.goes_ahead).map(Rc::new);
+        let all = urls.iter().map(via).collect::<Result<_, _>>()?;
         self.proxies = Rc::new(Proxies { all, last_good: Cell::default() });
         Ok(())
+    }
+
+    /// Sets whether HTTP proxies are told user and password, as Basic has them, before they have asked.
+    pub fn set_ahead(&mut self, ahead: bool) {
+        self.goes_ahead = ahead;
+        for via in &self.proxies.all {
+            // What was taken before is taken again.
+            let _ = via.give_login(ahead);
+        }
     }
 
     /// Sets which origins are reached without a proxy.
@@ -90,7 +105,25 @@ impl Proxies {
     }
 }
 
+/// A login may be used in every way that is none of RFC 2069's.
+const SCHEMES: Schemes =
+    Schemes { basic: true, digest_md5: true, digest_sha256: true, digest_sha512_256: true, digest_without_qop: false };
+
 impl Via {
+    fn new(server: Proxy, goes_ahead: bool) -> Result<Self, String> {
+        let credentials = Rc::new(RefCell::new(Credentials::of_proxy()));
+        let via = Self { server, credentials, last_good: Cell::default() };
+        via.give_login(goes_ahead)?;
+        Ok(via)
+    }
+
+    fn give_login(&self, goes_ahead: bool) -> Result<(), String> {
+        let Some(login) = self.server.login.as_ref().filter(|_| self.server.kind.is_http()) else {
+            return Ok(());
+        };
+        Ok(self.credentials.borrow_mut().set_login(None, login.clone(), SCHEMES, goes_ahead)?)
+    }
+
     /// What it is used for with an origin of this scheme, when all goes through tunnels or not.
     pub(crate) fn purpose(&self, scheme: Scheme, tunnels_all: bool) -> Use {
         use crate::proxy::socks::Version;

@@ -8,6 +8,7 @@ mod authority;
 
 mod choosing;
 mod connect;
+mod credentials;
 mod deadlines;
 mod exemptions;
 mod failing;

@@ -159,6 +159,11 @@ pub const OPTIONS: &[Opt] = &[
         "Go through this proxy: http, https, socks4, socks4a, socks5, socks5h",
     ),
     opt('U', "proxy-user", Value("USER:PASSWORD", |o, v| set(&mut o.proxy.user, v)), "The credentials for the proxy"),
+    long(
+        "proxy-anyauth",
+        Flag(|o| o.proxy.waits = true),
+        "Send them only when the proxy asks, in the best way it knows; else Basic, at once",
+    ),
     opt('p', "proxytunnel", Flag(|o| o.proxy.tunnel = true), "Go through a tunnel (CONNECT) for http too"),
     long(
         "noproxy",

@@ -16,6 +16,8 @@ pub struct ProxyOptions {
     pub proxy: Option<String>,
     /// `-U`.
     pub user: Option<String>,
+    /// `--proxy-anyauth`.
+    pub waits: bool,
     /// `-p`.
     pub tunnel: bool,
     /// `--noproxy`.
@@ -30,6 +32,7 @@ pub struct Proxies {
     proxy: Option<String>,
     /// Percent-encoded.
     user: Option<String>,
+    waits: bool,
     tunnel: bool,
     exempt: Vec<String>,
     roots: Option<(String, Vec<u8>)>,
@@ -64,6 +67,7 @@ impl Proxies {
         Ok(Self {
             proxy: options.proxy.clone(),
             user: options.user.as_deref().map(encoded),
+            waits: options.waits,
             tunnel: options.tunnel,
             exempt,
             roots,
@@ -80,6 +84,8 @@ impl Proxies {
         session.set_proxies(&[url]).map_err(failed)?;
         session.set_no_proxy(&self.exempt).map_err(failed)?;
         session.set_proxy_tunnel(self.tunnel);
+        // As in curl, which sends them at once.
+        session.set_proxy_ahead(!self.waits);
         if let Some((name, roots)) = &self.roots {
             session.set_proxy_default_roots(false);
             let unusable = |error: Error| format!("{name:?} cannot be used: {}", error.detail);

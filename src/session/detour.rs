@@ -1,0 +1,298 @@
+//! The way through a proxy: the first one that does what it is for.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use crate::auth::cache::Decision;
+use crate::clock::Instant;
+use crate::error::{Code, Error, Phase};
+use crate::http::origin::{Host, Origin, Scheme};
+use crate::net::Net;
+use crate::proxy::connect::{self, Connect, Rest};
+use crate::proxy::server::Kind as Spoken;
+use crate::proxy::socks::Socks;
+use crate::session::Shared;
+use crate::session::claim::Claim;
+use crate::session::connection::{Connection, Permit};
+use crate::session::dial::{find, find_origin, race};
+use crate::session::dialogue::converse;
+use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::handshake::{shake_hands, tunnel};
+use crate::session::open::{head_text, masked};
+use crate::session::proxies::{Proxies, Use, Via};
+use crate::session::route::begin;
+use crate::session::settings::Schedule;
+use crate::session::timing::Elapsed;
+
+/// Who wants to go where.
+pub(crate) struct Detour<'a, N: Net> {
+    pub(crate) shared: &'a Rc<Shared<N>>,
+    pub(crate) origin: &'a Origin,
+    pub(crate) exchange: u64,
+    pub(crate) schedule: &'a Schedule,
+}
+
+/// A proxy that has not done what it is for.
+struct Failed {
+    error: Error,
+    /// The right to have a connection open, if it is left.
+    permit: Option<Permit>,
+    /// Whether another proxy may do better: this one cannot be reached, or makes no sense. One that refuses is no such: it
+    /// is alive and was asked, and another would only hide what it has said.
+    is_dead: bool,
+}
+
+/// A connection to a proxy, and when all that is said to it has to be over.
+type Reached<N> = (Connection<N>, Instant);
+
+impl<N: Net> Detour<'_, N> {
+    /// A connection through the first of these proxies that does what it is for.
+    pub(crate) async fn through(&self, proxies: &Proxies, permit: Permit) -> Result<Connection<N>, Error> {
+        let mut permit = permit;
+        let mut failures = Vec::new();
+        let mut trials = proxies.in_order().peekable();
+        while let Some((place, via)) = trials.next() {
+            self.record(0, || Kind::Proxy(via.server.to_string()));
+            let failed = match self.via(via, permit).await {
+                Ok(connection) => {
+                    proxies.was_good(place);
+                    return Ok(connection);
+                }
+                Err(failed) => failed,
+            };
+            let Failed { error, permit: left, is_dead } = failed;
+            let (proxy, reason) = (via.server.to_string(), error.detail.clone());
+            failures.push(format!("proxy {proxy}: {reason}"));
+            self.record(0, || Kind::ProxyFailed { proxy, reason });
+            match left {
+                Some(left) if is_dead && trials.peek().is_some() => permit = left,
+                _ => {
+                    if !is_dead {
+                        proxies.was_good(place);
+                    }
+                    let (phase, code) = (error.phase, error.code);
+                    return Err(Error::new(phase, code, failures.join("; ")));
+                }
+            }
+        }
+        // There is at least one.
+        Err(Error::new(Phase::Proxy, Code::Configuration, "no proxy is set"))
+    }
+
+    /// A connection through this proxy.
+    async fn via(&self, via: &Rc<Via>, permit: Permit) -> Result<Connection<N>, Failed> {
+        let (tunnels_all, connect_to) = {
+            let settings = self.shared.settings.borrow();
+            (settings.proxying.tunnels_all, settings.connect_to().cloned())
+        };
+        // Who forwards goes where the request says; where another host stands for that, a tunnel can lead there.
+        let purpose = via.purpose(self.origin.scheme, tunnels_all || connect_to.is_some());
+        let to = connect_to.unwrap_or_else(|| (self.origin.host.clone(), self.origin.port));
+        let place = format!("{}:{}", to.0, to.1);
+        let connection = match purpose {
+            Use::Forward => {
+                let (mut connection, _) = self.reach(via, permit, None).await?;
+                connection.forwarder = Some(Rc::clone(via));
+                return Ok(connection);
+            }
+            Use::Connect => self.ask(via, permit, &place).await?,
+            Use::Socks(version) => {
+                // Nothing of this is the proxy's fault, which was not even asked.
+                let socks = match self.told(via, to).await {
+                    Ok((host, port)) => Socks::new(version, &host, port, via.server.login.as_ref())
+                        .map_err(|what| Error::new(Phase::Proxy, Code::Configuration, what)),
+                    Err(error) => Err(error),
+                };
+                let mut socks = match socks {
+                    Ok(socks) => socks,
+                    Err(error) => return Err(Failed { error, permit: Some(permit), is_dead: false }),
+                };
+                let (mut connection, deadline) = self.reach(via, permit, None).await?;
+                match converse(self.shared, &mut connection, &mut socks, deadline).await {
+                    Ok(Ok(())) => connection,
+                    Ok(Err(error)) => return Err(failed(connection, error)),
+                    Err(Elapsed) => return Err(failed(connection, self.late(deadline))),
+                }
+            }
+        };
+        if self.origin.scheme == Scheme::Https && !connection.buffer.is_empty() {
+            // What the proxy says after its last word could only be meant to be taken for the origin's.
+            let code = if via.server.kind.is_http() { Code::ProxyProtocol } else { Code::SocksProtocol };
+            let error = Error::new(Phase::Proxy, code, "it sent bytes of its own into the tunnel");
+            return Err(failed(connection, error));
+        }
+        self.record(connection.number, || Kind::Tunnel(place));
+        Ok(connection)
+    }
+
+    /// What a SOCKS proxy is told: an address where names are looked up here.
+    async fn told(&self, via: &Via, to: (Host, u16)) -> Result<(Host, u16), Error> {
+        if !via.server.kind.resolves_here() {
+            return Ok(to);
+        }
+        let whose = Whose { exchange: self.exchange, connection: 0 };
+        let found = find_origin(self.shared, self.origin, whose, self.schedule).await?;
+        let is_usable = |address: &&SocketAddr| via.server.kind != Spoken::Socks4 || address.is_ipv4();
+        match found.iter().find(is_usable) {
+            Some(address) => Ok((Host::Address(address.ip()), address.port())),
+            None => {
+                let detail = "SOCKS 4 has no IPv6, and the origin has no other address: use socks5 or socks5h";
+                Err(Error::new(Phase::Proxy, Code::Configuration, detail))
+            }
+        }
+    }
+
+    /// A connection to the proxy, by TLS if it speaks that. Without a deadline for what is said to it, that begins now.
+    async fn reach(&self, via: &Via, permit: Permit, deadline: Option<Instant>) -> Result<Reached<N>, Failed> {
+        let (shared, schedule) = (self.shared, self.schedule);
+        let whose = Whose { exchange: self.exchange, connection: 0 };
+        let stream = async {
+            let found = find(shared, via.server.host.clone(), via.server.port, whose, schedule).await?;
+            race(shared, found, &via.last_good, whose, schedule).await
+        };
+        let stream = match stream.await {
+            Ok(stream) => stream,
+            Err(error) => {
+                let is_dead = error.code != Code::ExchangeTimeout;
+                return Err(Failed { error: Error { phase: Phase::Proxy, ..error }, permit: Some(permit), is_dead });
+            }
+        };
+        let connection = begin(shared, stream, permit, self.exchange);
+        let deadline = deadline.unwrap_or_else(|| schedule.end.min(shared.net.now() + schedule.each.proxy));
+        match via.server.kind {
+            Spoken::Https => Ok((self.secure(via, connection, deadline).await?, deadline)),
+            _ => Ok((connection, deadline)),
+        }
+    }
+
+    /// TLS with the proxy.
+    async fn secure(&self, via: &Via, connection: Connection<N>, deadline: Instant) -> Result<Connection<N>, Failed> {
+        let shared = self.shared;
+        let made = tunnel(&shared.net, &mut shared.settings.borrow_mut().proxying.tls, &via.server.host);
+        let mut connection = match made {
+            Ok(tunnel) => connection.secured(tunnel),
+            Err(error) => return Err(failed(connection, error)),
+        };
+        match shake_hands(shared, &mut connection, deadline).await {
+            Ok(Ok(())) => {
+                if let Some(facts) = connection.channel.tls_facts() {
+                    self.record(connection.number, || Kind::ProxyHandshake(facts.clone()));
+                }
+                Ok(connection)
+            }
+            Ok(Err(error)) => Err(failed(connection, Error { phase: Phase::Proxy, ..error })),
+            Err(Elapsed) => Err(failed(connection, self.late(deadline))),
+        }
+    }
+
+    /// A connection through a tunnel to this place that an HTTP proxy has opened.
+    async fn ask(&self, via: &Via, permit: Permit, place: &str) -> Result<Connection<N>, Failed> {
+        let shared = self.shared;
+        let mut claim = Claim::of_connect(&via.credentials, place);
+        let (mut connection, deadline) = self.reach(via, permit, None).await?;
+        let mut is_kept = false;
+        // Each time round answers a challenge, whose number the claim bounds, or is on a fresh connection after a kept one.
+        loop {
+            let (limits, mut head) = {
+                let settings = shared.settings.borrow();
+                (*settings.limits(), connect::head(place, settings.user_agent()))
+            };
+            if let Some(claim) = &mut claim {
+                claim.sign(&mut head, &shared.net);
+            }
+            self.record(connection.number, || Kind::TunnelRequest(masked(&head)));
+            let mut connect = Connect::new(head, limits);
+            let outcome = converse(shared, &mut connection, &mut connect, deadline).await;
+            let heads = connect.take_heads();
+            for head in &heads {
+                self.record(connection.number, || Kind::TunnelResponse(head_text(head)));
+            }
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(Elapsed) => return Err(failed(connection, self.late(deadline))),
+            };
+            let is_answered = outcome.as_ref().err().is_none_or(|error| matches!(error.code, Code::ProxyRefused(_)));
+            let decision = match (&mut claim, heads.last()) {
+                (Some(claim), Some(head)) if is_answered => claim.judge(head),
+                _ => Ok(Decision::Stays),
+            };
+            match (decision, outcome) {
+                (Err(error), _) => return Err(failed(connection, Error { phase: Phase::Proxy, ..error })),
+                (Ok(Decision::Stays), Ok(())) => return Ok(connection),
+                (Ok(Decision::Again { scheme, realm }), _) => {
+                    self.record(connection.number, || Kind::Authorizing { scheme, realm, is_proxy: true });
+                    (connection, is_kept) = self.leave(via, connection, connect, deadline, limits.drained).await?;
+                }
+                // It was kept, and the proxy had let it go all the same.
+                (_, Err(_)) if is_kept && heads.is_empty() => {
+                    connection = self.anew(via, connection, CloseReason::PeerClosed, deadline).await?;
+                    is_kept = false;
+                }
+                (_, Err(error)) => return Err(failed(connection, error)),
+            }
+        }
+    }
+
+    /// After a challenge, the same connection, if it can be kept for little, or another; and whether it is the same.
+    async fn leave(
+        &self,
+        via: &Via,
+        mut connection: Connection<N>,
+        refused: Connect,
+        deadline: Instant,
+        most: u64,
+    ) -> Result<(Connection<N>, bool), Failed> {
+        let Some(mut rest) = Rest::of(refused, most) else {
+            return Ok((self.anew(via, connection, CloseReason::UnreadContent, deadline).await?, false));
+        };
+        match converse(self.shared, &mut connection, &mut rest, deadline).await {
+            Ok(Ok(())) => Ok((connection, true)),
+            Ok(Err(_)) => Ok((self.anew(via, connection, CloseReason::UnreadContent, deadline).await?, false)),
+            Err(Elapsed) => Err(failed(connection, self.late(deadline))),
+        }
+    }
+
+    /// Another connection to the same proxy in the place of this one.
+    async fn anew(
+        &self,
+        via: &Via,
+        connection: Connection<N>,
+        reason: CloseReason,
+        deadline: Instant,
+    ) -> Result<Connection<N>, Failed> {
+        match connection.give_up(reason) {
+            Some(permit) => self.reach(via, permit, Some(deadline)).await.map(|(connection, _)| connection),
+            // Every connection has one.
+            None => {
+                let error =
+                    Error::new(Phase::Proxy, Code::ConnectionLimitReached, "there is no other connection to be had");
+                Err(Failed { error, permit: None, is_dead: false })
+            }
+        }
+    }
+
+    fn late(&self, deadline: Instant) -> Error {
+        if deadline == self.schedule.end {
+            return self.shared.exchange_timeout(Phase::Proxy, self.schedule);
+        }
+        let detail = format!("its dialogue took longer than {:?}", self.schedule.each.proxy);
+        Error::new(Phase::Proxy, Code::ProxyTimeout, detail)
+    }
+
+    fn record(&self, connection: u64, what: impl FnOnce() -> Kind) {
+        self.shared.record(Whose { exchange: self.exchange, connection }, what);
+    }
+}
+
+/// The failure of a proxy over a connection to it, which closes.
+fn failed<N: Net>(connection: Connection<N>, error: Error) -> Failed {
+    let is_dead = !matches!(
+        error.code,
+        Code::ProxyRefused(_)
+            | Code::SocksRefused(_)
+            | Code::ServerNotAuthenticated
+            | Code::Configuration
+            | Code::ExchangeTimeout
+    );
+    Failed { error, permit: connection.give_up(CloseReason::Failed), is_dead }
+}
