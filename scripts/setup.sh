@@ -24,8 +24,17 @@ main() {
     build) set_up_build ;;
     test | bench)
         set_up_build
-        set_up_nginx "$1"
-        if [ "$1" = test ]; then set_up_openssl; fi
+        set_up_server nginx nginx-light "make $1"
+        if [ "$1" = test ]; then
+            set_up_server apache2 apache2-bin "make test"
+            set_up_server squid squid "make test"
+            set_up_server tinyproxy tinyproxy-bin "make test"
+            set_up_server microsocks microsocks "make test"
+            set_up_server danted dante-server "make test"
+            set_up_server v2ray v2ray "make test"
+            set_up_names
+            set_up_openssl
+        fi
         ;;
     fuzz)
         set_up_cpp_compiler
@@ -221,25 +230,36 @@ try() {
 
 # ------------------------------------------------------------------------------------------------ to test, to measure
 
-# Tests and measurements run against a real server too. They start nginx themselves, on a port of their own.
-set_up_nginx() {
-    # Debian has it in a folder that is not on everyone's PATH.
-    if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then return; fi
-    say "nginx is missing; make $1 wants it as a server to talk to"
-    if apt_install_unstarted nginx-light; then return; fi
-    echo "setup: *** nginx could not be installed, so what needs it will be SKIPPED. This brings it:" \
-        "apt-get install nginx-light ***" >&2
-    # Where nobody reads this, a test that was skipped would pass for one that passed.
-    if [ "${CI:-}" = true ]; then exit 1; fi
+# Tests and measurements run against real servers and proxies too. They start them themselves, on ports of their own.
+set_up_server() {
+    local program=$1 package=$2 wanted_by=$3
+    # Debian has most of them in a folder that is not on everyone's PATH.
+    if command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ]; then return; fi
+    say "$program is missing; $wanted_by wants it as a server to talk to"
+    # What is a service at all has its program's name.
+    apt_install_unstarted "$package" "$program" || miss "$program" "$package"
+}
+
+# It makes proxies know names that nobody else does, without a change to the system's.
+set_up_names() {
+    if compgen -G "/usr/lib*/libnss_wrapper.so" >/dev/null || compgen -G "/usr/lib/*/libnss_wrapper.so" >/dev/null; then
+        return
+    fi
+    say "libnss_wrapper is missing; make test wants it to give proxies names of their own"
+    apt_install libnss-wrapper || miss libnss_wrapper libnss-wrapper
 }
 
 # Tests use it as a TLS server, and to make RSA keys. Any that can be called will do.
 set_up_openssl() {
     if command -v openssl >/dev/null; then return; fi
     say "openssl is missing; make test wants it as a TLS server to talk to"
-    if apt_install openssl; then return; fi
-    echo "setup: *** openssl could not be installed, so what needs it will be SKIPPED. This brings it:" \
-        "apt-get install openssl ***" >&2
+    apt_install openssl || miss openssl openssl
+}
+
+miss() {
+    echo "setup: *** $1 could not be installed, so what needs it will be SKIPPED. This brings it:" \
+        "apt-get install $2 ***" >&2
+    # Where nobody reads this, a test that was skipped would pass for one that passed.
     if [ "${CI:-}" = true ]; then exit 1; fi
 }
 
@@ -285,8 +305,12 @@ apt_install() {
     command -v apt-get >/dev/null || return 1
     if ! apt-cache show "$@" >/dev/null 2>&1; then apt_update || true; fi
     say "apt-get install $*"
+    local install=(install -y --no-install-recommends --no-remove "$@")
+    if apt_get "${install[@]}" >/dev/null; then return; fi
+    # Debian renews packages within a release, and what the lists here name may be gone.
+    if apt_update && apt_get "${install[@]}" >/dev/null; then return; fi
     # Without the right to install, what somebody else has installed will do.
-    apt_get install -y --no-install-recommends --no-remove "$@" >/dev/null || are_installed "$@"
+    are_installed "$@"
 }
 
 are_installed() {
@@ -295,7 +319,7 @@ are_installed() {
     states=$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null) && [ "$(sort -u <<<"$states")" = installed ]
 }
 
-# Installs a service and does not have it started, neither now nor when the machine starts.
+# Installs a package and does not have its service started, neither now nor when the machine starts.
 apt_install_unstarted() (
     # Debian asks this program before it starts a service. If there is one already, the machine's owner has decided.
     policy=/usr/sbin/policy-rc.d
@@ -305,7 +329,7 @@ apt_install_unstarted() (
         printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy" || exit 1
     fi
     apt_install "$1" || exit 1
-    as_root update-rc.d nginx disable >/dev/null 2>&1 || true
+    as_root update-rc.d "$2" disable >/dev/null 2>&1 || true
 )
 
 main "$@"
