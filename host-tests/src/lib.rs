@@ -3,23 +3,30 @@
 //! ```text
 //!     bin/xenon      bin/xenon-tour            the tests in tests/
 //!        |  \           |      \                |      |      |
-//!        |   folders    |     origin       component  peer  nginx  s_server
-//!        +-----+--------+                       |
-//!           command                             |
+//!        |   folders    |     origin       component  peer    |
+//!        +-----+--------+                       |             |
+//!           command                             |           nginx  apache  squid  tinyproxy  socks  s_server
 //!              +----------------+---------------+
 //!                             ahead
 //! ```
 //!
 //! Nothing here speaks HTTP as a client: that is the component's work, and these are its host and its peers.
 
+pub mod access;
 pub mod ahead;
+pub mod apache;
 pub mod command;
 pub mod component;
 pub mod folders;
+pub mod names;
 pub mod nginx;
 pub mod origin;
 pub mod peer;
+mod program;
 pub mod s_server;
+pub mod socks;
+pub mod squid;
+pub mod tinyproxy;
 
 /// Where the guests' files are that build.rs has made; that of a consumer has the component in it.
 pub fn guests() -> std::path::PathBuf {

@@ -4,18 +4,22 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+
+use crate::access::User;
+use crate::program::{self, Folder, Program};
 
 /// A running nginx. It ends when this is dropped.
 pub struct Nginx {
+    program: Program,
     port: u16,
     tls_port: u16,
-    folder: PathBuf,
-    process: Child,
 }
+
+/// Whom it wants to see, by Basic, before it serves what is below `/basic/`.
+pub const USER: User<'_> = User { realm: "nginx", name: "user", password: "pass word" };
 
 /// What nginx says about one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct Served {
     pub sent: u64,
     /// Whether the connection's TLS resumed an earlier session.
     pub is_resumed: bool,
+    /// The value of the request's field `Authorization`; nothing without one.
+    pub authorization: String,
 }
 
 /// What nginx needs to speak TLS.
@@ -51,7 +57,8 @@ pub struct Tls<'a> {
 
 impl Nginx {
     /// Starts it with these files, each a path and a size; what is in them is `content`. PUT and POST to `/sink`, and to
-    /// whatever is below it, read the content and answer 200 `sunk`. Requests for what is below `/unlogged/` are not logged.
+    /// whatever is below it, read the content and answer 200 `sunk`. Requests for what is below `/unlogged/` are not logged;
+    /// what is below `/basic/`, `/basic/sink` too, is for `USER` alone.
     ///
     /// None where nginx is not installed, and then loud: a test that is skipped must be seen. In CI that is a panic.
     pub fn start(files: &[(&str, usize)]) -> Option<Nginx> {
@@ -64,38 +71,33 @@ impl Nginx {
     }
 
     fn start_with(files: &[(&str, usize)], tls: Option<&Tls<'_>>) -> Option<Nginx> {
-        let Some(program) = find() else {
-            let word = "nginx is missing; scripts/setup.sh test would bring it";
-            assert!(std::env::var_os("CI").is_none(), "{word}");
-            eprintln!("\n*** SKIPPED: {word} ***\n");
-            return None;
-        };
-        let folder = make_folder();
+        let file = program::find("nginx")?;
+        let folder = Folder::new("nginx");
+        fs::create_dir_all(folder.path().join("files/unlogged")).expect("the folder can be written to");
+        fs::create_dir_all(folder.path().join("files/basic")).expect("the folder can be written to");
         for (path, size) in files {
-            write_content(&folder.join("files").join(path.trim_start_matches('/')), *size);
+            write_content(&folder.path().join("files").join(path.trim_start_matches('/')), *size);
         }
-
+        folder.write("users", &format!("{}:{{PLAIN}}{}\n", USER.name, USER.password));
         if let Some(tls) = tls {
             for (name, content) in [("chain.pem", tls.chain), ("key.pem", tls.key), ("ca.pem", tls.authorities)] {
-                fs::write(folder.join(name), content).expect("the folder can be written to");
+                folder.write(name, content);
             }
         }
 
-        // Between the moment when a port is found free and the moment when nginx takes it, somebody else can.
-        let (port, tls_port, process) = (0..ATTEMPTS)
-            .find_map(|_| {
-                let (port, tls_port) = free_ports();
-                let listen_tls = tls.map(|tls| listening_with_tls(tls_port, tls));
-                let configuration = configuration(port, &listen_tls.unwrap_or_default());
-                fs::write(folder.join("nginx.conf"), configuration).expect("the folder can be written to");
-                let process = spawn(&program, &folder);
-                wait_until_it_listens(process, &folder).map(|process| (port, tls_port, process))
-            })
-            .unwrap_or_else(|| {
-                let complaints = fs::read_to_string(folder.join("error.log")).unwrap_or_default();
-                panic!("nginx does not start; it says:\n{complaints}")
-            });
-        Some(Nginx { port, tls_port, folder, process })
+        let command = |folder: &Path, [port, tls_port]: [u16; 2]| {
+            let listen_tls = tls.map(|tls| listening_with_tls(tls_port, tls)).unwrap_or_default();
+            let configuration = configuration(port, &listen_tls);
+            fs::write(folder.join("nginx.conf"), configuration).expect("the folder can be written to");
+            // The folder of its socket is the current one, whatever -p says.
+            let mut command = Command::new(&file);
+            command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "error.log"]);
+            command
+        };
+        // nginx writes its pid when its sockets listen.
+        let is_ready = |folder: &Path, _| folder.join("nginx.pid").exists();
+        let ([port, tls_port], program) = Program::start(folder, command, is_ready);
+        Some(Nginx { program, port, tls_port })
     }
 
     /// Where it is.
@@ -111,7 +113,7 @@ impl Nginx {
     /// What it has served so far, whole responses only, in the order in which they were finished.
     pub fn served(&self) -> Vec<Served> {
         self.fence();
-        let log = fs::read_to_string(self.folder.join("access.log")).expect("nginx has written its log");
+        let log = self.program.text("access.log");
         log.lines().map(parse).filter(|served| !served.request_line.contains(FENCE)).collect()
     }
 
@@ -125,21 +127,8 @@ impl Nginx {
             stream.read_to_end(&mut Vec::new()).map(|_| ())
         };
         if let Err(error) = ask() {
-            panic!("nginx does not answer ({error}); it says:\n{}", self.complaints());
+            panic!("nginx does not answer ({error}); it says:\n{}", self.program.complaints());
         }
-    }
-
-    fn complaints(&self) -> String {
-        fs::read_to_string(self.folder.join("error.log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // One process, so nothing is left behind.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -151,24 +140,6 @@ pub fn content(size: usize) -> impl Iterator<Item = u8> {
 
 const FENCE: &str = "/xenon-fence";
 
-/// How many ports are tried.
-const ATTEMPTS: usize = 5;
-
-fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian has it where only root's PATH looks.
-    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    folders.map(|folder| folder.join("nginx")).find(|file| file.is_file())
-}
-
-fn make_folder() -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("xenon-nginx-{}-{count}", std::process::id()));
-    fs::create_dir_all(folder.join("files/unlogged")).expect("a folder for temporary files can be made");
-    folder
-}
-
 fn write_content(file: &Path, size: usize) {
     // A whole number of periods, so that blocks join.
     let block: Vec<u8> = content(251 * 512).collect();
@@ -179,33 +150,6 @@ fn write_content(file: &Path, size: usize) {
         file.write_all(&block[..most]).expect("the disk has room");
         left -= most;
     }
-}
-
-/// Two, and not the same.
-fn free_ports() -> (u16, u16) {
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
-    let port = |listener: &TcpListener| listener.local_addr().expect("a listener has an address").port();
-    let listeners = (listen(), listen());
-    (port(&listeners.0), port(&listeners.1))
-}
-
-fn spawn(program: &Path, folder: &Path) -> Child {
-    let mut command = Command::new(program);
-    // The folder of its socket is the current one, whatever -p says.
-    command.current_dir(folder).arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "error.log"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()))
-}
-
-/// None when it ends instead. nginx writes its pid when its sockets listen.
-fn wait_until_it_listens(mut process: Child, folder: &Path) -> Option<Child> {
-    while !folder.join("nginx.pid").exists() {
-        if process.try_wait().expect("a child can be asked").is_some() {
-            return None;
-        }
-        std::thread::yield_now();
-    }
-    Some(process)
 }
 
 /// What makes the server listen with TLS.
@@ -220,6 +164,12 @@ fn listening_with_tls(port: u16, tls: &Tls<'_>) -> String {
     )
 }
 
+/// Content is read to its end before it would be passed on; and what is passed on is a request without it.
+const SINK: &str = "proxy_pass http://unix:sunk.socket;
+            proxy_method GET;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length '';";
+
 /// One process in the foreground; no path outside its folder.
 fn configuration(port: u16, listen_tls: &str) -> String {
     format!(
@@ -229,7 +179,7 @@ pid nginx.pid;
 error_log error.log warn;
 events {{ worker_connections 512; }}
 http {{
-    log_format facts '$connection $connection_requests $status $request_length $body_bytes_sent $ssl_session_reused $request';
+    log_format facts escape=none '$connection $connection_requests $status $request_length $body_bytes_sent $ssl_session_reused\t$request\t$http_authorization';
     access_log access.log facts;
     client_body_temp_path body;
     proxy_temp_path proxy;
@@ -250,12 +200,11 @@ http {{
         root files;
         location = {FENCE} {{ return 204; }}
         location /unlogged/ {{ access_log off; }}
-        # Content is read to its end before it would be passed on; and what is passed on is a request without it.
-        location /sink {{
-            proxy_pass http://unix:sunk.socket;
-            proxy_method GET;
-            proxy_pass_request_body off;
-            proxy_set_header Content-Length '';
+        location /sink {{ {SINK} }}
+        location /basic/ {{
+            auth_basic {};
+            auth_basic_user_file users;
+            location /basic/sink {{ {SINK} }}
         }}
     }}
     server {{
@@ -264,19 +213,22 @@ http {{
         location / {{ return 200 sunk; }}
     }}
 }}
-"
+",
+        USER.realm
     )
 }
 
 fn parse(line: &str) -> Served {
-    let mut words = line.splitn(7, ' ');
+    let mut parts = line.splitn(3, '\t');
+    let mut words = parts.next().unwrap_or_default().split(' ');
     let mut number =
         || words.next().and_then(|word| word.parse::<u64>().ok()).expect("a line of the log has five numbers");
     let (connection, count, status, request_length, sent) = (number(), number(), number(), number(), number());
     let status = u16::try_from(status).expect("a status has three digits");
     let is_resumed = words.next() == Some("r");
-    let request_line = words.next().unwrap_or_default().to_owned();
-    Served { connection, number: count, request_line, status, request_length, sent, is_resumed }
+    let (request_line, authorization) =
+        (parts.next().unwrap_or_default().to_owned(), parts.next().unwrap_or_default().to_owned());
+    Served { connection, number: count, request_line, status, request_length, sent, is_resumed, authorization }
 }
 
 #[cfg(test)]

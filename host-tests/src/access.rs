@@ -1,0 +1,24 @@
+//! Whom a server or a proxy serves, and how it asks who it is.
+
+/// What a client must show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access<'a> {
+    /// Nothing.
+    #[default]
+    Open,
+    /// This user's password, as RFC 7617 has it.
+    Basic(User<'a>),
+    /// This user's password, as RFC 7616 has it.
+    Digest(User<'a>),
+}
+
+/// The one user of a realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User<'a> {
+    /// What a challenge calls the place.
+    pub realm: &'a str,
+    /// The user's name, without a colon.
+    pub name: &'a str,
+    /// The user's password.
+    pub password: &'a str,
+}
