@@ -1,6 +1,7 @@
 //! The real servers and proxies that other tests start, asked by plain sockets: that they do what those tests rely on, and
 //! leave nothing behind.
 
+use std::any::Any;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -293,9 +294,9 @@ fn nothing_is_left_behind() {
         // This starts the helper.
         let wrong = "Proxy-Authorization: Basic dXNlcjp3cm9uZw==\r\n";
         assert_status(&ask(squid.port(), &get("http://a/", wrong)), 407);
-        Some((squid.id(), Box::new(squid) as Box<dyn std::any::Any>))
+        Some((squid.id(), Box::new(squid) as Box<dyn Any>))
     };
-    let starts: [&dyn Fn() -> Option<(u32, Box<dyn std::any::Any>)>; 6] = [
+    let starts: [Start<'_>; 6] = [
         &squid,
         &|| Apache::start(&[]).map(|one| (one.id(), Box::new(one) as _)),
         &|| Tinyproxy::start(None).map(|one| (one.id(), Box::new(one) as _)),
@@ -326,6 +327,9 @@ fn nothing_is_left_behind() {
         }
     }
 }
+
+/// Starts something; its process, and what ends it when it is dropped.
+type Start<'a> = &'a dyn Fn() -> Option<(u32, Box<dyn Any>)>;
 
 /// This process and all below it.
 fn family(process: u32) -> Vec<u32> {
