@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::access::{Access, User};
 use crate::program::{self, Folder, Program};
@@ -106,7 +106,7 @@ impl Apache {
         self.program.restart(command, is_ready);
     }
 
-    /// What it has served so far, whole responses only, in the order in which they were finished.
+    /// What it has served so far, once nothing is under way any more; in the order in which it was finished.
     pub fn served(&self) -> Vec<Served> {
         self.fence();
         let mut counts: HashMap<u16, u64> = HashMap::new();
@@ -131,20 +131,33 @@ impl Apache {
         self.program.id()
     }
 
-    /// Asks for something of its own. The one thread that serves logs a response when its last byte is sent, before it does
-    /// anything else; so when this is answered, all that was complete before is logged.
+    /// Asks what its threads do, until all but the one that answers this wait for something to do. One that serves a request
+    /// is busy until it has logged it.
     fn fence(&self) {
-        let ask = || -> std::io::Result<()> {
+        let ask = || -> std::io::Result<String> {
             let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-            stream.write_all(format!("GET {FENCE} HTTP/1.0\r\n\r\n").as_bytes())?;
-            stream.read_to_end(&mut Vec::new()).map(|_| ())
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.write_all(format!("GET {FENCE}?auto HTTP/1.0\r\n\r\n").as_bytes())?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).map(|_| answer)
         };
-        if let Err(error) = ask() {
-            panic!("Apache does not answer ({error}); it says:\n{}", self.program.complaints());
+        let start = Instant::now();
+        loop {
+            let answer = ask().unwrap_or_else(|error| {
+                panic!("Apache does not answer ({error}); it says:\n{}", self.program.complaints());
+            });
+            let threads = answer.lines().find_map(|line| line.strip_prefix("Scoreboard: ")).unwrap_or_default();
+            // `_` waits, and `.` is none.
+            if threads.chars().filter(|thread| !"_.".contains(*thread)).count() == 1 {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "Apache is not at rest; it says:\n{answer}");
         }
     }
 }
+
+/// How long it may take to answer, and to be at rest.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const FENCE: &str = "/xenon-fence";
 
@@ -162,7 +175,7 @@ const MODULES: [&str; 11] = [
     "alias",
     "cgi",
     "headers",
-    "setenvif",
+    "status",
 ];
 
 fn is_ready(folder: &Path) -> bool {
@@ -196,8 +209,8 @@ fn make_executable(file: &Path) {
 #[cfg(not(unix))]
 fn make_executable(_: &Path) {}
 
-/// No path outside its folder, but its modules'. With one thread that serves, it does one thing after another; the others
-/// wait, and a connection that is idle has no thread.
+/// No path outside its folder, but its modules'. An idle connection has no thread; were all threads busy, Apache would close
+/// the idle ones.
 fn configuration(folder: &Path, port: u16, areas: &[Area<'_>]) -> String {
     let folder = folder.display();
     let mut text = String::new();
@@ -215,14 +228,18 @@ PidFile \"{folder}/{PID}\"
 ErrorLog \"{folder}/error.log\"
 LogFormat \"%{{remote}}p %>s %I\\t%r\\t%{{Authorization}}i\" facts
 CustomLog \"{folder}/access.log\" facts
-ThreadsPerChild 1
-AsyncRequestWorkerFactor 512
+ServerLimit 1
+ThreadsPerChild 16
+MaxRequestWorkers 16
 KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout 60
 DocumentRoot \"{folder}\"
 ScriptAliasMatch \"/length$\" \"{folder}/length\"
 AliasMatch \"^/\" \"{folder}/hello\"
+<Location \"{FENCE}\">
+SetHandler server-status
+</Location>
 "
     );
     for (number, area) in areas.iter().enumerate() {
