@@ -129,6 +129,8 @@ impl Tunnel {
             return Err(failure.clone());
         }
         let before = content.len();
+        // What it will have, at once: growing would copy it again and again.
+        content.reserve(records.len().min(max));
         loop {
             let state = match self.tls.process_new_packets() {
                 Ok(state) => state,
@@ -147,12 +149,15 @@ impl Tunnel {
                 break;
             }
             let mut rest = records.as_slice();
-            // A slice is read without an error, and what was decrypted was taken just now, so there is room.
+            // A slice is read without an error, and what was decrypted was taken just now; so it is a message for which there
+            // is no room. Whoever waited for its end would keep all that comes.
             let used = self.tls.read_tls(&mut rest).unwrap_or(0);
-            records.consume(used);
             if used == 0 {
-                break;
+                let failure = Failure::Protocol("the server broke the TLS protocol: a message is too long".into());
+                self.failure = Some(failure.clone());
+                return if content.len() > before { Ok(Incoming::Content) } else { Err(failure) };
             }
+            records.consume(used);
         }
         self.collect();
         Ok(if content.len() > before {

@@ -60,6 +60,20 @@ fn a_flood_of_tickets_is_waded_through_but_not_for_a_connection_that_is_idle() {
 }
 
 #[test]
+fn a_message_for_which_there_is_no_room_is_not_waited_for() {
+    // The last that are no longer than TLS may have them, but are with the records around them; and one that is longer.
+    for length in [65_450, 65_500, u16::MAX] {
+        let flood = move |forge: &mut Forge| (0..40).map(|_| forge.ticket(length)).collect::<Vec<_>>().concat();
+        let (net, session) = world([settings(&good(), TLS13).peer().head().forge(flood).listen()]);
+        let (outcome, took) = timed(&net, || get(&net, &session));
+        assert_eq!((failure(outcome), took), ((Phase::Head, Code::TlsProtocol), Duration::ZERO), "{length}");
+        // What follows is not kept for its sake.
+        assert!(net.bytes_received() < 256 * 1024, "{} bytes", net.bytes_received());
+        assert_eq!(closings(&session), [CloseReason::Failed]);
+    }
+}
+
+#[test]
 fn tickets_that_never_let_anybody_wait_do_not_stop_the_clock() {
     let peer = || settings(&good(), TLS13).forgetful().peer().head();
     let instant = Duration::from_nanos(100);
