@@ -65,6 +65,13 @@ pub const REQUEST_FIELD_COST: usize = 32;
 /// Bytes of certificates, DER-encoded, that a caller has a session trust: roots without end. All of Mozilla's have a fifth of it.
 pub const TRUSTED_LENGTH: usize = 1024 * 1024;
 
+/// Servers whose TLS sessions are remembered: the origin, and its proxies.
+pub const REMEMBERED_SERVERS: usize = 4;
+
+/// TLS sessions that are remembered of one server, as many as most of them give at once: tickets without end, or large ones. One
+/// can have 64 KiB, and the chain of certificates that rustls keeps with it as much.
+pub const REMEMBERED_SESSIONS: usize = 2;
+
 /// Addresses that a caller sets in the place of a lookup: a list without end.
 pub const FIXED_ADDRESSES: usize = 1024;
 

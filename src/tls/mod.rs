@@ -6,6 +6,7 @@
 
 pub mod failure;
 mod pem;
+mod remembered;
 pub mod settings;
 pub mod tunnel;
 mod verify;

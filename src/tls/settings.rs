@@ -14,13 +14,11 @@ use rustls::time_provider::TimeProvider;
 use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
 
 use super::pem;
+use super::remembered::Remembered;
 use super::verify::Verifier;
 use crate::limits::TRUSTED_LENGTH;
 
-/// Servers whose sessions are kept for resumption: the origin, and its proxies.
-const REMEMBERED_SERVERS: usize = 8;
-
-/// How long they are kept at the most, whatever a server says (RFC 5246 appendix F.1.4 suggests it): who is resumed is not
+/// How long sessions are kept for resumption at the most, whatever a server says (RFC 5246 appendix F.1.4 suggests it): who is resumed is not
 /// verified again.
 const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -191,7 +189,7 @@ impl TlsSettings {
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.resumption = Resumption::in_memory_sessions(REMEMBERED_SERVERS);
+        config.resumption = Resumption::store(Arc::new(Remembered::default()));
         config.enable_early_data = false;
         Ok(Configuration { config: Arc::new(config), clock, since: now })
     }

@@ -274,7 +274,7 @@ fn a_client_shows_its_certificate() {
     let files = [("ca.pem", &*authority.pem), ("me.pem", &*certificate), ("key.pem", &*key), ("both.pem", &*both)];
     let folder = Folder::with("identity", &files);
     for version in [&version::TLS12, &version::TLS13] {
-        let terms = Terms { versions: &[version], clients: Some(&authority) };
+        let terms = Terms { versions: &[version], clients: Some(&authority), ..Terms::default() };
         let server = Server::start(&issued, &terms, 3);
         let url = format!("--cacert ca.pem https://127.0.0.1:{}/", server.port());
         assert_answered(&folder.xenon(&format!("--cert me.pem --key key.pem {url}")));

@@ -1,11 +1,15 @@
 //! What TLS costs in linear memory: idle sessions, and content however long.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use rcgen::CustomExtension;
+use rustls::server::ProducesTickets;
 use xenon_host::component::{Guest, Received, Setup};
 use xenon_host::nginx::{Nginx, Tls, content};
 
-use crate::certificates::{Authority, Kind};
+use crate::certificates::{Authority, Issued, Kind, NAMES};
+use crate::server::{Server, Terms};
 use crate::session;
 
 const MIB: u64 = 1 << 20;
@@ -15,6 +19,10 @@ const MEMORY: usize = 4 << 20;
 
 /// The most that an idle session with one open connection may have.
 const IDLE: usize = 64 << 10;
+
+/// The most that what is remembered of a server may have: limits.rs says how many sessions, each of two times 64 KiB; and what
+/// one connection needs on its way, of which each part is as long at the most.
+const REMEMBERED: usize = 640 << 10;
 
 fn nginx(files: &[(&str, usize)], authority: &Authority) -> Option<Nginx> {
     let issued = authority.issue(Kind::P256);
@@ -46,6 +54,62 @@ fn an_idle_session_is_small() {
         assert_eq!(session.get("/small").unwrap().content.len(), 300);
     }
     assert_eq!(nginx.served().iter().filter(|served| served.number == 2).count(), SESSIONS + 1, "each kept its own");
+}
+
+/// Makes tickets as long as they can be, all alike.
+#[derive(Debug)]
+struct Endless;
+
+impl ProducesTickets for Endless {
+    fn enabled(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&self) -> u32 {
+        7200
+    }
+
+    fn encrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
+        Some(vec![b't'; 60_000])
+    }
+
+    fn decrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+#[test]
+fn what_is_remembered_of_a_server_has_a_bound() {
+    const CONNECTIONS: usize = 8;
+    let authority = Authority::new("an authority");
+    let padded = |length: usize| {
+        authority.issue_with(Kind::P256, &NAMES, |params| {
+            // Of a private arc, and not critical: nobody looks into it.
+            let extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![0; length]);
+            params.custom_extensions.push(extension);
+        })
+    };
+    let (leaf, beside) = (padded(0), padded(56_000));
+    let issued = Issued { certificate: leaf.certificate.clone() + &beside.certificate, key: leaf.key.clone() };
+    let peak = |issued: &Issued, change: fn(&mut rustls::ServerConfig)| {
+        let server = Server::start(issued, &Terms { change, ..Terms::default() }, CONNECTIONS);
+        let guest = Guest::new();
+        let session = session(&guest, server.port(), &authority);
+        for _ in 0..CONNECTIONS {
+            assert_eq!(session.get("/").unwrap().content, b"hello");
+            session.close_connection();
+        }
+        server.finish();
+        guest.peak_memory()
+    };
+    let usual = peak(&leaf, |_| {});
+    let attacked = peak(&issued, |config| {
+        config.ticketer = Arc::new(Endless);
+        config.send_tls13_tickets = 32;
+    });
+    let more = attacked.saturating_sub(usual);
+    println!("\n| what a server can have remembered of it | {} KiB | |", more >> 10);
+    assert!(more < REMEMBERED, "{more} bytes");
 }
 
 #[test]

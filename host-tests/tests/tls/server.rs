@@ -41,12 +41,14 @@ pub(crate) struct Terms<'a> {
     pub(crate) versions: &'a [&'static SupportedProtocolVersion],
     /// Who must have certified a client.
     pub(crate) clients: Option<&'a Authority>,
+    /// What else is different from what rustls does.
+    pub(crate) change: fn(&mut ServerConfig),
 }
 
 impl Default for Terms<'_> {
     fn default() -> Self {
         static BOTH: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
-        Terms { versions: &BOTH, clients: None }
+        Terms { versions: &BOTH, clients: None, change: |_| {} }
     }
 }
 
@@ -96,7 +98,9 @@ fn configuration(issued: &Issued, terms: &Terms<'_>) -> Arc<ServerConfig> {
     };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(issued.certificate.as_bytes()).collect();
     let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).unwrap();
-    Arc::new(builder.with_single_cert(chain.unwrap(), key).unwrap())
+    let mut config = builder.with_single_cert(chain.unwrap(), key).unwrap();
+    (terms.change)(&mut config);
+    Arc::new(config)
 }
 
 fn serve(stream: TcpStream, config: Arc<ServerConfig>) -> Seen {
