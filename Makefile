@@ -44,9 +44,9 @@ mutants: ## Changes the pure modules in every way that cargo-mutants knows; a te
 	@scripts/setup.sh mutants
 	@cargo mutants -p xenon --output target
 
-bench: ## Measures on this machine
+bench: ## Measures on this machine, without TLS and over it; ARGS='--tls', ARGS='--plain' and ARGS='--quick' are shorter
 	@scripts/setup.sh bench
-	@$(BENCH)
+	@$(BENCH) $(ARGS)
 
 fuzz: ## Runs each fuzz target for SECONDS=60, or those of TARGETS='...'; RECORD=1 notes it in fuzz/runs.tsv
 	@scripts/setup.sh fuzz

@@ -18,6 +18,7 @@ const GUESTS: &[Guest] = &[
     Guest { package: "xenon", folder: "src", composed: false },
     Guest { package: "xenon-cli", folder: "examples/cli", composed: true },
     Guest { package: "xenon-tour", folder: "examples/tour", composed: true },
+    Guest { package: "xenon-bench-crypto", folder: "host-tests/bench/guests/crypto", composed: false },
     Guest { package: "xenon-bench-raw", folder: "host-tests/bench/guests/raw", composed: false },
     Guest { package: "xenon-bench-session", folder: "host-tests/bench/guests/session", composed: true },
     Guest { package: "xenon-bench-wasi-http", folder: "host-tests/bench/guests/wasi-http", composed: false },

@@ -34,6 +34,8 @@ main() {
             set_up_server v2ray v2ray "make test"
             set_up_names
             set_up_openssl
+        else
+            set_up_native_clients
         fi
         ;;
     fuzz)
@@ -260,6 +262,17 @@ miss() {
     echo "setup: *** $1 could not be installed, so what needs it will be SKIPPED. This brings it:" \
         "apt-get install $2 ***" >&2
     # Where nobody reads this, a test that was skipped would pass for one that passed.
+    if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+# Measurements over TLS compare with what others use. The bench compiles small programs of its own with these libraries.
+set_up_native_clients() {
+    if { command -v cc && command -v neon-config && command -v curl-config; } >/dev/null; then return; fi
+    say "neon, curl's library or a C compiler is missing; make bench compares with them"
+    local packages=(gcc libc6-dev libneon27-dev libcurl4-openssl-dev)
+    if apt_install "${packages[@]}"; then return; fi
+    echo "setup: *** they could not be installed, so what needs them will be SKIPPED. This brings them:" \
+        "apt-get install ${packages[*]} ***" >&2
     if [ "${CI:-}" = true ]; then exit 1; fi
 }
 

@@ -206,6 +206,15 @@ http {{
             auth_basic_user_file users;
             location /basic/sink {{ {SINK} }}
         }}
+        # The same in memory, for what is measured, of at most 64 MiB.
+        location /unlogged/sink {{
+            access_log off;
+            client_body_buffer_size 64m;
+            proxy_pass http://unix:sunk.socket;
+            proxy_method GET;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length '';
+        }}
     }}
     server {{
         listen unix:sunk.socket;

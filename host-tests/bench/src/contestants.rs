@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use wasmtime::Engine;
-
 use crate::Result;
-use crate::guest::{self, Function, Guest};
-use crate::native::Native;
+use crate::certificate::Certificate;
+use crate::guest::{self, Function, Guest, Loader};
+use crate::native::{self, Native};
+use crate::program::{Client, Program};
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +22,35 @@ pub(crate) enum Name {
     XenonGet,
     /// Xenon, by `request.send` and `response.read`.
     XenonRead,
-    /// Xenon, called by the host as a plugin is, with no other component between: `request.send` and `response.read`.
+    /// Xenon, by `request.start` and `exchange.write`.
+    XenonWrite,
+    /// Xenon, called by the host as a plugin is, with no other component between: `request.send` and `response.read`,
+    /// or `request.start` and `exchange.write`.
     XenonDirect,
     /// `wasi:http`, as wasmtime implements it.
     WasiHttp,
+    /// The cryptography of TLS in a component, without a network.
+    Crypto,
+    /// A native program with neon.
+    Neon,
+    /// A native program with curl's library.
+    Curl,
 }
 
 impl Name {
-    const ALL: [Self; 7] =
-        [Self::Native, Self::Raw, Self::XenonSend, Self::XenonGet, Self::XenonRead, Self::XenonDirect, Self::WasiHttp];
+    const ALL: [Self; 11] = [
+        Self::Native,
+        Self::Raw,
+        Self::XenonSend,
+        Self::XenonGet,
+        Self::XenonRead,
+        Self::XenonWrite,
+        Self::XenonDirect,
+        Self::WasiHttp,
+        Self::Crypto,
+        Self::Neon,
+        Self::Curl,
+    ];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -39,20 +59,24 @@ impl Name {
             Self::XenonSend => "Xenon, send and read-to-end",
             Self::XenonGet => "Xenon, get",
             Self::XenonRead => "Xenon, send and read",
+            Self::XenonWrite => "Xenon, start and write",
             Self::XenonDirect => "Xenon, called by the host",
             Self::WasiHttp => "wasi:http",
+            Self::Crypto => "cryptography alone, in wasm",
+            Self::Neon => "native neon",
+            Self::Curl => "native curl",
         }
     }
 
     pub(crate) fn is_xenon(self) -> bool {
-        matches!(self, Self::XenonSend | Self::XenonGet | Self::XenonRead | Self::XenonDirect)
+        matches!(self, Self::XenonSend | Self::XenonGet | Self::XenonRead | Self::XenonWrite | Self::XenonDirect)
     }
 
     pub(crate) fn from_short(short: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|name| name.short() == short)
     }
 
-    fn short(self) -> &'static str {
+    pub(crate) fn short(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::WasiHttp => "wasi-http",
@@ -60,20 +84,32 @@ impl Name {
             Self::XenonSend => "send",
             Self::XenonGet => "get",
             Self::XenonRead => "read",
+            Self::XenonWrite => "write",
             Self::XenonDirect => "direct",
+            Self::Crypto => "crypto",
+            Self::Neon => "neon",
+            Self::Curl => "curl",
         }
     }
 
-    /// The package of its guest, and what of it is called; none if it is no guest.
-    fn guest(self) -> Option<(&'static str, Function)> {
+    /// The package of its guest, and what of it is called for this kind of work; none if it is no guest.
+    fn guest(self, kind: Kind) -> Option<(&'static str, Function)> {
         match self {
-            Self::Native => None,
+            Self::Native | Self::Neon | Self::Curl => None,
             Self::Raw => Some(("xenon-bench-raw", Function::Named("run"))),
             Self::WasiHttp => Some(("xenon-bench-wasi-http", Function::Named("run"))),
-            Self::XenonSend | Self::XenonGet | Self::XenonRead => {
-                Some(("xenon-bench-session", Function::Named(self.short())))
-            }
+            Self::XenonSend => Some((
+                "xenon-bench-session",
+                Function::Named(match kind {
+                    Kind::Full => "full",
+                    Kind::Resumed => "resumed",
+                    Kind::Keep | Kind::Upload => "send",
+                }),
+            )),
+            Self::XenonGet | Self::XenonRead => Some(("xenon-bench-session", Function::Named(self.short()))),
+            Self::XenonWrite => Some(("xenon-bench-session", Function::Upload)),
             Self::XenonDirect => Some(("xenon", Function::Session)),
+            Self::Crypto => Some(("xenon-bench-crypto", Function::Crypto)),
         }
     }
 }
@@ -84,15 +120,23 @@ pub(crate) struct Entry {
     pub(crate) name: Name,
     /// The folder of its guest, if that is not this build.
     pub(crate) beside: Option<PathBuf>,
+    /// Whether it does without TLS what the others do with it.
+    pub(crate) is_plain: bool,
 }
 
 impl Entry {
+    /// Of this build.
+    pub(crate) fn this(name: Name) -> Self {
+        Self { name, beside: None, is_plain: false }
+    }
+
     /// These, and beside each the one from that folder, if it is there.
     pub(crate) fn all(names: &[Name], beside: Option<&Path>) -> Vec<Self> {
         let builds = |name: &Name| {
-            let this = Self { name: *name, beside: None };
+            let this = Self::this(*name);
             let other = beside.map(|folder| Self { beside: Some(folder.into()), ..this.clone() });
-            let is_there = |entry: &Self| name.guest().is_some_and(|(package, _)| entry.file(package).exists());
+            let is_there =
+                |entry: &Self| name.guest(Kind::Keep).is_some_and(|(package, _)| entry.file(package).exists());
             [this].into_iter().chain(other.filter(is_there))
         };
         names.iter().flat_map(builds).collect()
@@ -100,7 +144,8 @@ impl Entry {
 
     pub(crate) fn label(&self) -> String {
         let other = if self.beside.is_some() { " (other)" } else { "" };
-        format!("{}{other}", self.name.as_str())
+        let plain = if self.is_plain { ", no TLS" } else { "" };
+        format!("{}{plain}{other}", self.name.as_str())
     }
 
     /// Where the file of a guest of this package is.
@@ -109,65 +154,133 @@ impl Entry {
     }
 }
 
-/// What each of them does: to get this target of 127.0.0.1, again and again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Job {
+/// How a job is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// GET over one kept connection, where the contestant keeps it.
+    Keep,
+    /// GET over a new connection in a new session each time.
+    Full,
+    /// GET over a new connection each time, in a session that remembers the server.
+    Resumed,
+    /// PUT over one kept connection.
+    Upload,
+}
+
+impl Kind {
+    pub(crate) fn is_handshake(self) -> bool {
+        matches!(self, Self::Full | Self::Resumed)
+    }
+}
+
+/// What each of them does, again and again, with this target of 127.0.0.1.
+#[derive(Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) kind: Kind,
     pub(crate) port: u16,
     pub(crate) target: &'static str,
-    /// How long its content is.
+    /// How long the content is that comes, or goes up.
     pub(crate) length: u64,
+    /// What the server shows, if it speaks TLS there.
+    pub(crate) tls: Option<&'a Certificate>,
+}
+
+impl<'a> Job<'a> {
+    /// To get this without TLS.
+    pub(crate) fn plain(port: u16, target: &'static str, length: u64) -> Self {
+        Self { kind: Kind::Keep, port, target, length, tls: None }
+    }
+
+    /// Whether it moves much.
+    pub(crate) fn is_large(&self) -> bool {
+        self.length > 1 << 20
+    }
 }
 
 /// Somebody who can do the job.
 pub(crate) struct Contestant {
     pub(crate) entry: Entry,
-    /// None is native.
-    pub(crate) guest: Option<Guest>,
+    what: What,
 }
 
-/// Somebody who is at work: warm, in an instance of its own.
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them in all")]
+enum What {
+    Native,
+    Program(Program),
+    Guest(Guest),
+}
+
+/// Somebody who is at work: warm, in an instance or a process of its own.
 #[expect(clippy::large_enum_variant, reason = "there are a handful of them in all")]
 pub(crate) enum Worker {
     Native(Native),
+    Client(Client),
     Guest(guest::Instance),
 }
 
 impl Contestant {
-    pub(crate) fn new(entry: &Entry, engine: &Engine) -> Result<Self> {
-        let guest = match entry.name.guest() {
-            None => None,
-            Some((package, function)) => Some(Guest::load(engine, &entry.file(package), function)?),
+    /// Who does this kind of work. A native program has to be given.
+    pub(crate) fn new(entry: &Entry, kind: Kind, loader: &Loader, programs: &[Program]) -> Result<Self> {
+        let what = match entry.name.guest(kind) {
+            Some((package, function)) => What::Guest(loader.load(&entry.file(package), function)?),
+            None if entry.name == Name::Native => What::Native,
+            None => {
+                let program = programs.iter().find(|program| program.name() == entry.name);
+                What::Program(program.ok_or_else(|| format!("there is no {}", entry.label()))?.clone())
+            }
         };
-        Ok(Self { entry: entry.clone(), guest })
+        Ok(Self { entry: entry.clone(), what })
+    }
+
+    pub(crate) fn guest(&self) -> Option<&Guest> {
+        match &self.what {
+            What::Guest(guest) => Some(guest),
+            What::Native | What::Program(_) => None,
+        }
     }
 
     /// A worker that has done the job `warm_up` times.
-    pub(crate) fn start(&self, job: Job, warm_up: u32) -> Result<Worker> {
-        let mut worker = match &self.guest {
-            None => Worker::Native(Native),
-            Some(guest) => Worker::Guest(guest.instantiate()?),
+    pub(crate) fn start(&self, job: Job<'_>, warm_up: u32) -> Result<Worker> {
+        let mut worker = match &self.what {
+            What::Native => Worker::Native(Native),
+            What::Program(program) => Worker::Client(program.start()?),
+            What::Guest(guest) => Worker::Guest(guest.instantiate(job.tls)?),
         };
-        worker.work(job, warm_up)?;
+        if warm_up > 0 {
+            worker.work(job, warm_up)?;
+        }
         Ok(worker)
     }
 }
 
 impl Worker {
-    /// Does the job `count` times, over one connection where the contestant keeps it.
-    pub(crate) fn work(&mut self, job: Job, count: u32) -> Result<()> {
-        let received = match self {
-            Self::Native(native) => native.work(job, count)?,
-            Self::Guest(guest) => guest.work(job, count)?,
-        };
+    /// Does the job `count` times, over one connection where the contestant keeps it; for how long, where the contestant knows
+    /// that better than who watches it.
+    pub(crate) fn work(&mut self, job: Job<'_>, count: u32) -> Result<Option<Duration>> {
         let expected = job.length * u64::from(count);
-        if received == expected { Ok(()) } else { Err(format!("{received} bytes came, and not {expected}").into()) }
+        let (moved, time) = match self {
+            Self::Native(native) => (native.work(job, count)?, None),
+            Self::Client(client) => (client.work(job, count)?, None),
+            Self::Guest(guest) if guest.has_clock() => (expected, Some(guest.compute(job, count)?)),
+            Self::Guest(guest) => (guest.work(job, count)?, None),
+        };
+        if moved == expected { Ok(time) } else { Err(format!("{moved} bytes were moved, and not {expected}").into()) }
+    }
+
+    /// For how long it has computed so far, in the kernel too.
+    pub(crate) fn busy(&self) -> Duration {
+        match self {
+            Self::Client(client) => client.busy(),
+            Self::Native(_) | Self::Guest(_) => native::busy(),
+        }
     }
 }
 
 /// Lets one of them work, for a profiler.
-pub(crate) fn run_alone(entry: Entry, job: Job, time: Duration) -> Result<()> {
-    let mut worker = Contestant::new(&entry, &guest::profiled_engine()?)?.start(job, 1)?;
-    let count = if job.length > 1 << 20 { 1 } else { 1000 };
+pub(crate) fn run_alone(entry: &Entry, job: Job<'_>, programs: &[Program], time: Duration) -> Result<()> {
+    let loader = Loader::new(guest::profiled_engine()?);
+    let mut worker = Contestant::new(entry, job.kind, &loader, programs)?.start(job, 1)?;
+    let count = if job.is_large() { 1 } else { 1000 };
     let start = Instant::now();
     while start.elapsed() < time {
         worker.work(job, count)?;

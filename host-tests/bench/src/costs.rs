@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use wasmtime::Engine;
 use xenon_host::component::counts::Counts;
 
 use crate::Result;
 use crate::contestants::{Contestant, Entry, Job};
-use crate::guest::{Guest, Instance, fuelled_engine, plain_engine};
+use crate::guest::{Guest, Instance, Loader};
 
 /// What one unit of work costs a guest.
 pub(crate) struct Cost {
@@ -20,27 +19,38 @@ pub(crate) struct Cost {
 }
 
 /// The costs of each; doing the job once is so many `units` of work.
-pub(crate) fn of_each(entries: &[Entry], job: Job, units: u64) -> Result<Vec<Cost>> {
-    entries.iter().map(|entry| of(entry, job, units)).collect()
+pub(crate) fn of_each(entries: &[Entry], job: Job<'_>, units: u64, loaders: &Loaders) -> Result<Vec<Cost>> {
+    entries.iter().map(|entry| of(entry, job, units, loaders)).collect()
 }
 
-fn of(entry: &Entry, job: Job, units: u64) -> Result<Cost> {
-    let load = |engine: &Engine| -> Result<Guest> {
-        Contestant::new(entry, engine)?.guest.ok_or_else(|| "only guests have such costs".into())
+/// Where guests come from.
+pub(crate) struct Loaders {
+    pub(crate) plain: Loader,
+    pub(crate) fuelled: Loader,
+}
+
+fn of(entry: &Entry, job: Job<'_>, units: u64, loaders: &Loaders) -> Result<Cost> {
+    let load = |loader: &Loader| -> Result<Guest> {
+        let contestant = Contestant::new(entry, job.kind, loader, &[])?;
+        contestant.guest().cloned().ok_or_else(|| "only guests have such costs".into())
     };
-    let count = if units > 1 { 1 } else { 1000 };
+    let count = match units {
+        1 if job.kind.is_handshake() => 20,
+        1 => 1000,
+        _ => 1,
+    };
     let total = f64::from(count) * units as f64;
 
-    let mut instance = load(&fuelled_engine()?)?.instantiate()?;
+    let mut instance = load(&loaders.fuelled)?.instantiate(job.tls)?;
     let fuel = difference(&mut instance, job, count, |instance| instance.fuel().unwrap_or_default())?;
 
-    let plain = load(&plain_engine()?)?;
-    let mut instance = plain.instantiate()?;
+    let plain = load(&loaders.plain)?;
+    let mut instance = plain.instantiate(job.tls)?;
     instance.count_calls();
     let calls = difference(&mut instance, job, count, Instance::calls)?;
     let memory = instance.memory();
 
-    let mut instance = plain.instantiate()?;
+    let mut instance = plain.instantiate(job.tls)?;
     let counts = [Counts::default(), Counts::default()];
     counts[0].during(|| instance.work(job, count))?;
     counts[1].during(|| instance.work(job, 2 * count))?;
@@ -55,7 +65,7 @@ fn of(entry: &Entry, job: Job, units: u64) -> Result<Cost> {
 }
 
 /// What `count` more units of work add, connecting and all else that is done once not counted.
-fn difference(instance: &mut Instance, job: Job, count: u32, counted: fn(&Instance) -> u64) -> Result<u64> {
+fn difference(instance: &mut Instance, job: Job<'_>, count: u32, counted: fn(&Instance) -> u64) -> Result<u64> {
     let mut spend = |count| -> Result<u64> {
         let before = counted(instance);
         instance.work(job, count)?;

@@ -1,16 +1,22 @@
 //! Guests under wasmtime: compiled before anything is timed, each instance in a store of its own, as embedders do it.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use wasmtime::component::{Component, InstancePre, Linker, ResourceTable, TypedFunc};
+use wasmtime::component::{
+    self, Component, ComponentNamedList, InstancePre, Linker, Lower, ResourceAny, ResourceTable,
+};
 use wasmtime::{CallHook, Config, Engine, ProfilingStrategy, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
 use xenon_host::component::bindings::Client;
 
 use crate::Result;
-use crate::contestants::Job;
+use crate::certificate::Certificate;
+use crate::contestants::{Job, Kind};
 
 /// The engine of all that is timed: wasmtime's defaults.
 pub(crate) fn plain_engine() -> Result<Engine> {
@@ -32,37 +38,67 @@ pub(crate) fn profiled_engine() -> Result<Engine> {
 pub(crate) enum Function {
     /// An exported function, which does the whole job.
     Named(&'static str),
+    /// One of that kind, which sends content.
+    Upload,
     /// What Xenon exports: the host does the job with it.
     Session,
+    /// One for each kind of work, which answers how long it took.
+    Crypto,
+}
+
+/// Compiles each component once.
+pub(crate) struct Loader {
+    engine: Engine,
+    loaded: RefCell<BTreeMap<PathBuf, Component>>,
+}
+
+impl Loader {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { engine, loaded: RefCell::default() }
+    }
+
+    pub(crate) fn load(&self, file: &Path, function: Function) -> Result<Guest> {
+        let component = match self.loaded.borrow().get(file) {
+            Some(component) => component.clone(),
+            None => Component::from_file(&self.engine, file)?,
+        };
+        self.loaded.borrow_mut().insert(file.to_owned(), component.clone());
+        let mut linker = Linker::new(&self.engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        Ok(Guest { guest: linker.instantiate_pre(&component)?, function })
+    }
 }
 
 /// A guest, compiled and linked.
+#[derive(Clone)]
 pub(crate) struct Guest {
     guest: InstancePre<Host>,
     function: Function,
 }
 
 impl Guest {
-    pub(crate) fn load(engine: &Engine, file: &Path, function: Function) -> Result<Self> {
-        let component = Component::from_file(engine, file)?;
-        let mut linker = Linker::new(engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        Ok(Self { guest: linker.instantiate_pre(&component)?, function })
-    }
-
-    pub(crate) fn instantiate(&self) -> Result<Instance> {
+    /// An instance of it; for TLS, one that trusts whom it has to.
+    pub(crate) fn instantiate(&self, tls: Option<&Certificate>) -> Result<Instance> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut store = Store::new(self.guest.engine(), Host::new());
         store.limiter(|host| &mut host.memory);
         // Only an engine that counts fuel takes it.
         let _ = store.set_fuel(u64::MAX);
-        let instance = runtime.block_on(self.guest.instantiate_async(&mut store))?;
-        let entrance = match self.function {
-            Function::Named(name) => Entrance::Function(instance.get_typed_func(&mut store, name)?),
-            Function::Session => Entrance::Session(Client::new(&mut store, &instance)?),
+        let exports = runtime.block_on(self.guest.instantiate_async(&mut store))?;
+        let client = match self.function {
+            Function::Session => Some(Client::new(&mut store, &exports)?),
+            _ => None,
         };
-        Ok(Instance { runtime, store, entrance })
+        let mut instance = Instance { runtime, store, exports, client, function: self.function };
+        // The other guests trust nobody, for they know no TLS; or are told with each call.
+        if let Some(certificate) = tls
+            && let Ok(trust) = instance.exports.get_typed_func::<(&[u8],), ()>(&mut instance.store, "trust")
+        {
+            let call = trust.call_async(&mut instance.store, (certificate.authority.as_bytes(),));
+            instance.runtime.block_on(call)?;
+        }
+        Ok(instance)
     }
 }
 
@@ -70,27 +106,51 @@ impl Guest {
 pub(crate) struct Instance {
     runtime: Runtime,
     store: Store<Host>,
-    entrance: Entrance,
-}
-
-/// Where it is called.
-#[expect(clippy::large_enum_variant, reason = "there are a handful of them in all")]
-enum Entrance {
-    Function(TypedFunc<(u16, String, u32), (std::result::Result<u64, String>,)>),
-    Session(Client),
+    exports: component::Instance,
+    /// Its exports, if it is Xenon itself.
+    client: Option<Client>,
+    function: Function,
 }
 
 impl Instance {
-    /// Does the job `count` times; how many bytes of content came.
-    pub(crate) fn work(&mut self, job: Job, count: u32) -> Result<u64> {
-        match &self.entrance {
-            Entrance::Function(function) => {
-                let arguments = (job.port, job.target.to_owned(), count);
-                let (outcome,) = self.runtime.block_on(function.call_async(&mut self.store, arguments))?;
-                Ok(outcome?)
+    /// Does the job `count` times; how many bytes of content were moved.
+    pub(crate) fn work(&mut self, job: Job<'_>, count: u32) -> Result<u64> {
+        let target = job.target;
+        match (self.function, &self.client) {
+            (Function::Named(name), _) => self.call(name, (job.port, target, count)),
+            (Function::Upload, _) => self.call("upload", (job.port, target, count, job.length)),
+            (Function::Session, Some(client)) => {
+                self.runtime.block_on(call_session(&mut self.store, client, job, count))
             }
-            Entrance::Session(client) => self.runtime.block_on(call_session(&mut self.store, client, job, count)),
+            (Function::Session | Function::Crypto, _) => {
+                self.compute(job, count).map(|_| job.length * u64::from(count))
+            }
         }
+    }
+
+    /// Whether it knows itself how long it took.
+    pub(crate) fn has_clock(&self) -> bool {
+        matches!(self.function, Function::Crypto)
+    }
+
+    /// The cryptography of doing the job `count` times; how long it took.
+    pub(crate) fn compute(&mut self, job: Job<'_>, count: u32) -> Result<Duration> {
+        let Certificate { authority, chain, key } = job.tls.ok_or("without TLS there is no cryptography")?;
+        let length = job.length * u64::from(count);
+        let nanos = match job.kind {
+            Kind::Keep => self.call("open", (length,)),
+            Kind::Upload => self.call("seal", (length,)),
+            Kind::Full => self.call("full", (authority.as_str(), chain.as_str(), key.as_str(), count)),
+            Kind::Resumed => self.call("resumed", (authority.as_str(), chain.as_str(), key.as_str(), count)),
+        }?;
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    fn call<A: ComponentNamedList + Lower>(&mut self, name: &str, arguments: A) -> Result<u64> {
+        type Answer = (std::result::Result<u64, String>,);
+        let function = self.exports.get_typed_func::<A, Answer>(&mut self.store, name)?;
+        let (outcome,) = self.runtime.block_on(function.call_async(&mut self.store, arguments))?;
+        Ok(outcome?)
     }
 
     /// Counts calls of the host from now on, which costs time.
@@ -119,27 +179,87 @@ impl Instance {
     }
 }
 
-/// What the session guest does by `read`, done by the host.
-async fn call_session(store: &mut Store<Host>, client: &Client, job: Job, count: u32) -> Result<u64> {
+/// What the session guest does by `read`, or by `upload`, done by the host.
+async fn call_session(store: &mut Store<Host>, client: &Client, job: Job<'_>, count: u32) -> Result<u64> {
     let http = client.xenon_http_session();
-    let (session, request, response) = (http.session(), http.request(), http.response());
-    let connected = session.call_constructor(&mut *store, "http", "127.0.0.1", job.port).await?;
+    let session = http.session();
+    let mut connected = connect(store, client, job).await?;
     let mut total = 0;
     for _ in 0..count {
-        let asked = request.call_constructor(&mut *store, connected, "GET", job.target).await?;
-        let answer = request.call_send(&mut *store, asked).await?.map_err(|error| error.detail)?;
-        if response.call_status(&mut *store, answer).await? != 200 {
-            return Err("the answer was not 200".into());
+        total += match job.kind {
+            Kind::Upload => upload(store, client, connected, job).await?,
+            _ => download(store, client, connected, job).await?,
+        };
+        match job.kind {
+            Kind::Full => {
+                connected.resource_drop_async(&mut *store).await?;
+                connected = connect(store, client, job).await?;
+            }
+            Kind::Resumed => session.call_close_connection(&mut *store, connected).await?,
+            Kind::Keep | Kind::Upload => {}
         }
-        while let Some(piece) = response.call_read(&mut *store, answer, 65_536).await?.map_err(|error| error.detail)? {
-            total += piece.len() as u64;
-        }
-        answer.resource_drop_async(&mut *store).await?;
-        asked.resource_drop_async(&mut *store).await?;
     }
     connected.resource_drop_async(&mut *store).await?;
     Ok(total)
 }
+
+async fn connect(store: &mut Store<Host>, client: &Client, job: Job<'_>) -> Result<ResourceAny> {
+    let session = client.xenon_http_session().session();
+    let scheme = if job.tls.is_some() { "https" } else { "http" };
+    let connected = session.call_constructor(&mut *store, scheme, "127.0.0.1", job.port).await?;
+    if let Some(certificate) = job.tls {
+        session.call_set_default_roots(&mut *store, connected, false).await?;
+        let trusted = session.call_add_roots(&mut *store, connected, certificate.authority.as_bytes()).await?;
+        trusted.map_err(|error| error.detail)?;
+    }
+    Ok(connected)
+}
+
+async fn download(store: &mut Store<Host>, client: &Client, connected: ResourceAny, job: Job<'_>) -> Result<u64> {
+    let http = client.xenon_http_session();
+    let (request, response) = (http.request(), http.response());
+    let asked = request.call_constructor(&mut *store, connected, "GET", job.target).await?;
+    let answer = request.call_send(&mut *store, asked).await?.map_err(|error| error.detail)?;
+    if response.call_status(&mut *store, answer).await? != 200 {
+        return Err("the answer was not 200".into());
+    }
+    let mut length = 0;
+    while let Some(piece) = response.call_read(&mut *store, answer, PIECE).await?.map_err(|error| error.detail)? {
+        length += piece.len() as u64;
+    }
+    answer.resource_drop_async(&mut *store).await?;
+    asked.resource_drop_async(&mut *store).await?;
+    Ok(length)
+}
+
+async fn upload(store: &mut Store<Host>, client: &Client, connected: ResourceAny, job: Job<'_>) -> Result<u64> {
+    let http = client.xenon_http_session();
+    let (request, exchange, response) = (http.request(), http.exchange(), http.response());
+    let asked = request.call_constructor(&mut *store, connected, "PUT", job.target).await?;
+    request.call_set_streamed_content(&mut *store, asked, Some(job.length)).await?;
+    let begun = request.call_start(&mut *store, asked).await?.map_err(|error| error.detail)?;
+    let piece = [b'x'; PIECE as usize];
+    let mut left = job.length;
+    while left > 0 {
+        let count = left.min(u64::from(PIECE));
+        let content = &piece[..count as usize];
+        exchange.call_write(&mut *store, begun, content).await?.map_err(|error| error.detail)?;
+        left -= count;
+    }
+    exchange.call_finish(&mut *store, begun, &Vec::new()).await?.map_err(|error| error.detail)?;
+    let answer = exchange.call_response(&mut *store, begun).await?.map_err(|error| error.detail)?;
+    if response.call_status(&mut *store, answer).await? != 200 {
+        return Err("the answer was not 200".into());
+    }
+    response.call_read_to_end(&mut *store, answer).await?.map_err(|error| error.detail)?;
+    for resource in [answer, begun, asked] {
+        resource.resource_drop_async(&mut *store).await?;
+    }
+    Ok(job.length)
+}
+
+/// Bytes of content read or written at once.
+const PIECE: u32 = 65_536;
 
 /// What a store holds.
 struct Host {

@@ -6,24 +6,32 @@
 //! ```text
 //!     main -- rounds -- contestants -+- guest     a component under wasmtime
 //!       |                            +- native    std::net
+//!       |                            +- program   C, with libraries that others use
 //!       +---- costs ------------------- guest     what can be counted instead of timed
 //!       +---- report
+//!       +---- tls -- certificate                  the same over TLS
 //! ```
 
+mod certificate;
 mod contestants;
 mod costs;
 mod guest;
 mod native;
 mod options;
+mod program;
 mod report;
 mod rounds;
+mod tls;
 
 use std::process::ExitCode;
 
 use xenon_host::nginx::Nginx;
 
-use crate::contestants::{Contestant, Entry, Job, Name};
+use crate::contestants::{Contestant, Entry, Job, Kind, Name};
+use crate::costs::Loaders;
+use crate::guest::Loader;
 use crate::options::Options;
+use crate::report::{Goal, Table, Unit};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -46,13 +54,26 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
+    let loaders =
+        Loaders { plain: Loader::new(guest::plain_engine()?), fuelled: Loader::new(guest::fuelled_engine()?) };
+    if options.plain {
+        run_plain(options, &loaders)?;
+    }
+    if options.tls {
+        tls::run(options, &loaders)?;
+    }
+    Ok(())
+}
+
+fn run_plain(options: &Options, loaders: &Loaders) -> Result<()> {
     let files = [("/unlogged/small", SMALL as usize), ("/unlogged/large", LARGE as usize)];
     let nginx = Nginx::start(&files).ok_or("nginx is missing; scripts/setup.sh bench brings it")?;
-    let small = Job { port: nginx.port(), target: "/unlogged/small", length: SMALL };
-    let large = Job { port: nginx.port(), target: "/unlogged/large", length: LARGE };
+    let small = Job::plain(nginx.port(), "/unlogged/small", SMALL);
+    let large = Job::plain(nginx.port(), "/unlogged/large", LARGE);
     if let Some(name) = options.alone {
         let job = if options.bytes { large } else { small };
-        return contestants::run_alone(Entry { name, beside: options.beside.clone() }, job, options.effort.alone);
+        let entry = Entry { beside: options.beside.clone(), ..Entry::this(name) };
+        return contestants::run_alone(&entry, job, &[], options.effort.alone);
     }
 
     report::introduction(&options.effort);
@@ -60,30 +81,49 @@ fn run(options: &Options) -> Result<()> {
     let for_requests = entries(&[Name::Raw, Name::XenonSend, Name::XenonGet, Name::XenonDirect, Name::WasiHttp]);
     let for_bytes = entries(&[Name::Raw, Name::XenonRead, Name::XenonDirect, Name::WasiHttp]);
     if options.requests {
-        report::requests(&measure(&for_requests, small, options)?);
+        report::table(&REQUESTS, &measure(&for_requests, small, options, loaders)?);
     }
     if options.bytes {
-        report::bytes(&measure(&for_bytes, large, options)?, LARGE);
+        report::table(&BYTES, &measure(&for_bytes, large, options, loaders)?);
     }
     // After all that is timed, for once somebody has listened to what wasmtime traces it is slower.
     if options.requests {
-        report::costs("request", &costs::of_each(&for_requests, small, 1)?);
+        report::costs("For each request", &costs::of_each(&for_requests, small, 1, loaders)?);
     }
     if options.bytes {
-        report::costs("MiB", &costs::of_each(&for_bytes, large, LARGE >> 20)?);
+        report::costs("For each MiB", &costs::of_each(&for_bytes, large, LARGE >> 20, loaders)?);
     }
     Ok(())
 }
 
 /// These, and the native one beside them.
-fn measure(guests: &[Entry], job: Job, options: &Options) -> Result<Vec<rounds::Record>> {
-    let engine = guest::plain_engine()?;
-    let native = [Entry { name: Name::Native, beside: None }];
-    let contestants = native.iter().chain(guests).map(|entry| Contestant::new(entry, &engine));
-    rounds::run(&contestants.collect::<Result<Vec<_>>>()?, job, &options.effort)
+fn measure(guests: &[Entry], job: Job<'_>, options: &Options, loaders: &Loaders) -> Result<Vec<rounds::Record>> {
+    let native = [Entry::this(Name::Native)];
+    let load = |entry| Contestant::new(entry, Kind::Keep, &loaders.plain, &[]);
+    let contestants: Vec<_> = native.iter().chain(guests).map(load).collect::<Result<_>>()?;
+    let turns: Vec<_> = contestants.iter().map(|contestant| (contestant, job)).collect();
+    rounds::run(&turns, &options.effort)
 }
 
 /// Bytes of content of a small response.
 const SMALL: u64 = 64;
 /// And of a large one.
 const LARGE: u64 = 256 << 20;
+
+const TO_RAW: Goal = Goal { to: Name::Raw, words: "raw", least: 0.90 };
+
+const REQUESTS: Table<'_> = Table {
+    title: "Requests per second, GET of 64 bytes",
+    unit: Unit::Each,
+    to: Name::Raw,
+    to_words: "raw",
+    goals: &[TO_RAW, Goal { to: Name::WasiHttp, words: "wasi:http", least: 2.0 }],
+};
+
+const BYTES: Table<'_> = Table {
+    title: "MB per second, download of 256 MiB",
+    unit: Unit::Bytes(LARGE),
+    to: Name::Raw,
+    to_words: "raw",
+    goals: &[TO_RAW],
+};

@@ -1,7 +1,9 @@
 //! The native contestant: a blocking socket, and as little HTTP as the raw guest has.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
 
 use crate::Result;
 use crate::contestants::Job;
@@ -11,8 +13,8 @@ pub(crate) struct Native;
 
 impl Native {
     /// Does the job `count` times over one connection; how many bytes of content came.
-    pub(crate) fn work(&mut self, job: Job, count: u32) -> Result<u64> {
-        let Job { port, target, length } = job;
+    pub(crate) fn work(&mut self, job: Job<'_>, count: u32) -> Result<u64> {
+        let Job { port, target, length, .. } = job;
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         // As Xenon's, byte for byte.
         let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: xenon/0.1.0\r\n\r\n");
@@ -36,4 +38,12 @@ impl Native {
         }
         Ok(length * u64::from(count))
     }
+}
+
+/// For how long this thread has computed, in the kernel too; zero where the system does not tell. All that is measured runs in
+/// this thread, but for native programs.
+pub(crate) fn busy() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }

@@ -7,23 +7,29 @@ use crate::contestants::Name;
 
 /// What the command understands.
 pub(crate) const USAGE: &str = "\
-usage: bench [--quick] [--only requests|bytes] [--alone NAME] [--beside FOLDER]
+usage: bench [--plain|--tls] [--quick] [--only requests|bytes] [--alone NAME] [--beside FOLDER]
 
+  --plain, --tls   only what is measured without TLS, or only what is measured over it; --alone is without it if nothing is said
   --quick          a few short rounds: shows that everything runs, and measures nothing well
   --only WHAT      only requests per second, or only bytes per second
   --alone NAME     runs one contestant for ten seconds and prints nothing, for a profiler (wasmtime writes a map for perf):
-                   native, raw, send, get, read, direct or wasi-http; with --only bytes it downloads
+                   native, raw, send, get, read, direct or wasi-http, and over TLS also crypto, neon, curl or write; with
+                   --only bytes it downloads
   --beside FOLDER  measures also the guests of another build, which are in this folder (its target/component), or in its
                    place with --alone";
 
 /// What to measure.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Options {
+    pub(crate) plain: bool,
+    pub(crate) tls: bool,
     pub(crate) requests: bool,
     pub(crate) bytes: bool,
     pub(crate) alone: Option<Name>,
     pub(crate) beside: Option<PathBuf>,
     pub(crate) effort: Effort,
+    /// The same for what is measured over TLS.
+    pub(crate) tls_effort: Effort,
 }
 
 /// How long to measure.
@@ -38,15 +44,29 @@ pub(crate) struct Effort {
 /// Many short rounds are better than a few long ones: what disturbs a round disturbs few of them.
 const THOROUGH: Effort = Effort { rounds: 15, slice: Duration::from_millis(400), alone: Duration::from_secs(10) };
 
+/// There is more to measure, and it takes longer.
+const THOROUGH_TLS: Effort = Effort { rounds: 11, slice: Duration::from_millis(300), ..THOROUGH };
+
 const QUICK: Effort = Effort { rounds: 3, slice: Duration::from_millis(40), alone: Duration::from_millis(500) };
 
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
-        let mut options = Self { requests: true, bytes: true, alone: None, beside: None, effort: THOROUGH };
+        let mut options = Self {
+            plain: true,
+            tls: true,
+            requests: true,
+            bytes: true,
+            alone: None,
+            beside: None,
+            effort: THOROUGH,
+            tls_effort: THOROUGH_TLS,
+        };
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {
-                "--quick" => options.effort = QUICK,
+                "--plain" => options.tls = false,
+                "--tls" => options.plain = false,
+                "--quick" => (options.effort, options.tls_effort) = (QUICK, QUICK),
                 "--only" => match arguments.next() {
                     Some("requests") => options.bytes = false,
                     Some("bytes") => options.requests = false,
@@ -66,6 +86,12 @@ impl Options {
         if options.alone.is_some() && options.requests {
             options.bytes = false;
         }
+        if !options.plain && !options.tls {
+            return Err("--plain and --tls exclude each other".to_owned());
+        }
+        if options.alone.is_some() && options.plain {
+            options.tls = false;
+        }
         Ok(options)
     }
 }
@@ -80,16 +106,18 @@ mod tests {
 
     #[test]
     fn all_is_measured_unless_something_else_is_said() {
-        let all = Options { requests: true, bytes: true, alone: None, beside: None, effort: THOROUGH };
-        assert_eq!(parse(""), Ok(all));
+        assert!(parse("").is_ok_and(|it| it.plain && it.tls && it.requests && it.bytes && it.effort == THOROUGH));
+        assert!(parse("--tls").is_ok_and(|it| !it.plain && it.tls && it.tls_effort == THOROUGH_TLS));
+        assert!(parse("--plain").is_ok_and(|it| it.plain && !it.tls));
+        assert!(parse("--tls --alone neon").is_ok_and(|it| it.alone == Some(Name::Neon) && it.tls));
         assert!(parse("--quick --only bytes").is_ok_and(|it| !it.requests && it.bytes && it.effort == QUICK));
         assert!(parse("--only requests").is_ok_and(|it| it.requests && !it.bytes));
-        assert!(parse("--alone raw").is_ok_and(|it| it.alone == Some(Name::Raw) && !it.bytes));
+        assert!(parse("--alone raw").is_ok_and(|it| it.alone == Some(Name::Raw) && !it.bytes && !it.tls));
     }
 
     #[test]
     fn mistakes_are_told() {
-        for line in ["--only", "--only all", "--alone nobody", "--beside", "--fast"] {
+        for line in ["--only", "--only all", "--alone nobody", "--beside", "--fast", "--tls --plain"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

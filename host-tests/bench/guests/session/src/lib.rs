@@ -2,6 +2,8 @@
 //!
 //! It must not know anything that a user does not, such as how long a response is.
 
+use std::cell::RefCell;
+
 use bindings::xenon::http::session::{Request, Session};
 use bindings::xenon::http::types::Error;
 
@@ -11,10 +13,13 @@ mod bindings {
         inline: "
             package xenon:bench-session;
 
-            /// Each function sends `count` times `GET target` to this port of 127.0.0.1, reads each response to its end, and
-            /// answers how many bytes of content came.
+            /// Each function but `trust` sends `count` times `GET target` to this port of 127.0.0.1, reads each response to its
+            /// end, and answers how many bytes of content came.
             world guest {
                 include xenon:http/imports@0.1.0;
+
+                /// From now on the scheme is https, and this certificate is trusted as a root.
+                export trust: func(certificate: list<u8>);
 
                 /// By `session.get`.
                 export get: func(port: u16, target: string, count: u32) -> result<u64, string>;
@@ -22,6 +27,12 @@ mod bindings {
                 export send: func(port: u16, target: string, count: u32) -> result<u64, string>;
                 /// By `request.send` and `response.read`, so that no content is kept.
                 export read: func(port: u16, target: string, count: u32) -> result<u64, string>;
+                /// As `send`, in a new session each time.
+                export full: func(port: u16, target: string, count: u32) -> result<u64, string>;
+                /// As `send`, over a new connection each time.
+                export resumed: func(port: u16, target: string, count: u32) -> result<u64, string>;
+                /// Sends `PUT target` with so many bytes; answers how many bytes have gone.
+                export upload: func(port: u16, target: string, count: u32, length: u64) -> result<u64, string>;
             }
         ",
         path: "../../../../wit",
@@ -34,40 +45,106 @@ mod bindings {
     pub(super) struct Contestant;
 }
 
+thread_local! {
+    /// The certificate that is trusted; without one the scheme is http.
+    static TRUSTED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
 impl bindings::Guest for bindings::Contestant {
+    fn trust(certificate: Vec<u8>) {
+        TRUSTED.set(Some(certificate));
+    }
+
     fn get(port: u16, target: String, count: u32) -> Result<u64, String> {
-        repeat(port, count, |session| {
+        let session = connect(port)?;
+        repeat(count, || {
             let response = session.get(&target)?;
             Ok((response.status, response.content.len() as u64))
         })
     }
 
     fn send(port: u16, target: String, count: u32) -> Result<u64, String> {
-        repeat(port, count, |session| {
-            let response = Request::new(session, "GET", &target).send()?;
-            let content = response.read_to_end()?;
-            Ok((response.status(), content.len() as u64))
-        })
+        let session = connect(port)?;
+        repeat(count, || send(&session, &target))
     }
 
     fn read(port: u16, target: String, count: u32) -> Result<u64, String> {
-        repeat(port, count, |session| {
-            let response = Request::new(session, "GET", &target).send()?;
+        let session = connect(port)?;
+        repeat(count, || {
+            let response = Request::new(&session, "GET", &target).send()?;
             let mut length = 0;
-            while let Some(piece) = response.read(65_536)? {
+            while let Some(piece) = response.read(PIECE)? {
                 length += piece.len() as u64;
             }
             Ok((response.status(), length))
         })
     }
+
+    fn full(port: u16, target: String, count: u32) -> Result<u64, String> {
+        let mut total = 0;
+        for _ in 0..count {
+            let session = connect(port)?;
+            total += repeat(1, || send(&session, &target))?;
+        }
+        Ok(total)
+    }
+
+    fn resumed(port: u16, target: String, count: u32) -> Result<u64, String> {
+        let session = connect(port)?;
+        repeat(count, || {
+            let answer = send(&session, &target)?;
+            session.close_connection();
+            Ok(answer)
+        })
+    }
+
+    fn upload(port: u16, target: String, count: u32, length: u64) -> Result<u64, String> {
+        let session = connect(port)?;
+        let piece = vec![b'x'; PIECE as usize];
+        repeat(count, || {
+            let request = Request::new(&session, "PUT", &target);
+            request.set_streamed_content(Some(length));
+            let exchange = request.start()?;
+            let mut left = length;
+            while left > 0 {
+                let count = left.min(piece.len() as u64);
+                exchange.write(&piece[..count as usize])?;
+                left -= count;
+            }
+            exchange.finish(&[])?;
+            let response = exchange.response()?;
+            response.read_to_end()?;
+            Ok((response.status(), length))
+        })
+    }
 }
 
-/// Does this `count` times in one session, and adds the lengths up.
-fn repeat(port: u16, count: u32, exchange: impl Fn(&Session) -> Result<(u16, u64), Error>) -> Result<u64, String> {
-    let session = Session::new("http", "127.0.0.1", port);
+/// Bytes of content read or written at once.
+const PIECE: u32 = 65_536;
+
+fn connect(port: u16) -> Result<Session, String> {
+    TRUSTED.with_borrow(|trusted| {
+        let scheme = if trusted.is_some() { "https" } else { "http" };
+        let session = Session::new(scheme, "127.0.0.1", port);
+        if let Some(certificate) = trusted {
+            session.set_default_roots(false);
+            session.add_roots(certificate).map_err(|error| error.detail)?;
+        }
+        Ok(session)
+    })
+}
+
+fn send(session: &Session, target: &str) -> Result<(u16, u64), Error> {
+    let response = Request::new(session, "GET", target).send()?;
+    let content = response.read_to_end()?;
+    Ok((response.status(), content.len() as u64))
+}
+
+/// Does this `count` times, and adds the lengths up.
+fn repeat(count: u32, exchange: impl Fn() -> Result<(u16, u64), Error>) -> Result<u64, String> {
     let mut total = 0;
     for _ in 0..count {
-        match exchange(&session) {
+        match exchange() {
             Ok((200, length)) => total += length,
             Ok((status, _)) => return Err(format!("the answer was {status}")),
             Err(error) => return Err(error.detail),
