@@ -385,3 +385,6 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

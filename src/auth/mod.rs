@@ -105,3 +105,26 @@ pub struct Asked<'a> {
     /// The path at the origin, without its query: see [`space::path_at`]. A proxy does not look at it.
     pub path: &'a str,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scheme_is_allowed_by_itself() {
+        let none = Schemes { digest_without_qop: true, ..Schemes::default() };
+        assert!(!none.allow_any() && Algorithm::ALL.into_iter().all(|algorithm| !none.allow(algorithm)));
+        let of = |schemes: Schemes| {
+            assert!(schemes.allow_any());
+            Algorithm::ALL
+                .into_iter()
+                .filter(|algorithm| schemes.allow(*algorithm))
+                .map(Algorithm::name)
+                .collect::<Vec<_>>()
+        };
+        assert!(of(Schemes { basic: true, ..none }).is_empty());
+        assert_eq!(of(Schemes { digest_md5: true, ..none }), ["MD5", "MD5-sess"]);
+        assert_eq!(of(Schemes { digest_sha256: true, ..none }), ["SHA-256", "SHA-256-sess"]);
+        assert_eq!(of(Schemes { digest_sha512_256: true, ..none }), ["SHA-512-256", "SHA-512-256-sess"]);
+    }
+}
