@@ -155,3 +155,17 @@ fn the_realm_used_last_is_forgotten_last() {
         assert!(ahead(&mut credentials, &format!("/{number}/")).is_some(), "{number}");
     }
 }
+
+/// `stale` speaks of the request that was sent last, and so of the realm that it was for.
+#[test]
+fn a_stale_nonce_excuses_its_own_realm_alone() {
+    let mut credentials = credentials();
+    let mut trial = Trial::default();
+    for (realm, nonce) in [("b", "n1"), ("a", "n2")] {
+        let line = format!("Digest realm={realm}, nonce={nonce}, qop=auth");
+        assert_eq!(answer(&mut credentials, &mut trial, &line), again("Digest", realm));
+        assert_eq!(authorize(&mut credentials, &mut trial, "/").as_deref(), Some("Digest"));
+    }
+    let line = "Digest realm=b, nonce=n3, qop=auth, stale=true";
+    assert_eq!(answer(&mut credentials, &mut trial, line), Decision::Stays);
+}
