@@ -10,6 +10,7 @@ pub mod chunked;
 mod cuts;
 pub mod fields;
 mod naive;
+pub mod proxy;
 pub mod request;
 pub mod response;
 pub mod session;
@@ -30,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "challenges", check: challenges::check, rounds: 4_000 },
     Target { name: "chunked", check: chunked::check, rounds: 4_000 },
     Target { name: "fields", check: fields::check, rounds: 4_000 },
+    Target { name: "proxy", check: proxy::check, rounds: 2_000 },
     Target { name: "request", check: request::check, rounds: 4_000 },
     Target { name: "response", check: response::check, rounds: 4_000 },
     Target { name: "session", check: session::check, rounds: 2_000 },

@@ -5,6 +5,9 @@
 #[path = "../tls/authority.rs"]
 #[allow(dead_code, reason = "the tests of TLS need more of it")]
 mod authority;
+#[path = "../tls/forge.rs"]
+#[allow(dead_code, reason = "the tests of TLS need more of it")]
+mod forge;
 
 mod choosing;
 mod connect;
@@ -12,6 +15,7 @@ mod credentials;
 mod deadlines;
 mod exemptions;
 mod failing;
+mod floods;
 mod forward;
 mod peer;
 mod secured;

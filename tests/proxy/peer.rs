@@ -222,8 +222,9 @@ impl State {
     }
 }
 
+/// It is [`TODAY`], always.
 #[derive(Debug)]
-struct Fixed;
+pub(crate) struct Fixed;
 
 impl TimeProvider for Fixed {
     fn current_time(&self) -> Option<UnixTime> {
