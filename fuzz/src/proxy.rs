@@ -241,7 +241,7 @@ fn check_settings(bytes: &[u8]) {
     }
     let entries: Vec<&str> = text.split(',').collect();
     if let Ok(exemptions) = Exemptions::parse(&entries) {
-        let all = entries.iter().any(|entry| *entry == "*");
+        let all = entries.contains(&"*");
         for host in ["a.test", "test", "10.0.0.1", "::1"] {
             let is_exempt = exemptions.contain(&Host::parse(host).expect("a host"), 80);
             assert!(is_exempt || !all);
