@@ -1,6 +1,6 @@
 //! nginx, with OpenSSL in it.
 
-use xenon_host::component::{EventKind, Guest, TlsVersion};
+use xenon_host::component::{AuthSchemes, EventKind, Guest, TlsVersion};
 use xenon_host::nginx::{Nginx, Tls, content};
 
 use crate::certificates::{Authority, Issued, Kind};
@@ -63,6 +63,23 @@ fn sessions_are_resumed_after_close_connection() {
         session.set_tls_versions(TlsVersion::Tls12, TlsVersion::Tls13).unwrap();
         assert!(!get(&session, "/small").2.resumed, "{directives}");
     }
+}
+
+#[test]
+fn a_login_that_it_asks_for_is_sent() {
+    let authority = Authority::new("an authority");
+    // Its file of users is the one that otherwise holds authorities.
+    let directives = "auth_basic \"a realm\"; auth_basic_user_file ca.pem;";
+    let Some(nginx) = start(&authority.issue(Kind::P256), directives, "Aladdin:{PLAIN}open sesame\n") else { return };
+    let guest = Guest::new();
+    let session = session(&guest, nginx.tls_port(), &authority);
+    session.set_credentials(None, "Aladdin", "open sesame", AuthSchemes::BASIC, false).unwrap();
+    for _ in 0..3 {
+        assert_eq!(get(&session, "/small").0, 200);
+    }
+    let served = nginx.served();
+    assert_eq!(served.iter().map(|one| one.status).collect::<Vec<_>>(), [401, 200, 200, 200]);
+    assert!(served.iter().all(|one| one.connection == served[0].connection));
 }
 
 #[test]

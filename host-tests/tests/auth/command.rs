@@ -1,0 +1,106 @@
+//! The command's options of credentials, against peers that say what each line has to be.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use xenon_host::peer::{Peer, Script};
+
+const CHALLENGE: &str =
+    "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"r\"\r\nContent-Length: 3\r\n\r\nno\n";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const BASIC: &str = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+const LOGIN: &str = "Aladdin:open sesame";
+
+fn command(arguments: &[&str], url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xenon"));
+    command.args(arguments).arg(url).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn xenon(arguments: &[&str], url: &str) -> Output {
+    command(arguments, url).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_login_goes_at_once() {
+    let ways: &[(&[&str], &str, &str)] = &[
+        (&["-u", LOGIN], "", BASIC),
+        (&["--basic", "-u", LOGIN], "", BASIC),
+        (&["--user", "Aladdin"], "", "Authorization: Basic QWxhZGRpbjo="),
+        (&[], "Aladdin:open%20sesame@", BASIC),
+        (&["-u", LOGIN], "somebody:else@", BASIC),
+        (&["--oauth2-bearer", "abc"], "", "Authorization: Bearer abc"),
+        (&["-u", LOGIN, "-H", "Authorization: Mine"], "", "Authorization: Mine"),
+    ];
+    for (arguments, user, line) in ways {
+        let peer = Peer::start([Script::new().expect_head_with(&[line]).send(OK)]);
+        let output = xenon(arguments, &format!("http://{user}{}/", peer.authority()));
+        peer.finish();
+        assert_eq!(
+            (output.status.code(), text(&output.stdout), text(&output.stderr)),
+            (Some(0), "ok".into(), "".into())
+        );
+    }
+}
+
+#[test]
+fn urls_with_different_users_share_nothing() {
+    let one = Script::new().expect_head_with(&["Authorization: Basic YTpi"]).send(OK);
+    let other = Script::new().expect_head_with(&["Authorization: Basic Yzpk"]).send(OK);
+    let peer = Peer::start([one.expect_head_with(&["Authorization: Basic YTpi"]).send(OK), other]);
+    let (first, second) = (format!("http://a:b@{}/", peer.authority()), format!("http://c:d@{}/", peer.authority()));
+    let output = xenon(&[&first, &first], &second);
+    peer.finish();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "okokok".into()));
+}
+
+#[test]
+fn what_is_told_has_no_secret_in_it() {
+    let script = Script::new().expect_head_with(&["GET / HTTP/1.1"]).send(CHALLENGE);
+    let peer = Peer::start([script.expect_head_with(&[BASIC]).send(OK)]);
+    let output = xenon(&["-v", "--anyauth", "-u", LOGIN], &format!("http://{}/", peer.authority()));
+    peer.finish();
+    let told = text(&output.stderr);
+    for line in ["* Server auth using Basic for \"r\"", "> Authorization: Basic ***", "< HTTP/1.1 401 Unauthorized"] {
+        assert!(told.lines().any(|other| other == line), "{line}: {told}");
+    }
+    assert!(!told.contains("QWxh") && !told.contains("sesame"), "{told}");
+    // Nor has what is wrong with a URL.
+    let output = xenon(&[], "http://Aladdin:sesame@[::1/");
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(!told.contains("sesame"), "{told}");
+}
+
+#[test]
+fn content_from_a_pipe_that_went_in_vain_is_65_and_a_file_goes_again() {
+    let refuses = |script: Script| script.expect_head_with(&["Expect: 100-continue"]).send("HTTP/1.1 100\r\n\r\n");
+    let peer = Peer::start([refuses(Script::new()).read_chunked().send(CHALLENGE)]);
+    let url = format!("http://{}/", peer.authority());
+    let mut child = command(&["-T", "-", "--anyauth", "-u", LOGIN], &url)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"content").unwrap();
+    let output = child.wait_with_output().unwrap();
+    peer.finish();
+    assert_eq!(output.status.code(), Some(65), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).starts_with("xenon: (65) "), "{}", text(&output.stderr));
+
+    let file = std::env::temp_dir().join(format!("xenon-auth-{}", std::process::id()));
+    std::fs::write(&file, "content").unwrap();
+    let again = Script::new().expect_head_with(&[BASIC, "Content-Length: 7"]).expect("content").send(OK);
+    let peer = Peer::start([refuses(Script::new()).expect("content").send(CHALLENGE), again]);
+    let url = format!("http://{}/file", peer.authority());
+    // The method does not matter: what was refused was not carried out.
+    let output = xenon(&["-X", "POST", "-T", file.to_str().unwrap(), "--anyauth", "-u", LOGIN], &url);
+    std::fs::remove_file(&file).unwrap();
+    peer.finish();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "ok".into()), "{}", text(&output.stderr));
+}
