@@ -244,7 +244,8 @@ impl<N: Net> Request<N> {
             return Err(session_dropped(Phase::Setup));
         }
         let origin = shared.origin.clone()?;
-        let claim = Claim::of(&shared.credentials, &origin, &self.description);
+        let has_credentials = !shared.credentials.borrow().is_empty();
+        let claim = has_credentials.then(|| Claim::of(&shared.credentials, &origin, &self.description)).flatten();
         let is_doubtful = claim.as_ref().is_some_and(|claim| claim.is_doubtful());
         let settings = shared.settings.borrow();
         let prepared = self.description.prepare(&origin, &settings, is_doubtful)?;

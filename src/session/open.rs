@@ -69,8 +69,11 @@ impl<N: Net> Opening<N> {
                     live.connection.close(CloseReason::UnsentContent);
                     "the server knows no expectations (417)"
                 }
+                // Most requests say nothing of who sends them.
+                Ok(answer) if self.claim.is_none() => return Ok(answer),
                 Ok((head, live)) => {
-                    if let Some(answer) = self.judge(head, live).await? {
+                    // Boxed, so that they do not carry the room for it along.
+                    if let Some(answer) = Box::pin(self.judge(head, live)).await? {
                         return Ok(answer);
                     }
                     // It is another request now: its connection may have gone stale as that of any.
