@@ -22,3 +22,9 @@ pub struct User<'a> {
     /// The user's password.
     pub password: &'a str,
 }
+
+/// The value of this parameter of credentials, as of `nc` in `Digest ..., nc=00000001`, without quotes.
+pub fn parameter<'a>(credentials: &'a str, name: &str) -> Option<&'a str> {
+    let after = credentials.split([' ', ',']).find_map(|one| one.strip_prefix(name)?.strip_prefix('='))?;
+    Some(after.trim_matches('"'))
+}

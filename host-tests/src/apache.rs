@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::access::{Access, User};
+use crate::access::{self, Access, User};
 use crate::program::{self, Folder, Program};
 use crate::s_server::openssl;
 
@@ -59,8 +59,7 @@ pub struct Served {
 impl Served {
     /// The value of one of the parameters that the field `Authorization` has, as `nc`, without quotes.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let after = self.authorization.split([' ', ',']).find_map(|one| one.strip_prefix(name)?.strip_prefix('='))?;
-        Some(after.trim_matches('"'))
+        access::parameter(&self.authorization, name)
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Served {
     pub is_resumed: bool,
     /// The value of the request's field `Authorization`; nothing without one.
     pub authorization: String,
+    /// The same of `Proxy-Authorization`, which no origin is to see.
+    pub proxy_authorization: String,
 }
 
 /// What nginx needs to speak TLS.
@@ -179,7 +181,7 @@ pid nginx.pid;
 error_log error.log warn;
 events {{ worker_connections 512; }}
 http {{
-    log_format facts escape=none '$connection $connection_requests $status $request_length $body_bytes_sent $ssl_session_reused\t$request\t$http_authorization';
+    log_format facts escape=none '$connection $connection_requests $status $request_length $body_bytes_sent $ssl_session_reused\t$request\t$http_authorization\t$http_proxy_authorization';
     access_log access.log facts;
     client_body_temp_path body;
     proxy_temp_path proxy;
@@ -228,16 +230,25 @@ http {{
 }
 
 fn parse(line: &str) -> Served {
-    let mut parts = line.splitn(3, '\t');
+    let mut parts = line.splitn(4, '\t');
     let mut words = parts.next().unwrap_or_default().split(' ');
     let mut number =
         || words.next().and_then(|word| word.parse::<u64>().ok()).expect("a line of the log has five numbers");
     let (connection, count, status, request_length, sent) = (number(), number(), number(), number(), number());
     let status = u16::try_from(status).expect("a status has three digits");
     let is_resumed = words.next() == Some("r");
-    let (request_line, authorization) =
-        (parts.next().unwrap_or_default().to_owned(), parts.next().unwrap_or_default().to_owned());
-    Served { connection, number: count, request_line, status, request_length, sent, is_resumed, authorization }
+    let mut text = || parts.next().unwrap_or_default().to_owned();
+    Served {
+        connection,
+        number: count,
+        status,
+        request_length,
+        sent,
+        is_resumed,
+        request_line: text(),
+        authorization: text(),
+        proxy_authorization: text(),
+    }
 }
 
 #[cfg(test)]
