@@ -9,6 +9,7 @@ pub mod challenges;
 pub mod chunked;
 mod cuts;
 pub mod fields;
+pub mod flights;
 mod naive;
 pub mod proxy;
 pub mod request;
@@ -32,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "chunked", check: chunked::check, rounds: 4_000 },
     Target { name: "fields", check: fields::check, rounds: 4_000 },
     Target { name: "proxy", check: proxy::check, rounds: 2_000 },
+    Target { name: "flights", check: flights::check, rounds: 1_000 },
     Target { name: "request", check: request::check, rounds: 4_000 },
     Target { name: "response", check: response::check, rounds: 4_000 },
     Target { name: "session", check: session::check, rounds: 2_000 },
