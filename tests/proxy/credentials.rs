@@ -284,12 +284,15 @@ fn a_field_of_the_callers_own_is_its_own_affair() {
 
 #[test]
 fn one_deadline_for_all_rounds() {
-    let net = world([
-        Script::new().expect_head().delay(6 * SECOND).send(closing(BASIC_KEPT)).close(),
-        Script::new().expect_head().stall(),
-    ]);
-    let session = with(&net, "https", URL);
-    set_deadlines(&session, |deadlines| deadlines.proxy = 10 * SECOND);
-    let (outcome, took) = timed(&net, || get(&net, &session));
-    assert_eq!((failure(outcome), took), ((Phase::Proxy, Code::ProxyTimeout), 10 * SECOND));
+    let asks = Script::new().expect_head().delay(6 * SECOND).send(closing(BASIC_KEPT)).close();
+    let asks_in_tls = peer().secure(&proxy()).head().send(closing(BASIC_KEPT));
+    let asks_in_tls = asks_in_tls.script_after(Script::new().delay(6 * SECOND)).close();
+    for (url, asks) in [(URL, asks), ("https://me:secret@proxy.test:1080", asks_in_tls)] {
+        let net = world([asks, Script::new().stall()]);
+        let session = with(&net, "https", url);
+        set_deadlines(&session, |deadlines| deadlines.proxy = 10 * SECOND);
+        let (outcome, took) = timed(&net, || get(&net, &session));
+        assert_eq!((failure(outcome), took), ((Phase::Proxy, Code::ProxyTimeout), 10 * SECOND), "{url}");
+        assert_eq!(net.connections(), 2);
+    }
 }

@@ -114,8 +114,13 @@ impl Peer {
 
     /// The script that does it. All its steps but listening are done when the next act of the script begins.
     pub(crate) fn script(&self) -> Script {
+        self.script_after(Script::new())
+    }
+
+    /// The same after this.
+    pub(crate) fn script_after(&self, before: Script) -> Script {
         let peer = self.clone();
-        Script::new().talk(move |heard| peer.0.borrow_mut().talk(heard))
+        before.talk(move |heard| peer.0.borrow_mut().talk(heard))
     }
 
     fn then(self, step: Step) -> Self {
