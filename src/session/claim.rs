@@ -75,6 +75,10 @@ impl Claim {
         }
         let (method, rest) = line.split_once(' ')?;
         let (uri, _) = rest.split_once(' ')?;
+        // Whoever answers it sends it back for all to see (RFC 9110 section 9.3.8).
+        if method == "TRACE" {
+            return None;
+        }
         Self::of_proxy(credentials, method, uri)
     }
 

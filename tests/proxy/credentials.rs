@@ -283,6 +283,15 @@ fn a_field_of_the_callers_own_is_its_own_affair() {
 }
 
 #[test]
+fn trace_has_none_with_it() {
+    let net = world([peer().answers(1)]);
+    let session = with(&net, "http", URL);
+    session.change_settings(|settings| settings.proxying.set_ahead(true));
+    fetch(&net, &session, "TRACE", "/").unwrap();
+    assert!(!sent(&net, 0).contains("Authorization"));
+}
+
+#[test]
 fn one_deadline_for_all_rounds() {
     let asks = Script::new().expect_head().delay(6 * SECOND).send(closing(BASIC_KEPT)).close();
     let asks_in_tls = peer().secure(&proxy()).head().send(closing(BASIC_KEPT));
