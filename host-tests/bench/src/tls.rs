@@ -2,6 +2,8 @@
 //!
 //! It must not compare what is not alike: nginx's log tells whose handshakes were resumed and who kept the connection.
 
+use std::time::Instant;
+
 use xenon_host::nginx::{Nginx, Tls};
 
 use crate::certificate::Certificate;
@@ -165,8 +167,35 @@ pub(crate) fn run(options: &Options, loaders: &Loaders) -> Result<()> {
         let title = format!("{}: each {unit}", part.table.title.split(',').next().unwrap_or_default());
         report::costs(&title, &costs::of_each(&guests, part.job(&server, false), units, loaders)?);
     }
+    for part in PARTS.iter().filter(is_wanted).filter(|part| part.is_large()) {
+        move_much(part, &server, loaders)?;
+    }
     Ok(())
 }
+
+/// A gibibyte in one instance, over one connection: memory does not grow with it.
+fn move_much(part: &Part, server: &Server, loaders: &Loaders) -> Result<()> {
+    let contestant = Contestant::new(&Entry::this(Name::XenonDirect), part.kind, &loaders.plain, &[])?;
+    let guest = contestant.guest().ok_or("Xenon is a guest")?;
+    let mut instance = guest.instantiate(Some(&server.certificate))?;
+    let begun = Instant::now();
+    instance.work(part.job(server, false), MANY)?;
+    let (memory, time) = (instance.memory(), begun.elapsed());
+    let way = if part.kind == Kind::Upload { "up" } else { "down" };
+    println!(
+        "{} MiB {way} in one instance: {:.1} s, {} KiB",
+        (LARGE >> 20) * u64::from(MANY),
+        time.as_secs_f64(),
+        memory >> 10
+    );
+    if memory > MOST_MEMORY { Err("memory grows".into()) } else { Ok(()) }
+}
+
+/// Times the large content for a gibibyte.
+const MANY: u32 = 16;
+
+/// The most linear memory that may take.
+const MOST_MEMORY: u64 = 4 << 20;
 
 fn entries(part: &Part, programs: &[Program], options: &Options) -> Vec<Entry> {
     let is_there = |name: &Name| {
