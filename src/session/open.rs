@@ -70,7 +70,7 @@ impl<N: Net> Opening<N> {
                     "the server knows no expectations (417)"
                 }
                 // Most requests say nothing of who sends them.
-                Ok(answer) if self.claim.is_none() => return Ok(answer),
+                Ok(answer) if self.claim.is_none() && self.proxy_claim.is_none() => return Ok(answer),
                 Ok((head, live)) => {
                     // Boxed, so that they do not carry the room for it along.
                     if let Some(answer) = Box::pin(self.judge(head, live)).await? {
@@ -138,7 +138,8 @@ impl<N: Net> Opening<N> {
                 Ok(connection)
             }
             Ok(Acquired::Permit(permit)) => {
-                route::connect(shared, &self.origin, permit, self.exchange, &self.schedule).await
+                // Boxed, so that those who wait for their turn have no room for it: there may be many.
+                Box::pin(route::connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
             Ok(Acquired::Nothing) => {
                 let detail = if self.may_wait {
