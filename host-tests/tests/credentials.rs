@@ -113,6 +113,8 @@ fn a_nonce_that_is_stale_is_replaced() {
     for _ in 0..2 {
         assert_eq!(session.get("/digest/x").unwrap().status, 200);
     }
+    // It logs a request after it was answered, and not if it is ended before.
+    assert_eq!(apache.served().len(), 3);
     apache.restart();
     for _ in 0..2 {
         assert_eq!(session.get("/digest/x").unwrap().status, 200);

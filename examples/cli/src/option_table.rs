@@ -162,7 +162,7 @@ pub const OPTIONS: &[Opt] = &[
     long(
         "proxy-anyauth",
         Flag(|o| o.proxy.waits = true),
-        "Send them only when the proxy asks, in the best way it knows; else Basic, at once",
+        "Send them when it asks, in the best way it knows; else Basic at once",
     ),
     opt('p', "proxytunnel", Flag(|o| o.proxy.tunnel = true), "Go through a tunnel (CONNECT) for http too"),
     long(

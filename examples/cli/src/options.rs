@@ -322,7 +322,6 @@ mod tests {
             (&["-L", "h"], "not followed"),
             (&["--location", "h"], "not followed"),
             (&["-k", "h"], "option -k: "),
-            (&["-U", "a:b", "h"], "not supported by this build"),
             (&["--ntlm", "h"], "Basic, Digest and bearer tokens"),
             (&["--key", "f", "h"], "--key needs --cert"),
             (&["--tls-max", "1.1", "h"], "expected 1.2, 1.3 or default"),
