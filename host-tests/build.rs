@@ -7,6 +7,7 @@
 use std::env;
 use std::error::Error;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -59,13 +60,17 @@ fn build() -> Result<()> {
     }
 
     let built = build_guests(&workspace, &target.join("guests"))?;
-    let component = built.join("xenon.wasm");
     let finished = target.join("component");
     fs::create_dir_all(&finished)?;
+    let component = finished.join("xenon.wasm");
     for guest in GUESTS {
         let file = format!("{}.wasm", guest.package);
         let made = made_file(&built, &file);
-        let bytes = if guest.composed { compose(&made, &component)? } else { fs::read(made)? };
+        let bytes = match guest {
+            Guest { composed: true, .. } => compose(&made, &component)?,
+            Guest { package: "xenon", .. } => shrink(fs::read(made)?)?,
+            _ => fs::read(made)?,
+        };
         write_if_changed(&finished, &file, &bytes)?;
         let variable = file.to_uppercase().replace(['-', '.'], "_");
         println!("cargo::rustc-env={variable}={}", text(&finished.join(&file))?);
@@ -112,6 +117,79 @@ fn run_guest_cargo(workspace: &Path, target: &Path, subcommand: &str, arguments:
     let status =
         command.current_dir(workspace).status().map_err(|error| format!("{command:?}: {error}\n\n{advice}"))?;
     if status.success() { Ok(()) } else { Err(advice.into()) }
+}
+
+/// The component with its code made smaller by Binaryen's `wasm-opt`: by a seventh, which linking alone does not find.
+fn shrink(component: Vec<u8>) -> Result<Vec<u8>> {
+    let Some((length_at, module)) = core_module(&component) else {
+        return Err("the component has no core module".into());
+    };
+    let folder = PathBuf::from(env::var("OUT_DIR")?);
+    let (before, after) = (folder.join("before.wasm"), folder.join("after.wasm"));
+    fs::write(&before, &component[module.clone()])?;
+    let status = Command::new("wasm-opt").args(OPTIMISATION).arg(&before).arg("-o").arg(&after).status();
+    match status {
+        Ok(status) if status.success() => {}
+        // It works as well without, and is larger.
+        Err(_) => {
+            println!(
+                "cargo::warning=wasm-opt is missing, so the component is larger than it need be; scripts/setup.sh brings it"
+            );
+            return Ok(component);
+        }
+        Ok(status) => return Err(format!("wasm-opt: {status}").into()),
+    }
+    let smaller = fs::read(after)?;
+    let mut shrunk = component[..length_at].to_vec();
+    shrunk.extend(leb128(smaller.len()));
+    shrunk.extend(smaller);
+    shrunk.extend(&component[module.end..]);
+    Ok(shrunk)
+}
+
+/// What is made of the code, and what of WebAssembly it may use: what the compiler's own output uses, and every host of
+/// components has.
+const OPTIMISATION: &[&str] = &[
+    "-Os",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+/// Where the length of this component's first core module is, and where the module; it is the one with the code, the others
+/// adapt it. A component is a list of sections after eight bytes, each an identifier, a length and so many bytes; 1 is a core
+/// module.
+fn core_module(component: &[u8]) -> Option<(usize, Range<usize>)> {
+    let mut at = 8;
+    loop {
+        let id = *component.get(at)?;
+        let length = component[at + 1..].iter().position(|byte| byte & 0x80 == 0)? + 1;
+        let digits = component[at + 1..at + 1 + length].iter().rev();
+        let size = digits.fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
+        let start = at + 1 + length;
+        if id == 1 {
+            return Some((at + 1, start..start + size));
+        }
+        at = start + size;
+    }
+}
+
+/// A number as WebAssembly has it: seven bits a byte, the lowest first.
+fn leb128(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
 }
 
 /// Fills what the consumer imports from `xenon:http` with what the component exports. All else that either of them imports
