@@ -203,7 +203,6 @@ pub(crate) struct Contestant {
     what: What,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there are a handful of them in all")]
 enum What {
     Native,
     Program(Program),
