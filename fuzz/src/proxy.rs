@@ -46,6 +46,10 @@ struct Outcome {
 pub fn check(input: &[u8]) {
     let ([how, seed], bytes) = split(input);
     let has_login = how & 4 != 0;
+    // A proxy that says the secrets by itself is quoted, as any is.
+    if how & 3 != 3 && SECRETS.iter().any(|secret| bytes.windows(secret.len()).any(|said| said == secret.as_bytes())) {
+        return;
+    }
     match how & 3 {
         0 => {
             let open = check_socks(Version::Five, has_login, seed, bytes);
@@ -65,6 +69,11 @@ pub fn check(input: &[u8]) {
         _ => check_settings(bytes),
     }
 }
+
+/// Two passwords, and `you:hidden` and `me:secret` as Basic has them.
+const SECRETS: [&str; 4] = ["hidden", "secret", ORIGINS, PROXYS];
+const ORIGINS: &str = "eW91OmhpZGRlbg==";
+const PROXYS: &str = "bWU6c2VjcmV0";
 
 fn login() -> Login {
     Login { user: "me".into(), password: Secret::new("secret") }
@@ -186,9 +195,6 @@ fn naive_four(bytes: &[u8]) -> Option<usize> {
 
 /// A whole session through a proxy that says this, whatever it hears.
 fn check_session(kind: &str, how: u8, seed: u8, bytes: &[u8], is_open: bool) {
-    // `you:hidden` and `me:secret` as Basic has them.
-    const ORIGINS: &str = "eW91OmhpZGRlbg==";
-    const PROXYS: &str = "bWU6c2VjcmV0";
     let net = SimNet::new();
     let at = "10.0.0.9:1080".parse().expect("an address");
     let end = |script: Script| if how & 8 == 0 { script.drain() } else { script.end_sending().drain() };
@@ -210,7 +216,7 @@ fn check_session(kind: &str, how: u8, seed: u8, bytes: &[u8], is_open: bool) {
     let outcome = net.run(whole::fetch(&session.request("GET", "/")));
     assert!(net.now().since(begin) <= Duration::from_secs(3600), "it ends in time");
     let told = format!("{:?} {:?}", outcome.as_ref().err(), session.take_events());
-    assert!(!told.contains("secret") && !told.contains("hidden") && !told.contains(PROXYS) && !told.contains(ORIGINS));
+    assert!(SECRETS.iter().all(|secret| !told.contains(secret)));
     drop(session);
     assert_eq!(net.open_connections(), 0);
     assert!(net.lookups().is_empty(), "the origin's name is the proxy's to look up");
