@@ -241,6 +241,8 @@ fn name_in_run(test: &str) -> String {
     };
     let file = file.trim_end_matches(".rs").trim_end_matches("/mod");
     match file.strip_prefix("src/") {
+        // A module's tests are at its foot, or in files of their own.
+        Some(module) if module.contains("/tests") => format!("{}::{name}", module.replace('/', "::")),
         Some(module) => format!("{}::tests::{name}", module.replace('/', "::")),
         // A test program is a file, or a folder with a file for each topic.
         None => match file.rsplit_once("tests/").and_then(|(_, program)| program.rsplit_once('/')) {
