@@ -259,7 +259,8 @@ fn rfc(section: &str) -> &str {
 
 /// Says how many of something there are, for `make counts`; also when the test succeeds.
 fn count(number: usize, what: &str) {
-    drop(writeln!(std::io::stderr(), "count: {number} {what}"));
+    // In one write, for other tests write meanwhile.
+    drop(std::io::stderr().write_all(format!("count: {number} {what}\n").as_bytes()));
 }
 
 /// Says how many rows each RFC has.

@@ -67,14 +67,11 @@ impl Claim {
     /// by itself.
     pub(crate) fn of_forwarded(credentials: &Rc<RefCell<Credentials>>, head: &[u8]) -> Option<Box<Self>> {
         const FIELD: &[u8] = b"proxy-authorization:";
-        let mut lines = head.split(|byte| *byte == b'\n');
-        let line = std::str::from_utf8(lines.next()?).ok()?;
+        let (method, uri) = request_line(head)?;
         let is_signed = |line: &[u8]| line.get(..FIELD.len()).is_some_and(|start| start.eq_ignore_ascii_case(FIELD));
-        if lines.any(is_signed) {
+        if head.split(|byte| *byte == b'\n').any(is_signed) {
             return None;
         }
-        let (method, rest) = line.split_once(' ')?;
-        let (uri, _) = rest.split_once(' ')?;
         // Whoever answers it sends it back for all to see (RFC 9110 section 9.3.8).
         if method == "TRACE" {
             return None;
@@ -110,6 +107,12 @@ impl Claim {
     /// Puts the field into this head, if there is something to say; anew each time that the request is sent.
     #[cold]
     pub(crate) fn sign<N: Net>(&mut self, head: &mut Vec<u8>, net: &N) {
+        // A proxy that forwards is sent another target than an origin, and a Digest is about what is sent (RFC 7616 section 3.4).
+        if let Some((_, target)) = request_line(head)
+            && target != self.uri
+        {
+            self.uri = target.to_owned();
+        }
         let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
         let value = self.credentials.borrow_mut().authorize(&mut self.trial, asked, || cnonce(net));
         let Some(value) = value else { return };
@@ -234,6 +237,14 @@ impl<N: Net> Opening<N> {
         }
         Ok(())
     }
+}
+
+/// The method and the target of a head of ours.
+fn request_line(head: &[u8]) -> Option<(&str, &str)> {
+    let line = std::str::from_utf8(head.split(|byte| *byte == b'\n').next()?).ok()?;
+    let (method, rest) = line.split_once(' ')?;
+    let (target, _) = rest.split_once(' ')?;
+    Some((method, target))
 }
 
 /// Bytes of a client's nonce: each is two characters.

@@ -1,7 +1,9 @@
 //! Proxies that ask who is there, and who else hears of it: nobody.
 
+use xenon::auth::{Login, Schemes};
 use xenon::error::{Code, Phase};
 use xenon::net::sim::Script;
+use xenon::secret::Secret;
 
 use crate::peer::{Peer, peer};
 use crate::support::*;
@@ -152,6 +154,26 @@ fn a_proxy_that_forwards_is_answered_too() {
             }
         }
     }
+}
+
+/// RFC 7616 section 3.4: it has to be what the request line has.
+#[test]
+fn a_digest_for_the_origin_is_about_the_target_that_the_proxy_is_sent() {
+    let challenge = "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"o\", nonce=\"n\", qop=\"auth\", \
+                     algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n";
+    let net = world([peer().head().send(challenge).answers(1)]);
+    let session = with(&net, "http", PROXY);
+    let login = Login { user: "you".into(), password: Secret::new("hidden") };
+    let schemes = Schemes { digest_sha256: true, ..Schemes::default() };
+    session.change_credentials(|known| known.set_login(None, login, schemes, false)).unwrap();
+    assert_eq!(get(&net, &session).unwrap(), "ok");
+    let heads = heads(&net, 0);
+    let answer = heads[1].lines().find_map(|line| line.strip_prefix("Authorization: Digest ")).unwrap();
+    assert!(
+        heads[1].starts_with("GET http://origin.test/ ") && answer.contains("uri=\"http://origin.test/\""),
+        "{}",
+        heads[1]
+    );
 }
 
 #[test]

@@ -233,5 +233,6 @@ fn progress(done: u64, total: Option<u64>) -> String {
 
 /// Says how many of something there were, for `make counts`; also when the test succeeds.
 pub(crate) fn count(number: u64, what: &str) {
-    drop(writeln!(std::io::stderr(), "count: {number} {what}"));
+    // In one write, for other tests write meanwhile.
+    drop(std::io::stderr().write_all(format!("count: {number} {what}\n").as_bytes()));
 }
