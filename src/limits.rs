@@ -102,6 +102,10 @@ pub const REALMS: usize = 16;
 /// Paths of one realm that are remembered: a server that asks again in each of its folders.
 pub const SPACE_PATHS: usize = 32;
 
+/// Bytes of each of them; what is below a longer one is asked for anew each time: long targets, which a caller may have from
+/// someone else, each in a folder of its own.
+pub const SPACE_PATH_LENGTH: usize = 2 * 1024;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

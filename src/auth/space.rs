@@ -5,7 +5,7 @@
 
 use crate::http::origin::{Origin, Scheme};
 use crate::http::target;
-use crate::limits::SPACE_PATHS;
+use crate::limits::{SPACE_PATH_LENGTH, SPACE_PATHS};
 
 /// A part of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Extent {
         let Self::Below(paths) = self else {
             return;
         };
-        if has_dots(path) || paths.iter().any(|prefix| is_below(prefix, path)) {
+        if path.len() > SPACE_PATH_LENGTH || has_dots(path) || paths.iter().any(|prefix| is_below(prefix, path)) {
             return;
         }
         paths.retain(|other| !is_below(path, other));
@@ -190,6 +190,11 @@ mod tests {
         let Extent::Below(paths) = &extent else { panic!() };
         assert_eq!(paths.len(), SPACE_PATHS);
         assert!(extent.covers("/999/").is_some() && extent.covers("/0/").is_none());
+        let mut extent = Extent::nothing();
+        let longest = format!("/{}/", "a".repeat(SPACE_PATH_LENGTH - 2));
+        extent.add_folder_of(&format!("{longest}x"));
+        extent.add_folder_of(&format!("/b{longest}x"));
+        assert_eq!(extent, below(&[&longest]), "one that is longer is left out");
     }
 
     #[test]
