@@ -97,12 +97,17 @@ fn build_guests(workspace: &Path, target: &Path) -> Result<PathBuf> {
     let [component, consumers @ ..] = GUESTS else { return Err("the component itself comes first".into()) };
     // The component's crate is a library for its tests too, and cargo optimises no such crate at link time, nor strips it,
     // unless it is told which of both is meant. That makes it a fifth smaller.
-    let only = ["-p", component.package, "--lib", "--crate-type", "cdylib", "--", "-C", "strip=symbols"];
+    let mut only = vec!["-p", component.package, "--lib", "--crate-type", "cdylib", "--"];
+    only.extend(LINKED);
     run_guest_cargo(workspace, target, "rustc", &only)?;
     let packages: Vec<&str> = consumers.iter().flat_map(|guest| ["-p", guest.package]).collect();
     run_guest_cargo(workspace, target, "build", &packages)?;
     Ok(target.join("wasm32-wasip2").join("guest"))
 }
+
+/// How the component is compiled: optimised for speed, but that functions stay where they are, unless it is smaller without a
+/// call.
+const LINKED: &[&str] = &["-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=12"];
 
 fn run_guest_cargo(workspace: &Path, target: &Path, subcommand: &str, arguments: &[&str]) -> Result<()> {
     // The script finds the toolchain where rustup could not bring it, and takes this cargo's variables out of the
@@ -150,7 +155,7 @@ fn shrink(component: Vec<u8>) -> Result<Vec<u8>> {
 /// What is made of the code, and what of WebAssembly it may use: what the compiler's own output uses, and every host of
 /// components has.
 const OPTIMISATION: &[&str] = &[
-    "-Os",
+    "-Oz",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",
