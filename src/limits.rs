@@ -109,6 +109,9 @@ pub const SPACE_PATH_LENGTH: usize = 2 * 1024;
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 
+/// Bytes that are sent at once: wasmtime takes no more in one write.
+pub const SEND_LENGTH: usize = 64 * 1024;
+
 /// Bytes asked of the network for a head: most responses are small.
 pub const HEAD_READ_LENGTH: usize = 16 * 1024;
 

@@ -186,7 +186,7 @@ fn send(plan: Plan, machine: &mut Exchange, pushed: &mut usize, sent: &mut Vec<u
         sent.extend_from_slice(machine.outgoing());
         machine.sent(machine.outgoing().len());
         let rest = &UPLOAD[*pushed..];
-        let taken = machine.push(&rest[..rest.len().min(7)]);
+        let taken = machine.push(&rest[..rest.len().min(7)], 64);
         *pushed += taken;
         if *pushed == UPLOAD.len() {
             machine.finish(&Fields::default());

@@ -200,6 +200,9 @@ impl Decoder {
     fn count(&mut self) {}
 }
 
+/// What frames a chunk of less than 64 KiB, with CRLF after it.
+pub const FRAMING_LENGTH: usize = b"ffff\r\n\r\n".len();
+
 /// The line before a chunk of this length, which is not 0: that would be the last chunk. CRLF follows the chunk.
 pub fn encode_size(length: usize) -> Vec<u8> {
     format!("{length:x}\r\n").into_bytes()

@@ -14,6 +14,8 @@ use crate::h1::framing::{self, Framing, MethodKind};
 use crate::h1::persistence::{self, Close};
 use crate::h1::response_head::{HeadReader, ResponseHead};
 use crate::http::fields::Fields;
+#[cfg(test)]
+use crate::limits::SEND_LENGTH;
 use crate::limits::{Limits, READ_LENGTH};
 
 /// What the machine has to know of a request beside its head's bytes.
@@ -77,6 +79,8 @@ pub struct Exchange {
     /// Bytes that go out next, of which `gone` have gone.
     outgoing: Vec<u8>,
     gone: usize,
+    /// Whether `outgoing` is as long as it should be, though there is more content.
+    is_full: bool,
     receiving: Receiving,
     interims: usize,
     /// Bytes of the interim heads so far: they share the final head's bound.
@@ -135,6 +139,7 @@ impl Exchange {
             sending,
             outgoing: head,
             gone: 0,
+            is_full: false,
             receiving: Receiving::Head(HeadReader::new(head_bounds(&limits, 0))),
             interims: 0,
             interim_length: 0,
@@ -162,25 +167,43 @@ impl Exchange {
         if self.gone == self.outgoing.len() {
             self.outgoing.clear();
             self.gone = 0;
+            self.is_full = false;
             if self.sending == Sending::Nothing {
                 self.outgoing = Vec::new();
             }
         }
     }
 
-    /// How many bytes of content may be pushed now: never so many that `outgoing` grows without bound.
-    pub fn room(&self) -> usize {
-        let free = READ_LENGTH.saturating_sub(self.outgoing.len());
-        match self.sending {
-            Sending::Content(Some(left)) => free.min(usize::try_from(left).unwrap_or(usize::MAX)),
-            Sending::Content(None) | Sending::Raw => free,
-            Sending::Permission | Sending::Nothing | Sending::Abandoned => 0,
+    /// How many bytes of so much content are pushed now, where `most` bytes go at once: never so many that `outgoing` grows
+    /// without bound. Of what goes in several writes the last is as long as can be, and a short one comes first: see
+    /// `Upload::holds_head`.
+    fn room(&mut self, length: usize, most: usize) -> usize {
+        let (framing, length) = match self.sending {
+            Sending::Content(Some(left)) => (0, usize::try_from(left).unwrap_or(usize::MAX).min(length)),
+            Sending::Content(None) => (chunked::FRAMING_LENGTH, length),
+            Sending::Raw => (0, length),
+            Sending::Permission | Sending::Nothing | Sending::Abandoned => return 0,
+        };
+        if self.is_full {
+            return 0;
+        }
+        let full = most.saturating_sub(framing).max(1);
+        let free = full.saturating_sub(self.outgoing.len());
+        let short = length.checked_rem(full).unwrap_or_default();
+        self.is_full = length > free;
+        if !self.is_full {
+            length
+        } else if short <= free && (short > 0 || !self.outgoing.is_empty()) {
+            short
+        } else {
+            free.min(length.div_ceil(2))
         }
     }
 
-    /// Takes the first [`Exchange::room`] bytes of this content, framed; answers how many it took.
-    pub fn push(&mut self, content: &[u8]) -> usize {
-        let taken = content.get(..self.room()).unwrap_or(content);
+    /// Takes what goes next of this content, framed, `most` bytes at once; answers how many bytes it took.
+    pub fn push(&mut self, content: &[u8], most: usize) -> usize {
+        let room = self.room(content.len(), most);
+        let taken = content.get(..room).unwrap_or(content);
         if taken.is_empty() {
             return 0;
         }
@@ -612,7 +635,7 @@ mod tests {
         let mut exchange = sent(Outline { method: MethodKind::Connect, ..GET });
         assert_eq!(receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw"], false), ["head 200"]);
         assert!(exchange.is_raw());
-        assert_eq!(exchange.push(b"hello"), 5);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
         assert_eq!(exchange.outgoing(), b"hello");
         assert_eq!(exchange.verdict(&Buffer::default()), Err(Unusable::Said(Close::Upgraded)));
     }
@@ -620,16 +643,16 @@ mod tests {
     #[test]
     fn content_is_framed_as_announced() {
         let mut exchange = sent(Outline { content: Content::Length(5), ..GET });
-        assert_eq!(exchange.push(b"hello world"), 5);
+        assert_eq!(exchange.push(b"hello world", SEND_LENGTH), 5);
         assert_eq!(exchange.outgoing(), b"hello");
-        assert_eq!(exchange.room(), 0);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 0);
         assert!(!exchange.is_sent());
         exchange.sent(5);
         assert!(exchange.is_sent());
 
         let mut exchange = sent(Outline { content: Content::Chunked, ..GET });
-        assert_eq!(exchange.push(b"hello"), 5);
-        assert_eq!(exchange.push(b""), 0, "an empty chunk would end the content");
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
+        assert_eq!(exchange.push(b"", SEND_LENGTH), 0, "an empty chunk would end the content");
         let mut trailers = Fields::default();
         trailers.push("A", "b");
         exchange.finish(&trailers);
@@ -641,10 +664,10 @@ mod tests {
     #[test]
     fn nothing_is_kept_for_what_has_gone() {
         let mut exchange = sent(Outline { content: Content::Length(3), ..GET });
-        exchange.push(b"ab");
+        exchange.push(b"ab", SEND_LENGTH);
         exchange.sent(2);
         assert!(exchange.outgoing.capacity() > 0, "there is more to come");
-        exchange.push(b"c");
+        exchange.push(b"c", SEND_LENGTH);
         exchange.sent(1);
         assert!(exchange.is_sent());
         assert_eq!(exchange.outgoing.capacity(), 0);
@@ -655,11 +678,44 @@ mod tests {
         let mut exchange = sent(Outline { content: Content::Chunked, ..GET });
         let content = vec![0; 10 * READ_LENGTH];
         let mut pushed = 0;
-        while exchange.push(&content) > 0 {
+        while exchange.push(&content, SEND_LENGTH) > 0 {
             pushed += 1;
             assert!(pushed < 10);
         }
-        assert!(exchange.outgoing().len() < READ_LENGTH + 100);
+        assert!(exchange.outgoing().len() <= SEND_LENGTH);
+    }
+
+    #[test]
+    fn of_several_writes_the_last_is_no_short_one() {
+        let full = SEND_LENGTH;
+        for framed in [Content::Length(u64::MAX), Content::Chunked] {
+            for head in [0, 1, 200, 4000] {
+                for length in
+                    [1, 100, full - 300, full - 200, full - 8, full, full + 1, 2 * full - 100, 3 * full, 200_000]
+                {
+                    let mut exchange =
+                        Exchange::new(Outline { content: framed, ..GET }, vec![b'x'; head], Limits::default());
+                    let content = vec![b'x'; length];
+                    let (mut pushed, mut writes) = (0, Vec::new());
+                    while pushed < length {
+                        loop {
+                            match exchange.push(&content[pushed..], full) {
+                                0 => break,
+                                count => pushed += count,
+                            }
+                        }
+                        writes.push(exchange.outgoing().len());
+                        exchange.sent(exchange.outgoing().len());
+                    }
+                    assert!(writes.iter().all(|write| (1..=full).contains(write)), "{head} {length}: {writes:?}");
+                    let bytes: usize = writes.iter().sum();
+                    assert!(bytes >= head + length && bytes <= head + length + writes.len() * 9, "{head} {length}");
+                    assert!(writes.len() <= bytes.div_ceil(full) + 1, "{head} {length}: {writes:?}");
+                    let last = writes.last().unwrap();
+                    assert!(writes.len() == 1 || *last > full * 2 / 5, "{head} {length}: {writes:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -667,14 +723,14 @@ mod tests {
         let expecting = Outline { content: Content::Length(5), expects: true, ..GET };
         let mut exchange = sent(expecting);
         assert!(exchange.is_held());
-        assert_eq!(exchange.push(b"hello"), 0);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 0);
         let told = receive(&mut exchange, &[b"HTTP/1.1 100 Continue\r\n\r\n"], false);
         assert_eq!(told, ["interim 100"]);
-        assert_eq!(exchange.push(b"hello"), 5);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
 
         let mut exchange = sent(expecting);
         exchange.release();
-        assert_eq!(exchange.push(b"hello"), 5);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
     }
 
     #[test]
@@ -682,7 +738,7 @@ mod tests {
         let mut exchange = sent(Outline { content: Content::Length(5), expects: true, ..GET });
         let told = receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], false);
         assert_eq!(told, ["head 200", "end \"\""]);
-        assert_eq!(exchange.push(b"hello"), 0);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 0);
         assert_eq!(exchange.verdict(&Buffer::default()), Err(Unusable::UnsentContent));
     }
 
@@ -694,7 +750,7 @@ mod tests {
         assert!(exchange.is_abandoned());
         let mut exchange = sent(uploading);
         receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], false);
-        assert_eq!(exchange.push(b"hello"), 5);
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
         exchange.sent(5);
         assert_eq!(exchange.verdict(&Buffer::default()), Ok(()));
     }

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use crate::buffer::Buffer;
-use crate::limits::READ_LENGTH;
+use crate::limits::{READ_LENGTH, SEND_LENGTH};
 use crate::net::{self, Fault, Receive, Stream};
 use crate::tls::failure::Failure;
-use crate::tls::tunnel::{Incoming, TlsFacts, Tunnel};
+use crate::tls::tunnel::{Incoming, SEALING, TlsFacts, Tunnel};
 
 /// What records add to the content that is asked for, so that a piece and its record come in one read.
 const RECORD_OVERHEAD: usize = 512;
@@ -112,6 +112,14 @@ impl<S: Stream> Channel<S> {
                 received: received.into(),
             }),
             Self::Tls(secured) => secured.poll_step(send, receive),
+        }
+    }
+
+    /// How many of the caller's bytes one step can send, so that they go in one write.
+    pub(crate) fn most_at_once(&self) -> usize {
+        match self {
+            Self::Plain(_) => SEND_LENGTH,
+            Self::Tls(_) => SEND_LENGTH.saturating_sub(SEALING),
         }
     }
 

@@ -129,7 +129,7 @@ impl<N: Net> Live<N> {
                 upload.discard();
             }
         } else {
-            upload.fill(&mut self.machine);
+            upload.fill(&mut self.machine, self.connection.channel.most_at_once());
             upload.note_in_machine(self.machine.outgoing().len());
             if upload.take_raw_end() {
                 self.connection.channel.finish();

@@ -197,6 +197,10 @@ impl<N: Net> Opening<N> {
         }
         // Boxed, for it is large and handed on several times.
         let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));
+        if !self.prepared.outline.expects {
+            // No wish is noted: who waits has it go on.
+            poll_fn(|_| if self.upload.borrow().holds_head() { Poll::Pending } else { Poll::Ready(()) }).await;
+        }
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
             match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {

@@ -111,7 +111,8 @@ impl<N: Net> Transfer<N> {
         }
     }
 
-    /// Takes a piece of content, if there is room for it.
+    /// Takes a piece of content, if there is room for it. It goes with the next call, unless it is the last: it may be that this
+    /// ends the content, and one segment is better than two.
     pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
         self.advance();
         self.upload.borrow_mut().want_room(false);
@@ -121,7 +122,9 @@ impl<N: Net> Transfer<N> {
             return Ok(Err(piece));
         }
         self.upload.borrow_mut().accept(piece, self.is_switched)?;
-        self.advance();
+        if self.is_switched || !self.upload.borrow().is_unfinished() {
+            self.advance();
+        }
         Ok(Ok(()))
     }
 
@@ -155,6 +158,7 @@ impl<N: Net> Transfer<N> {
 
     /// Whether there is something to know, or room that was wanted; what was polled meanwhile has noted its wishes.
     pub(crate) fn poll_exchange_ready(&mut self) -> Poll<()> {
+        self.upload.borrow_mut().note_waiting();
         self.advance();
         let is_answered = !self.is_answer_taken && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
         if is_answered || self.upload.borrow().can_serve() { Poll::Ready(()) } else { Poll::Pending }
@@ -162,6 +166,7 @@ impl<N: Net> Transfer<N> {
 
     /// The final head.
     pub(crate) fn poll_answer(&mut self) -> Poll<Result<Answer, Error>> {
+        self.upload.borrow_mut().note_waiting();
         self.advance();
         if let Some(answer) = self.answer.take() {
             self.is_answer_taken = true;

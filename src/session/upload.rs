@@ -29,6 +29,8 @@ pub(crate) struct Upload {
     in_machine: usize,
     /// Whether what the caller wrote stays although an answer has come: it may be sent again.
     is_kept: bool,
+    /// Whether the caller waits for something, be it an answer: what is here goes without more of it.
+    is_awaited: bool,
 }
 
 /// The end of the sending direction of a connection that is HTTP no more.
@@ -55,7 +57,21 @@ impl Upload {
             is_room_wanted: false,
             in_machine: 0,
             is_kept: false,
+            is_awaited: false,
         }
+    }
+
+    /// The caller waits for something.
+    pub(crate) fn note_waiting(&mut self) {
+        self.is_awaited = true;
+    }
+
+    /// Whether the head had better go with content that the caller is about to write. Alone it would be a short segment, and a
+    /// system that has not been told otherwise keeps the next short one until the peer has acknowledged it (RFC 9293 section
+    /// 3.7.4), which it may put off for 40 ms and more, for it has nothing to answer yet.
+    pub(crate) fn holds_head(&self) -> bool {
+        let is_streamed = matches!(self.content, Content::Streamed(length) if length != Some(0));
+        is_streamed && self.accepted == 0 && self.end.is_none() && !self.is_awaited
     }
 
     /// Keeps what the caller writes, or ends that: an answer may have the request be sent once more.
@@ -193,17 +209,17 @@ impl Upload {
         }
     }
 
-    /// Moves what there is room for into the machine.
-    pub(crate) fn fill(&mut self, machine: &mut Exchange) {
+    /// Moves what there is room for into the machine, which is to send `most` bytes at once.
+    pub(crate) fn fill(&mut self, machine: &mut Exchange, most: usize) {
         if let Content::Bytes(bytes) = &self.content
             && !machine.is_raw()
         {
             let from = usize::try_from(self.moved).unwrap_or(usize::MAX);
-            let count = machine.push(bytes.get(from..).unwrap_or_default());
+            let count = machine.push(bytes.get(from..).unwrap_or_default(), most);
             self.moved = self.moved.saturating_add(count as u64);
         }
         while !self.piece.is_empty() {
-            let count = machine.push(self.piece.get(self.used..).unwrap_or_default());
+            let count = machine.push(self.piece.get(self.used..).unwrap_or_default(), most);
             if count == 0 {
                 break;
             }

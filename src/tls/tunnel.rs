@@ -16,6 +16,9 @@ use crate::http::origin::Host;
 /// Content encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
 
+/// Bytes that four records have beside their content, at the most: a header, an explicit nonce, a tag (RFC 5246 section 6.2.3.3).
+pub const SEALING: usize = 4 * (5 + 8 + 16);
+
 /// A connection's TLS.
 pub struct Tunnel {
     tls: ClientConnection,

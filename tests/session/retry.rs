@@ -239,7 +239,8 @@ fn streamed(script: Script, fresh: Script) -> (SimNet, Session, Exchange) {
 fn streamed_content_can_be_repeated_while_none_of_it_has_left() {
     let fresh = || Script::new().expect_head().expect("hello").send(ok("fresh"));
     let (net, _session, exchange) = streamed(answers(1).expect_head().close(), fresh());
-    // The head alone has gone, and the connection's end is found.
+    // The head alone has gone, for an answer is asked for, and the connection's end is found.
+    assert!(exchange.poll_response().is_pending());
     net.settle();
     exchange.advance();
     write(&net, &exchange, b"hello").unwrap();

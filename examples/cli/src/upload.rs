@@ -88,8 +88,12 @@ impl Upload {
         if self.piece.is_empty() {
             match &mut self.source {
                 Source::File { name, file, left, .. } => {
-                    // No more than was promised, should the file have grown.
-                    let most = PIECE.min(usize::try_from(*left).unwrap_or(PIECE));
+                    // No more than was promised, should the file have grown; and the short piece first, for one at the end could
+                    // wait for the server to acknowledge what came before it.
+                    let most = match *left % PIECE as u64 {
+                        0 if *left > 0 => PIECE,
+                        short => usize::try_from(short).unwrap_or(PIECE),
+                    };
                     self.piece.resize(most, 0);
                     let read = file.read(&mut self.piece).map_err(|error| unreadable(name, &error))?;
                     self.piece.truncate(read);
