@@ -238,10 +238,10 @@ async fn upload(store: &mut Store<Host>, client: &Client, connected: ResourceAny
     let asked = request.call_constructor(&mut *store, connected, "PUT", job.target).await?;
     request.call_set_streamed_content(&mut *store, asked, Some(job.length)).await?;
     let begun = request.call_start(&mut *store, asked).await?.map_err(|error| error.detail)?;
-    let piece = [b'x'; PIECE as usize];
+    let piece = vec![b'x'; WRITTEN as usize];
     let mut left = job.length;
     while left > 0 {
-        let count = left.min(u64::from(PIECE));
+        let count = left.min(WRITTEN);
         let content = &piece[..count as usize];
         exchange.call_write(&mut *store, begun, content).await?.map_err(|error| error.detail)?;
         left -= count;
@@ -258,8 +258,11 @@ async fn upload(store: &mut Store<Host>, client: &Client, connected: ResourceAny
     Ok(job.length)
 }
 
-/// Bytes of content read or written at once.
+/// Bytes of content read at once: no more come.
 const PIECE: u32 = 65_536;
+
+/// Bytes of content written at once.
+const WRITTEN: u64 = 262_144;
 
 /// What a store holds.
 struct Host {

@@ -9,7 +9,7 @@ use xenon_host::nginx::{Nginx, Tls};
 use crate::certificate::Certificate;
 use crate::contestants::{Contestant, Entry, Job, Kind, Name};
 use crate::costs::{self, Loaders};
-use crate::options::Options;
+use crate::options::{Effort, Options};
 use crate::program::Program;
 use crate::report::{self, Goal, Table, Unit};
 use crate::{Result, rounds};
@@ -160,7 +160,8 @@ pub(crate) fn run(options: &Options, loaders: &Loaders) -> Result<()> {
     for part in PARTS.iter().filter(is_wanted).filter(|part| !part.kind.is_handshake() || options.requests) {
         let entries = entries(part, &programs, options);
         // What the cryptography does without a clock is more than its part, but where it seals.
-        let is_counted = |entry: &Entry| entry.name.is_xenon() || entry.name == Name::Crypto && part.kind == Kind::Upload;
+        let is_counted =
+            |entry: &Entry| entry.name.is_xenon() || entry.name == Name::Crypto && part.kind == Kind::Upload;
         let guests: Vec<_> = entries.into_iter().filter(is_counted).collect();
         let (unit, units) = match part.table.unit {
             Unit::Each => ("time", 1),
@@ -220,7 +221,9 @@ fn measure(part: &Part, server: &Server, programs: &[Program], options: &Options
     if let Some(plain) = &plain {
         turns.push((plain, Job { port: server.nginx.port(), tls: None, ..job }));
     }
-    report::table(&part.table, &rounds::run(&turns, &options.tls_effort)?);
+    // Long enough that beginning the connection is a small part of it.
+    let slice = options.tls_effort.slice * if part.is_large() { 3 } else { 1 };
+    report::table(&part.table, &rounds::run(&turns, &Effort { slice, ..options.tls_effort })?);
     for contestant in &contestants {
         check(part, server, contestant)?;
     }

@@ -100,7 +100,7 @@ impl bindings::Guest for bindings::Contestant {
 
     fn upload(port: u16, target: String, count: u32, length: u64) -> Result<u64, String> {
         let session = connect(port)?;
-        let piece = vec![b'x'; PIECE as usize];
+        let piece = vec![b'x'; WRITTEN];
         repeat(count, || {
             let request = Request::new(&session, "PUT", &target);
             request.set_streamed_content(Some(length));
@@ -119,8 +119,11 @@ impl bindings::Guest for bindings::Contestant {
     }
 }
 
-/// Bytes of content read or written at once.
+/// Bytes of content read at once: no more come.
 const PIECE: u32 = 65_536;
+
+/// Bytes of content written at once.
+const WRITTEN: usize = 262_144;
 
 fn connect(port: u16) -> Result<Session, String> {
     TRUSTED.with_borrow(|trusted| {
