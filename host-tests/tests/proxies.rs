@@ -219,6 +219,26 @@ fn credentials_go_to_whom_they_are_for() {
     );
 }
 
+/// What is streamed cannot be sent twice, and a nonce may be stale, so the proxy is asked first each time.
+#[test]
+fn streamed_content_reaches_the_origin_past_a_proxy_that_asks() {
+    let Some(stage) = Stage::new("streamed") else { return };
+    let Some(squid) = Squid::start(&Terms { access: Access::Digest(USER), ..Terms::default() }) else { return };
+    fs::write(stage.folder.join("content"), "x".repeat(100_000)).unwrap();
+    let proxy = format!("--proxy-anyauth -U proxyuser:sesame -x 127.0.0.1:{}", squid.port());
+    let output = stage.xenon(&format!("{proxy} -T content --repeat 2 -w %{{http_code}},%{{size_upload}}, HTTP/sink"));
+    let told = text(&output.stdout);
+    assert_eq!(
+        (output.status.code(), told.as_str()),
+        (Some(0), "sunk200,100000,sunk200,100000,"),
+        "{}",
+        text(&output.stderr)
+    );
+    let statuses: Vec<u16> = squid.seen().iter().map(|one| one.status).collect();
+    assert_eq!(statuses, [407, 200, 200]);
+    assert!(stage.nginx.served().iter().all(|one| one.request_line == "PUT /sink HTTP/1.1"));
+}
+
 /// Two counts at once: the proxy's and the origin's.
 #[test]
 fn digest_is_spoken_with_both_at_once() {

@@ -246,8 +246,9 @@ impl<N: Net> Request<N> {
         let origin = shared.origin.clone()?;
         let has_credentials = !shared.credentials.borrow().is_empty();
         let claim = has_credentials.then(|| Claim::of(&shared.credentials, &origin, &self.description)).flatten();
-        let is_doubtful = claim.as_ref().is_some_and(|claim| claim.is_doubtful());
         let settings = shared.settings.borrow();
+        let is_doubtful = claim.as_ref().is_some_and(|claim| claim.is_doubtful())
+            || self.description.is_streamed() && settings.may_be_asked_by_proxy(&origin, &self.description);
         let prepared = self.description.prepare(&origin, &settings, is_doubtful)?;
         let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
         drop(settings);

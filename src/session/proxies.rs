@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use crate::auth::Schemes;
 use crate::auth::cache::Credentials;
+use crate::auth::{Asked, Schemes};
 use crate::http::origin::{Origin, Scheme};
 use crate::limits::{PROXIES, PROXY_EXEMPTIONS};
 use crate::proxy::choice;
@@ -89,6 +89,18 @@ impl Proxying {
     pub(crate) fn for_origin(&self, origin: &Origin) -> Option<Rc<Proxies>> {
         let is_needed = !self.proxies.all.is_empty() && !self.exemptions.contain(&origin.host, origin.port);
         is_needed.then(|| Rc::clone(&self.proxies))
+    }
+
+    /// Whether one of the proxies may have to say first which credentials it wants of a request to this origin with this method:
+    /// one that forwards it. A tunnel is there before any content.
+    #[cold]
+    pub(crate) fn may_ask(&self, origin: &Origin, method: &str) -> bool {
+        let may_ask = |via: &Rc<Via>| {
+            let (forwards, known) =
+                (via.purpose(origin.scheme, self.tunnels_all) == Use::Forward, via.credentials.borrow());
+            forwards && !known.is_empty() && known.is_doubtful(Asked { method, uri: "", path: "" })
+        };
+        self.for_origin(origin).is_some_and(|proxies| proxies.all.iter().any(may_ask))
     }
 }
 

@@ -98,6 +98,11 @@ impl Description {
         self.fields.contains("authorization")
     }
 
+    /// Whether the caller itself says to a proxy who sends it.
+    pub(crate) fn is_signed_for_proxy(&self) -> bool {
+        self.fields.contains("proxy-authorization")
+    }
+
     /// Checks all and encodes the head. `is_doubtful` when the server may refuse it for want of credentials, so that streamed
     /// content is better kept until it has said.
     pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings, is_doubtful: bool) -> Result<Prepared, Error> {

@@ -1,9 +1,13 @@
 //! Proxies that ask who is there, and who else hears of it: nobody.
 
+use std::future::poll_fn;
+
 use xenon::auth::{Login, Schemes};
 use xenon::error::{Code, Phase};
-use xenon::net::sim::Script;
+use xenon::http::fields::Fields;
+use xenon::net::sim::{Script, SimNet};
 use xenon::secret::Secret;
+use xenon::session;
 
 use crate::peer::{Peer, peer};
 use crate::support::*;
@@ -24,7 +28,7 @@ fn closing(answer: &str) -> String {
 }
 
 /// The heads that a proxy was sent before it opened the tunnel, or all.
-fn heads(net: &xenon::net::sim::SimNet, connection: usize) -> Vec<String> {
+fn heads(net: &SimNet, connection: usize) -> Vec<String> {
     sent(net, connection).split_inclusive("\r\n\r\n").map(str::to_owned).collect()
 }
 
@@ -32,7 +36,7 @@ fn authorization(head: &str) -> Option<&str> {
     head.lines().find_map(|line| line.strip_prefix("Proxy-Authorization: "))
 }
 
-fn with(net: &xenon::net::sim::SimNet, scheme: &str, url: &str) -> Session {
+fn with(net: &SimNet, scheme: &str, url: &str) -> Session {
     session_with(net, scheme, ORIGIN, &[url])
 }
 
@@ -325,5 +329,53 @@ fn one_deadline_for_all_rounds() {
         let (outcome, took) = timed(&net, || get(&net, &session));
         assert_eq!((failure(outcome), took), ((Phase::Proxy, Code::ProxyTimeout), 10 * SECOND), "{url}");
         assert_eq!(net.connections(), 2);
+    }
+}
+
+/// Streams `hello` and answers how that ended.
+fn stream(net: &SimNet, session: &Session, change: impl FnOnce(&mut session::Request<SimNet>)) -> Result<u16, Code> {
+    let mut request = session.request("POST", "/");
+    request.set_streamed_content(None);
+    change(&mut request);
+    let exchange = request.start(true).unwrap();
+    assert_eq!(exchange.try_write(b"hello".to_vec()).unwrap(), Ok(()));
+    exchange.finish(Fields::default()).unwrap();
+    net.run(poll_fn(|_| exchange.poll_response())).map(|response| response.head().status).map_err(|error| error.code)
+}
+
+#[test]
+fn streamed_content_waits_until_a_proxy_that_forwards_has_let_it_in() {
+    const CHUNKED: &str = "5\r\nhello\r\n0\r\n\r\n";
+    let goes_on = |peer: Peer| peer.head().send("HTTP/1.1 100 Continue\r\n\r\n").expect(CHUNKED).send(ok("ok"));
+    for (challenge, is_asked_again) in [(BASIC_KEPT, false), (DIGEST_KEPT, true)] {
+        let next = if is_asked_again { goes_on(peer()) } else { peer().head().expect(CHUNKED).send(ok("ok")) };
+        // The refused one had content to come, so its connection is spent.
+        let net = world([peer().head().send(challenge).listen(), goes_on(peer()).listen(), next.listen()]);
+        let session = with(&net, "http", URL);
+        assert_eq!(stream(&net, &session, |_| {}), Ok(200));
+        let expects = |connection| sent(&net, connection).contains("Expect: 100-continue");
+        assert!(expects(0) && !sent(&net, 0).contains("hello"));
+        session.close_connection();
+        assert_eq!(stream(&net, &session, |_| {}), Ok(200));
+        assert_eq!(expects(2), is_asked_again, "a nonce may be stale, a password is not");
+    }
+}
+
+#[test]
+fn where_no_proxy_can_ask_nothing_waits() {
+    let session = |net: &SimNet, url: &str| with(net, "http", url);
+    let cases: [(&str, fn(&Session), fn(&mut session::Request<SimNet>)); 4] = [
+        ("http://proxy.test:1080", |_| {}, |_| {}),
+        (URL, |session| session.change_settings(|settings| settings.proxying.set_ahead(true)), |_| {}),
+        (URL, |session| session.change_settings(|settings| settings.proxying.tunnels_all = true), |_| {}),
+        (URL, |_| {}, |request| request.add_field("Proxy-Authorization", b"Basic eDp5".to_vec()).unwrap()),
+    ];
+    for (number, (url, set, change)) in cases.into_iter().enumerate() {
+        let proxy = if number == 2 { peer().head().send(OPEN) } else { peer() };
+        let net = world([proxy.head().expect("5\r\nhello\r\n0\r\n\r\n").send(ok("ok")).listen()]);
+        let session = session(&net, url);
+        set(&session);
+        assert_eq!(stream(&net, &session, change), Ok(200), "{number}");
+        assert!(!sent(&net, 0).contains("Expect"), "{number}");
     }
 }
