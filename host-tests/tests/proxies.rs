@@ -195,8 +195,8 @@ fn credentials_go_to_whom_they_are_for() {
     let user = format!("user:{}", nginx::USER.password.replace(' ', "%20"));
     for (tunnel, scheme, port) in [("-p ", "http", stage.nginx.port()), ("", "https", stage.nginx.tls_port())] {
         let url = format!("{scheme}://{user}@{ORIGIN}:{port}/basic/small");
-        let output = stage.xenon(&format!("{tunnel}{proxy} -o got -w %{{http_code}} {url}"));
-        assert_eq!(text(&output.stdout), "200", "{}", text(&output.stderr));
+        let output = stage.xenon(&format!("{tunnel}{proxy} -o got -w %{{http_code}},%{{http_connect}} {url}"));
+        assert_eq!(text(&output.stdout), "200,200", "{}", text(&output.stderr));
         let seen = squid.seen();
         let last = seen.last().unwrap();
         assert_eq!(last.method, "CONNECT");

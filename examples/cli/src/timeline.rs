@@ -31,6 +31,8 @@ pub struct Timeline {
     pub request_bytes: u64,
     /// Bytes of the responses' heads.
     pub header_bytes: u64,
+    /// The status of the last response to CONNECT; 0 where none was sent.
+    pub tunnel_status: u16,
     /// What the handshake agreed on.
     pub tls: Option<TlsFacts>,
     /// Address and port of the peer.
@@ -63,6 +65,9 @@ impl Timeline {
             EventKind::Handshake(facts) => {
                 self.handshake = Some(at);
                 self.tls = Some(facts.clone());
+            }
+            EventKind::TunnelResponse(head) => {
+                self.tunnel_status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
             }
             EventKind::RequestHead(head) => {
                 self.request = Some(at);
@@ -121,6 +126,16 @@ mod tests {
                 .map(|at| timeline.seconds_to(at));
         assert_eq!(seconds, [0.1, 0.2, 0.0, 0.3, 0.4]);
         assert_eq!((timeline.connects, timeline.peer.as_deref()), (1, Some("127.0.0.1:80")));
+    }
+
+    #[test]
+    fn the_last_answer_to_connect_counts() {
+        let answers = ["HTTP/1.1 407 Who?\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"];
+        let events = answers.map(|head| (1, EventKind::TunnelResponse(head.into())));
+        assert_eq!(
+            (noted(&events).tunnel_status, noted(&events[..1]).tunnel_status, noted(&[]).tunnel_status),
+            (200, 407, 0)
+        );
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
     let tls = timeline.tls.as_ref();
     let text = match name {
         "http_code" | "response_code" => format!("{:03}", facts.status),
-        "http_connect" => "000".to_owned(),
+        "http_connect" => format!("{:03}", timeline.tunnel_status),
         "http_version" => facts.version.to_owned(),
         "num_connects" => timeline.connects.to_string(),
         "num_retries" => timeline.retries.to_string(),
