@@ -131,6 +131,10 @@ impl Tunnel {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
+        // rustls must not be asked again: after an empty handshake message and then a farewell, 0.23.46 would panic.
+        if self.has_ended {
+            return Ok(Incoming::End);
+        }
         let before = content.len();
         // What it will have, at once: growing would copy it again and again.
         content.reserve(records.len().min(max));
