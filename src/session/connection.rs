@@ -57,6 +57,18 @@ impl<N: Net> Connection<N> {
         self.life.reason = Some(reason);
     }
 
+    /// The same, if a request can be sent on it that has been silent; else it closes.
+    pub(crate) fn if_alive(mut self) -> Option<Self> {
+        let reason = match self.channel.check() {
+            Idle::Alive => return Some(self),
+            Idle::Closed => CloseReason::PeerClosed,
+            // A byte that nobody asked for must never begin the next response.
+            Idle::StrayBytes => CloseReason::StrayBytes,
+        };
+        self.close(reason);
+        None
+    }
+
     /// Closes it, and gives back the right to have one, for another attempt.
     pub(crate) fn give_up(mut self, reason: CloseReason) -> Option<Permit> {
         let permit = self.life.permit.take();
@@ -138,12 +150,9 @@ impl<N: Net> Default for Pool<N> {
 impl<N: Net> Pool<N> {
     /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`.
     pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
-        while let Some(mut connection) = self.pop_newest(is_fresh) {
-            // A byte that nobody asked for must never begin the next response.
-            match connection.channel.check() {
-                Idle::Alive => return Acquired::Idle(connection),
-                Idle::Closed => connection.close(CloseReason::PeerClosed),
-                Idle::StrayBytes => connection.close(CloseReason::StrayBytes),
+        while let Some(connection) = self.pop_newest(is_fresh) {
+            if let Some(connection) = connection.if_alive() {
+                return Acquired::Idle(connection);
             }
         }
         if self.open.count.get() >= most {

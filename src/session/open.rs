@@ -54,7 +54,14 @@ impl<N: Net> Opening<N> {
     pub(crate) async fn run(mut self) -> Result<(ResponseHead, Box<Live<N>>), Error> {
         let mut is_repeated = false;
         loop {
-            let connection = self.connection(is_repeated).await?;
+            let mut connection = self.connection(is_repeated).await?;
+            if self.wait_for_content().await {
+                // It was silent meanwhile, or should have been.
+                connection = match connection.if_alive() {
+                    Some(connection) => connection,
+                    None => self.connection(is_repeated).await?,
+                };
+            }
             let is_reused = connection.is_reused();
             let outcome = self.attempt(connection).await;
             let may_repeat = !is_repeated && self.prepared.is_idempotent && self.upload.borrow().is_replayable();
@@ -92,6 +99,16 @@ impl<N: Net> Opening<N> {
             let whose = Whose { exchange: self.exchange, connection: 0 };
             self.shared.record(whose, || Kind::Retrying(why.into()));
         }
+    }
+
+    /// Waits until there is content that the head can go with, or it is to go without; whether there was anything to wait for.
+    /// No wish is noted: whoever waits has it go on.
+    async fn wait_for_content(&self) -> bool {
+        if self.prepared.outline.expects || !self.upload.borrow().holds_head() {
+            return false;
+        }
+        poll_fn(|_| if self.upload.borrow().holds_head() { Poll::Pending } else { Poll::Ready(()) }).await;
+        true
     }
 
     /// Forgets what the last sending has left.
@@ -197,10 +214,6 @@ impl<N: Net> Opening<N> {
         }
         // Boxed, for it is large and handed on several times.
         let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));
-        if !self.prepared.outline.expects {
-            // No wish is noted: who waits has it go on.
-            poll_fn(|_| if self.upload.borrow().holds_head() { Poll::Pending } else { Poll::Ready(()) }).await;
-        }
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
             match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {

@@ -363,19 +363,22 @@ fn streamed_content_waits_until_a_proxy_that_forwards_has_let_it_in() {
 
 #[test]
 fn where_no_proxy_can_ask_nothing_waits() {
-    let session = |net: &SimNet, url: &str| with(net, "http", url);
-    let cases: [(&str, fn(&Session), fn(&mut session::Request<SimNet>)); 4] = [
-        ("http://proxy.test:1080", |_| {}, |_| {}),
-        (URL, |session| session.change_settings(|settings| settings.proxying.set_ahead(true)), |_| {}),
-        (URL, |session| session.change_settings(|settings| settings.proxying.tunnels_all = true), |_| {}),
-        (URL, |_| {}, |request| request.add_field("Proxy-Authorization", b"Basic eDp5".to_vec()).unwrap()),
-    ];
-    for (number, (url, set, change)) in cases.into_iter().enumerate() {
-        let proxy = if number == 2 { peer().head().send(OPEN) } else { peer() };
+    let ahead = |session: &Session| session.change_settings(|settings| settings.proxying.set_ahead(true));
+    let tunnels = |session: &Session| session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    let nothing_waits = |url: &str, proxy: Peer, set: &dyn Fn(&Session), own: Option<&[u8]>| {
         let net = world([proxy.head().expect("5\r\nhello\r\n0\r\n\r\n").send(ok("ok")).listen()]);
-        let session = session(&net, url);
+        let session = with(&net, "http", url);
         set(&session);
-        assert_eq!(stream(&net, &session, change), Ok(200), "{number}");
-        assert!(!sent(&net, 0).contains("Expect"), "{number}");
-    }
+        let add = |request: &mut session::Request<SimNet>| {
+            if let Some(value) = own {
+                request.add_field("Proxy-Authorization", value.to_vec()).unwrap();
+            }
+        };
+        assert_eq!(stream(&net, &session, add), Ok(200), "{url}");
+        assert!(!sent(&net, 0).contains("Expect"), "{url}");
+    };
+    nothing_waits("http://proxy.test:1080", peer(), &|_| {}, None);
+    nothing_waits(URL, peer(), &ahead, None);
+    nothing_waits(URL, peer().head().send(OPEN), &tunnels, None);
+    nothing_waits(URL, peer(), &|_| {}, Some(b"Basic eDp5"));
 }

@@ -255,6 +255,31 @@ fn streamed_content_can_be_repeated_while_none_of_it_has_left() {
 }
 
 #[test]
+fn what_becomes_of_a_connection_while_its_caller_makes_up_content_is_found_out() {
+    let evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    for (script, reason) in [
+        (answers(1).delay(SECOND).close(), "PeerClosed"),
+        (answers(1).delay(SECOND).reset(), "PeerClosed"),
+        (answers(1).delay(SECOND).send(evil), "StrayBytes"),
+    ] {
+        let fresh = Script::new().expect_head().expect("hello").send(ok("fresh"));
+        // Not one that may be sent twice: nothing of it was sent.
+        let (net, session) = stale(script, [fresh]);
+        let mut request = session.request("POST", "/again");
+        request.set_streamed_content(Some(5));
+        let exchange = request.start(true).unwrap();
+        exchange.advance();
+        net.advance(SECOND * 2);
+        exchange.advance();
+        write(&net, &exchange, b"hello").unwrap();
+        assert_eq!(finish(&net, &exchange).unwrap(), "fresh");
+        let events = events(&session);
+        assert!(events.contains(&format!("0/1 Closed {reason}")), "{events:?}");
+        net.assert_done();
+    }
+}
+
+#[test]
 fn content_that_waits_for_permission_is_repeated_whatever_was_written() {
     // The peer ends, resets, or takes not even the head: what the caller wrote meanwhile must not be lost.
     for script in [
