@@ -74,6 +74,32 @@ fn a_message_for_which_there_is_no_room_is_not_waited_for() {
 }
 
 #[test]
+fn a_handshake_message_of_nothing_before_the_farewell_breaks_nothing() {
+    let nothing = |forge: &mut Forge| {
+        let farewell = [1, 0];
+        [forge.record(ContentType::Handshake, &[]), forge.record(ContentType::Alert, &farewell)].concat()
+    };
+    let peer = || settings(&good(), TLS13).forgetful().peer().head();
+    let says =
+        |text: &'static str| move |forge: &mut Forge| forge.record(ContentType::ApplicationData, text.as_bytes());
+    let (net, session) = world([peer().forge(nothing).listen()]);
+    assert_eq!(failure(get(&net, &session)), (Phase::Head, Code::ConnectionTerminated));
+    let (net, session) =
+        world([peer().forge(says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")).forge(nothing).listen()]);
+    assert_eq!(failure(get(&net, &session)), (Phase::Body, Code::ResponseIncomplete));
+    // Content that ends with the connection ends with that farewell.
+    let (net, session) = world([peer().forge(says("HTTP/1.1 200 OK\r\n\r\nhello")).forge(nothing).listen()]);
+    assert_eq!(get(&net, &session).unwrap(), "hello");
+    // A connection that is idle is only found closed.
+    let answer = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let (net, session) = world([peer().forge(answer).forge(nothing).listen(), peer().forge(answer).listen()]);
+    for _ in 0..2 {
+        assert_eq!(get(&net, &session).unwrap(), "ok");
+    }
+    assert_eq!((net.connections(), closings(&session)), (2, vec![CloseReason::PeerClosed]));
+}
+
+#[test]
 fn tickets_that_never_let_anybody_wait_do_not_stop_the_clock() {
     let peer = || settings(&good(), TLS13).forgetful().peer().head();
     let instant = Duration::from_nanos(100);
