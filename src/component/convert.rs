@@ -17,6 +17,14 @@ use crate::session::whole::Whole;
 use crate::tls::settings::TlsVersion;
 use crate::tls::tunnel::TlsFacts;
 
+/// What a fallible function of the WIT answers.
+pub(super) type Outcome<T> = Result<T, wit::Error>;
+
+/// A call that makes no sense.
+pub(super) fn misuse(detail: &str) -> wit::Error {
+    error(Error::new(Phase::Setup, Code::Configuration, detail))
+}
+
 pub(super) fn error(error: Error) -> wit::Error {
     wit::Error { phase: phase(error.phase), code: code(error.code), detail: error.detail, may_retry: error.may_retry }
 }

@@ -4,8 +4,10 @@
 //! [`poll_export`], which stands in for a binding that it cannot write.
 
 mod convert;
+mod exchange;
 mod poll_export;
-mod wasip2;
+mod session;
+mod waiting;
 
 /// What wit-bindgen makes of `wit/`.
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
@@ -35,4 +37,11 @@ mod bindings {
     export!(Component with_types_in self);
 
     pub(super) struct Component;
+}
+
+impl bindings::exports::xenon::http::session::Guest for bindings::Component {
+    type Session = session::Session;
+    type Request = exchange::Request;
+    type Exchange = exchange::Exchange;
+    type Response = exchange::Response;
 }

@@ -7,7 +7,8 @@ use std::task::Poll;
 use wasi::io::poll::Pollable;
 
 use super::bindings::exports::xenon::http::session::{ExchangeBorrow, ResponseBorrow};
-use super::wasip2::{Exchange, Response, network};
+use super::exchange::{Exchange, Response};
+use super::waiting::network;
 use crate::net::Net;
 use std::time::Duration;
 

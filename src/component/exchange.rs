@@ -1,0 +1,222 @@
+//! The WIT's `request`, `exchange` and `response` around the core's. Blocking functions poll the core until it is ready, and
+//! wait on the host in between; the others poll it once.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::bindings::exports::xenon::http::session as wit;
+use super::bindings::exports::xenon::http::session::{
+    Challenge, ConnectionFacts, Fields, InterimResponse, Received, SessionBorrow, Version,
+};
+use super::convert::{self, Outcome, misuse};
+use super::session::Session;
+use super::waiting::{block_on, network, wait};
+use crate::limits::READ_LENGTH;
+use crate::net::wasip2::Wasi;
+use crate::session::{self, whole};
+
+pub(super) struct Request(RefCell<session::Request<Wasi>>);
+
+impl wit::GuestRequest for Request {
+    fn new(session: SessionBorrow<'_>, method: String, target: String) -> Self {
+        let Session(session) = session.get();
+        Self(RefCell::new(session.request(&method, &target)))
+    }
+
+    fn add_field(&self, name: String, value: String) -> Outcome<()> {
+        self.add_field_bytes(name, value.into_bytes())
+    }
+
+    fn add_field_bytes(&self, name: String, value: Vec<u8>) -> Outcome<()> {
+        self.0.borrow_mut().add_field(&name, value).map_err(convert::error)
+    }
+
+    fn set_content(&self, content: Vec<u8>) {
+        self.0.borrow_mut().set_content(content);
+    }
+
+    fn set_streamed_content(&self, length: Option<u64>) {
+        self.0.borrow_mut().set_streamed_content(length);
+    }
+
+    fn set_idempotent(&self, idempotent: bool) {
+        self.0.borrow_mut().set_idempotent(idempotent);
+    }
+
+    fn set_expect_continue(&self, expect: bool) {
+        self.0.borrow_mut().set_expect_continue(expect);
+    }
+
+    fn set_version(&self, version: Version) {
+        self.0.borrow_mut().set_version(convert::from_version(version));
+    }
+
+    fn send(&self) -> Outcome<wit::Response> {
+        let request = self.0.borrow();
+        if request.is_streamed() {
+            return Err(misuse("the content of this request is streamed: use `start` and write it"));
+        }
+        block_on(async {
+            let exchange = request.start(false)?;
+            poll_fn(|_| exchange.poll_response()).await
+        })
+        .map(into_response)
+        .map_err(convert::error)
+    }
+
+    fn start(&self) -> Outcome<wit::Exchange> {
+        // Before it starts, for the time of an earlier pass is not the time now.
+        network().begin(true);
+        let exchange = self.0.borrow().start(true).map_err(convert::error)?;
+        exchange.advance();
+        Ok(wit::Exchange::new(Exchange(exchange)))
+    }
+}
+
+pub(super) struct Exchange(pub(super) session::Exchange<Wasi>);
+
+impl wit::GuestExchange for Exchange {
+    fn write(&self, content: Vec<u8>) -> Outcome<()> {
+        let mut content = Some(content);
+        wait(|| {
+            loop {
+                let Some(piece) = content.take() else {
+                    return self.0.poll_flush();
+                };
+                let Err(piece) = self.0.try_write(piece)? else {
+                    continue;
+                };
+                // What was written before has to go first.
+                content = Some(piece);
+                match self.0.poll_flush() {
+                    Poll::Ready(Ok(())) => {}
+                    unready => return unready,
+                }
+            }
+        })
+        .map_err(convert::error)
+    }
+
+    fn try_write(&self, content: Vec<u8>) -> Outcome<bool> {
+        network().begin(true);
+        self.0.try_write(content).map(|taken| taken.is_ok()).map_err(convert::error)
+    }
+
+    fn finish(&self, trailers: Fields) -> Outcome<()> {
+        network().begin(true);
+        self.0.finish(convert::from_fields(trailers)).map_err(convert::error)
+    }
+
+    fn interim_responses(&self) -> Vec<InterimResponse> {
+        convert::interims(&self.0.interim_responses())
+    }
+
+    fn response(&self) -> Outcome<wit::Response> {
+        network().begin(true);
+        self.0.advance();
+        if self.0.waits_for_caller() {
+            return Err(misuse("the content is not finished: write it, and end it with `finish`, first"));
+        }
+        wait(|| self.0.poll_response()).map(into_response).map_err(convert::error)
+    }
+
+    fn try_response(&self) -> Option<Outcome<wit::Response>> {
+        network().begin(true);
+        match self.0.poll_response() {
+            Poll::Pending => None,
+            Poll::Ready(response) => Some(response.map(into_response).map_err(convert::error)),
+        }
+    }
+
+    fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
+pub(super) struct Response(pub(super) session::Response<Wasi>);
+
+impl wit::GuestResponse for Response {
+    fn status(&self) -> u16 {
+        self.0.head().status
+    }
+
+    fn reason(&self) -> String {
+        self.0.head().reason.clone()
+    }
+
+    fn version(&self) -> Version {
+        convert::version(self.0.head().version)
+    }
+
+    fn fields(&self) -> Fields {
+        convert::fields(&self.0.head().fields)
+    }
+
+    fn field(&self, name: String) -> Option<String> {
+        let value = self.0.head().fields.joined(&name)?;
+        Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
+    }
+
+    fn challenges(&self) -> Vec<Challenge> {
+        self.0.challenges().into_iter().map(convert::challenge).collect()
+    }
+
+    fn content_length(&self) -> Option<u64> {
+        self.0.content_length()
+    }
+
+    fn interim_responses(&self) -> Vec<InterimResponse> {
+        convert::interims(self.0.interim_responses())
+    }
+
+    fn connection(&self) -> ConnectionFacts {
+        convert::facts(self.0.facts())
+    }
+
+    fn peer_certificates(&self) -> Vec<Vec<u8>> {
+        self.0.facts().tls.as_ref().map(|facts| facts.chain.clone()).unwrap_or_default()
+    }
+
+    fn read(&self, max: u32) -> Outcome<Option<Vec<u8>>> {
+        let max = piece_length(max)?;
+        wait(|| self.0.poll_read(max)).map_err(convert::error)
+    }
+
+    fn try_read(&self, max: u32) -> Outcome<Received> {
+        let max = piece_length(max)?;
+        network().begin(true);
+        match self.0.poll_read(max) {
+            Poll::Pending => Ok(Received::Pending),
+            Poll::Ready(Ok(Some(piece))) => Ok(Received::Content(piece)),
+            Poll::Ready(Ok(None)) => Ok(Received::End),
+            Poll::Ready(Err(error)) => Err(convert::error(error)),
+        }
+    }
+
+    fn read_to_end(&self) -> Outcome<Vec<u8>> {
+        block_on(whole::read_to_end(&self.0)).map_err(convert::error)
+    }
+
+    fn trailers(&self) -> Option<Fields> {
+        self.0.trailers().map(convert::into_fields)
+    }
+}
+
+impl Drop for Response {
+    fn drop(&mut self) {
+        // What is left of its content may be here by now.
+        network().begin(true);
+    }
+}
+
+fn into_response(response: session::Response<Wasi>) -> wit::Response {
+    wit::Response::new(Response(response))
+}
+
+fn piece_length(max: u32) -> Outcome<usize> {
+    match max as usize {
+        0 => Err(misuse("a piece of no bytes was asked for")),
+        max => Ok(max.min(READ_LENGTH)),
+    }
+}
