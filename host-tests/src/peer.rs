@@ -14,7 +14,7 @@
 //! ```
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -179,10 +179,17 @@ impl Drop for Peer {
     }
 }
 
-/// A port of 127.0.0.1 at which nobody listens.
+/// A port of 127.0.0.1 at which nobody listens, nor will while this process lives: it is taken, by a socket that never listens.
 pub fn refusing_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
-    listener.local_addr().expect("a listener has an address").port()
+    static TAKEN: OnceLock<(Socket, u16)> = OnceLock::new();
+    let take = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket can be had");
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("127.0.0.1 has a free port");
+        let address = socket.local_addr().expect("a bound socket has an address");
+        let port = address.as_socket().expect("it is one of IP").port();
+        (socket, port)
+    };
+    TAKEN.get_or_init(take).1
 }
 
 // ---------------------------------------------------------------------------------------------------------- connections
