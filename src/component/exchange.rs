@@ -114,7 +114,6 @@ impl wit::GuestExchange for Exchange {
 
     fn response(&self) -> Outcome<wit::Response> {
         network().begin(true);
-        self.0.advance();
         if self.0.waits_for_caller() {
             return Err(misuse("the content is not finished: write it, and end it with `finish`, first"));
         }

@@ -14,8 +14,6 @@ use crate::h1::framing::{self, Framing, MethodKind};
 use crate::h1::persistence::{self, Close};
 use crate::h1::response_head::{HeadReader, ResponseHead};
 use crate::http::fields::Fields;
-#[cfg(test)]
-use crate::limits::SEND_LENGTH;
 use crate::limits::{Limits, READ_LENGTH};
 
 /// What the machine has to know of a request beside its head's bytes.
@@ -487,6 +485,7 @@ fn head_bounds(limits: &Limits, used: usize) -> Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::SEND_LENGTH;
 
     const GET: Outline = Outline {
         method: MethodKind::Other,

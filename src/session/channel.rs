@@ -119,7 +119,7 @@ impl<S: Stream> Channel<S> {
     pub(crate) fn most_at_once(&self) -> usize {
         match self {
             Self::Plain(_) => SEND_LENGTH,
-            Self::Tls(_) => SEND_LENGTH.saturating_sub(SEALING),
+            Self::Tls(secured) => secured.below.most_at_once().saturating_sub(SEALING),
         }
     }
 

@@ -322,9 +322,9 @@ impl<N: Net> Exchange<N> {
         }))
     }
 
-    /// Whether the response cannot come before the caller writes more content.
+    /// Goes as far as it can; whether the response cannot come before the caller writes more content.
     pub fn waits_for_caller(&self) -> bool {
-        self.transfer.borrow().waits_for_caller()
+        self.transfer.borrow_mut().waits_for_caller()
     }
 
     /// Ready when the exchange can go on: see the WIT's `poll`.

@@ -179,8 +179,10 @@ impl<N: Net> Transfer<N> {
         }
     }
 
-    /// Whether the response cannot come before the caller has written more content, or ended it.
-    pub(crate) fn waits_for_caller(&self) -> bool {
+    /// Goes as far as it can; whether the response cannot come before the caller has written more content, or ended it.
+    pub(crate) fn waits_for_caller(&mut self) -> bool {
+        self.upload.borrow_mut().note_waiting();
+        self.advance();
         self.answer.is_none() && matches!(self.stage, Stage::Opening(_)) && self.upload.borrow().is_unfinished()
     }
 

@@ -120,13 +120,7 @@ impl Stream {
             return Ok(0);
         }
         let permit = self.sending.output.check_write().map_err(|error| self.sending_failed(&error))?;
-        let permit = usize::try_from(permit).unwrap_or(usize::MAX);
-        // Of several writes the short one goes first, as it does in `Exchange::push`.
-        let permit = match bytes.len().checked_rem(permit) {
-            Some(short @ 1..) if bytes.len() > permit => short,
-            _ => permit,
-        };
-        let permitted = bytes.get(..permit).unwrap_or(bytes);
+        let permitted = bytes.get(..usize::try_from(permit).unwrap_or(usize::MAX)).unwrap_or(bytes);
         if permitted.is_empty() {
             self.sending.output.block(&self.reactor);
             return Ok(0);
