@@ -3,6 +3,7 @@
 //! What goes on the wire for which message, and what is made of which answer, is in `tests/transcripts`.
 
 mod deadlines;
+mod early;
 mod events;
 mod failing;
 mod lookup;

@@ -60,6 +60,16 @@ pub(crate) fn answers(count: usize) -> Script {
     (0..count).fold(Script::new(), |script, _| script.expect_head().send(ok("ok")))
 }
 
+/// What a peer lets a session send before it reads.
+pub(crate) const WINDOW: usize = 64 * 1024;
+
+/// A POST whose content is written to the exchange.
+pub(crate) fn streamed(session: &Session, length: Option<u64>) -> Exchange {
+    let mut request = session.request("POST", "/up");
+    request.set_streamed_content(length);
+    request.start(true).unwrap()
+}
+
 pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
     session.change_settings(|settings| {
         let mut deadlines = *settings.deadlines();
