@@ -13,29 +13,37 @@ TARGETS ?=
 GUESTS := -p xenon -p xenon-cli -p xenon-tour -p rust-get
 GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
 
-BUILD := cargo build --release --locked -p xenon-host
-TEST := cargo test --workspace --locked --no-fail-fast
+# One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).
+BUILD := scripts/show-progress cargo build --release --locked -p xenon-host
+TEST := cargo test --workspace --release --locked --no-fail-fast $(patsubst %,--exclude %,$(MEASURES))
+# What only `make bench` needs, and only `make check` looks at.
+MEASURES := xenon-bench xenon-bench-crypto xenon-bench-raw xenon-bench-session xenon-bench-wasi-http
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
-DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --locked
-BENCH := cargo run --release --locked -p xenon-bench --bin xenon-bench --
+DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --release --locked
+BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
+
+# What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
+SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom examples/cli examples/tour host-tests/src host-tests/guests \
+    host-tests/build.rs host-tests/Cargo.toml scripts -type f)
 
 .PHONY: build run test counts mutants bench fuzz check clean help
 
-build: ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
-	@scripts/setup.sh build
-	$(BUILD)
-	@# The first start compiles the command ahead of time, and leaves the result beside the program.
-	@target/release/xenon --version > /dev/null
+build: target/release/xenon ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
 
-run: ## Builds quietly and runs target/release/xenon with ARGS='...' (without: a tour of a session)
+target/release/xenon: $(SOURCES)
 	@scripts/setup.sh build
-	@$(BUILD) --quiet
+	@test -e $@ || echo "Building the component and the command: some 5 minutes on two cores, and 1 GB in target/"
+	@$(BUILD)
+	@touch $@
+
+run: build ## Builds, and runs target/release/xenon with ARGS='...' (without: a tour of a session)
 	@$(RUN)
 
-test: ## Runs every test and counts them; nothing contacts the Internet
+test: build ## Runs every test and counts them; nothing contacts the Internet
 	@scripts/setup.sh test
-	@scripts/test-count $(TEST)
+	@test -e target/tests.log || echo "Building and running the tests: some 8 minutes on two cores, and 2 GB more in target/"
+	@scripts/show-progress scripts/test-count $(TEST)
 
 counts: ## How much evidence there is, from the last make test and from fuzzing, as a table
 	@scripts/counts
@@ -55,7 +63,7 @@ fuzz: ## Runs each fuzz target for SECONDS=60, or those of TARGETS='...'; RECORD
 check: ## Format, lints (natively and for WebAssembly) and documentation, without a warning
 	@scripts/setup.sh build
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --release --locked -- -D warnings
 	$(GUEST_CHECK) $(GUESTS) -- -D warnings
 	$(DOC)
 

@@ -6,11 +6,12 @@
 use std::fmt::Display;
 
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Config, Engine, Result, Store};
+use wasmtime::{Engine, Result, Store};
 use wasmtime_wasi::p2::bindings::Command;
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use crate::ahead;
+use crate::ahead::Embedded;
+use crate::engines;
 use crate::folders::Folder;
 
 /// The exit code when the command or its host failed inside, which is a mistake of ours: `EX_SOFTWARE` of `sysexits.h`,
@@ -24,7 +25,7 @@ const WITH_EXIT_CODE: &str = "run-with-exit-code";
 ///
 /// The calling thread must be no thread of an asynchronous runtime. When this returns the process should exit: a name
 /// lookup that the command has given up may still be under way on another thread.
-pub fn run(name: &str, component: &[u8], arguments: &[String], folders: &[Folder]) -> i32 {
+pub fn run(name: &str, component: Embedded, arguments: &[String], folders: &[Folder]) -> i32 {
     let outcome = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wasmtime::Error::from);
     let outcome = outcome.and_then(|runtime| {
         let code = runtime.block_on(start(name, component, arguments, folders));
@@ -42,9 +43,9 @@ pub fn run(name: &str, component: &[u8], arguments: &[String], folders: &[Folder
     }
 }
 
-async fn start(name: &str, component: &[u8], arguments: &[String], folders: &[Folder]) -> Result<i32> {
-    let engine = Engine::new(&Config::new())?;
-    let component = ahead::load(&engine, name, component, &ahead::Folder::of_executable())?;
+async fn start(name: &str, component: Embedded, arguments: &[String], folders: &[Folder]) -> Result<i32> {
+    let engine = Engine::new(&engines::for_command())?;
+    let component = component.load(&engine)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     let mut store = Store::new(&engine, Host { wasi: context(name, arguments, folders), table: ResourceTable::new() });
@@ -106,9 +107,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_an_internal_error() {
-        assert_eq!(run("xenon-test", b"no component", &[], &[]), INTERNAL_ERROR);
+        assert_eq!(run("xenon-test", Embedded::new(b"no component"), &[], &[]), INTERNAL_ERROR);
         // A component, and no command.
-        assert_eq!(run("xenon-test", b"\0asm\x0d\0\x01\0", &[], &[]), INTERNAL_ERROR);
+        assert_eq!(run("xenon-test", Embedded::new(b"\0asm\x0d\0\x01\0"), &[], &[]), INTERNAL_ERROR);
     }
 
     #[test]

@@ -43,14 +43,22 @@ pub use self::resources::{Exchange, Request, Response, Session, Timer};
 #[allow(missing_docs)]
 pub mod bindings {
     wasmtime::component::bindgen!({
+        // What the component exports. What it imports, wasmtime-wasi links.
+        inline: "
+            package xenon:host@0.1.0;
+
+            world client {
+                export xenon:http/types@0.1.0;
+                export xenon:http/session@0.1.0;
+            }
+        ",
         path: "../wit",
-        world: "client",
+        world: "xenon:host/client",
         exports: { default: async },
         additional_derives: [PartialEq],
         with: {
             "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
             "wasi:io": wasmtime_wasi::p2::bindings::io,
-            "wasi:sockets": wasmtime_wasi::p2::bindings::sockets,
         },
     });
 }

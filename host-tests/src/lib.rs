@@ -17,6 +17,7 @@ pub mod ahead;
 pub mod apache;
 pub mod command;
 pub mod component;
+mod engines;
 pub mod folders;
 pub mod names;
 pub mod nginx;
@@ -28,7 +29,7 @@ pub mod socks;
 pub mod squid;
 pub mod tinyproxy;
 
-/// Where the guests' files are that build.rs has made; that of a consumer has the component in it.
+/// Where the guests' files are; that of a consumer has the component in it.
 pub fn guests() -> std::path::PathBuf {
-    std::path::Path::new(env!("XENON_TARGET")).join("component")
+    xenon_guests::folder()
 }

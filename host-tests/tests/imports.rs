@@ -1,142 +1,118 @@
-//! What the component asks of its host, and what it gives: exactly this, and each with its cause.
+//! What the component asks of its host, and what it gives: exactly this, whatever toolchain built it.
 //!
-//! Names, not versions: those come from the linker, and hosts take any 0.2.x for another.
+//! `host-tests/guests/maker/src/imports.rs` takes out what Rust's standard library would import and never uses.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use wasmparser::{Parser, Payload, TypeRef};
+use wasmparser::{Parser, Payload};
+use wasmtime::component::Component;
 use xenon_host::component::{bytes, component, engine};
 
-/// Every interface that is imported. Those that Rust's standard library forces depend a little on its version: it may need
-/// fewer.
+/// Every interface that the component imports, in the version that it asks for: the first, for the oldest hosts.
 const IMPORTS: &[&str] = &[
-    // `environ_get`, below. The component itself reads no variable.
-    "wasi:cli/environment",
-    // `proc_exit`, below. The component itself never exits.
-    "wasi:cli/exit",
-    // `fd_write`, below: that is for descriptor 2. It makes a table of descriptors, and in it are
-    "wasi:cli/stderr",
-    // 0, which nothing reads,
-    "wasi:cli/stdin",
-    // and 1, which nothing writes.
-    "wasi:cli/stdout",
-    // The world `client`: deadlines.
-    "wasi:clocks/monotonic-clock",
-    // The world `client`: whether a certificate is valid now.
-    "wasi:clocks/wall-clock",
-    // `fd_write`, below: folders that the host gives are in its table too. A host need give none.
-    "wasi:filesystem/preopens",
-    // `fd_write`, below, could be for a file.
-    "wasi:filesystem/types",
-    // The world `client`: why a stream failed.
-    "wasi:io/error",
-    // The world `client`: waiting.
-    "wasi:io/poll",
-    // The world `client`: the two directions of a connection.
-    "wasi:io/streams",
-    // The world `client`: rustls makes a hash map, and the standard library seeds it.
-    "wasi:random/insecure-seed",
-    // The world `client`: keys.
-    "wasi:random/random",
-    // The world `client`: the network that the host gives.
-    "wasi:sockets/instance-network",
-    // The world `client`: the addresses of a name.
-    "wasi:sockets/ip-name-lookup",
-    // The world `client`: types of the following two.
-    "wasi:sockets/network",
-    // The world `client`: connecting.
-    "wasi:sockets/tcp",
-    // The world `client`: a socket to connect.
-    "wasi:sockets/tcp-create-socket",
+    // Deadlines.
+    "wasi:clocks/monotonic-clock@0.2.0",
+    // Whether a certificate is valid now.
+    "wasi:clocks/wall-clock@0.2.0",
+    // Why a stream failed.
+    "wasi:io/error@0.2.0",
+    // Waiting.
+    "wasi:io/poll@0.2.0",
+    // The two directions of a connection.
+    "wasi:io/streams@0.2.0",
+    // rustls makes a hash map, and the standard library seeds it.
+    "wasi:random/insecure-seed@0.2.0",
+    // Keys.
+    "wasi:random/random@0.2.0",
+    // The network that the host gives.
+    "wasi:sockets/instance-network@0.2.0",
+    // The addresses of a name.
+    "wasi:sockets/ip-name-lookup@0.2.0",
+    // Types of the following two.
+    "wasi:sockets/network@0.2.0",
+    // Connecting.
+    "wasi:sockets/tcp@0.2.0",
+    // A socket to connect.
+    "wasi:sockets/tcp-create-socket@0.2.0",
 ];
 
-/// The functions of WASI 0.1 that the core module imports. Nothing of ours calls them: Rust's standard library does when it
-/// panics, through wasi-libc. The linker makes them of WASI 0.2 with an adapter, and with it come the imports above.
-const ADAPTED: &[&str] = &[
-    // The message of a panic says more if RUST_BACKTRACE is set: `getenv` ...
-    "environ_get",
-    "environ_sizes_get",
-    // The message itself, on standard error.
-    "fd_write",
-    // ... and ends the program when the environment cannot be read.
-    "proc_exit",
+/// What a command imports beside that, because Rust's standard library does: arguments, standard streams and files.
+const OF_A_COMMAND: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
 ];
 
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| name.to_string()).collect()
 }
 
-/// The names without their versions, each of which is 0.2.x for WASI.
-fn without_versions<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    let split = names.map(|name| {
-        let (interface, version) = name.split_once('@').expect("an interface has a version");
-        let is_wasi = interface.starts_with("wasi:");
-        assert!(version.starts_with(if is_wasi { "0.2." } else { "0.1.0" }), "{name}");
-        interface.to_owned()
-    });
-    split.collect()
+fn imports(component: &Component) -> BTreeSet<String> {
+    component.component_type().imports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn without_version(name: &str) -> String {
+    name.split('@').next().unwrap_or_default().to_owned()
 }
 
 #[test]
-fn the_component_imports_these_interfaces() {
-    let component = component().component_type();
-    let imports = without_versions(component.imports(engine()).map(|(name, _)| name));
-    let more: Vec<_> = imports.difference(&set(IMPORTS)).cloned().collect();
-    assert!(more.is_empty(), "not in the list: {more:?}");
+fn the_component_imports_exactly_these_interfaces() {
+    assert_eq!(imports(component()), set(IMPORTS));
+}
+
+#[test]
+fn the_list_is_that_of_the_world_and_of_the_readme() {
     let world = include_str!("../../wit/world.wit");
-    let own: Vec<_> = IMPORTS.iter().filter(|name| world.contains(&format!("import {name}@"))).collect();
-    let fewer: Vec<_> = own.into_iter().filter(|name| !imports.contains(**name)).collect();
-    assert!(fewer.is_empty(), "in the world, and not imported: {fewer:?}");
-    assert!(IMPORTS.is_sorted());
+    for name in IMPORTS {
+        assert!(world.contains(&format!("import {name};")), "{name}");
+    }
+    assert_eq!(world.matches("import wasi:").count(), IMPORTS.len());
+    let readme = include_str!("../../README.md");
+    let table = readme.split("The component imports exactly").nth(1).expect("the README has the list");
+    let table = table.split("\n\n").nth(1).expect("the list is a table");
+    let named = table.split('`').filter(|text| text.starts_with("wasi:")).flat_map(|group| {
+        let (package, interfaces) = group.split_once('/').expect("an interface is of a package");
+        let interfaces = interfaces.trim_matches(['{', '}']).split(", ");
+        interfaces.map(move |interface| format!("{package}/{interface}"))
+    });
+    assert_eq!(named.collect::<BTreeSet<_>>(), IMPORTS.iter().map(|name| without_version(name)).collect());
 }
 
 #[test]
 fn the_component_exports_two_interfaces() {
     let component = component().component_type();
-    let exports = without_versions(component.exports(engine()).map(|(name, _)| name));
+    let exports: Vec<_> = component.exports(engine()).map(|(name, _)| name.to_owned()).collect();
+    let exports: BTreeSet<_> = exports.iter().map(|name| without_version(name)).collect();
     assert_eq!(exports, set(&["xenon:http/session", "xenon:http/types"]));
 }
 
 #[test]
-fn what_is_adapted_is_for_panics_alone() {
-    let adapted = core_imports("wasi_snapshot_preview1");
-    let more: Vec<_> = adapted.difference(&set(ADAPTED)).cloned().collect();
-    assert!(more.is_empty(), "not in the list: {more:?}");
+fn no_core_module_is_an_adapter() {
+    let modules = Parser::new(0).parse_all(bytes()).filter(|payload| {
+        matches!(payload.as_ref().expect("the component is well-formed"), Payload::ModuleSection { .. })
+    });
+    // Ours, and the two that wit-component makes to tie imports that need our memory.
+    assert_eq!(modules.count(), 3);
 }
 
+/// Composing adds what the component imports, and no interface twice in two versions.
 #[test]
-fn what_the_core_module_itself_imports_is_in_the_world() {
-    let world = include_str!("../../wit/world.wit");
-    let bytes = bytes();
-    let direct = core_modules(&bytes).into_iter().next().expect("the component has a core module");
-    let wasi = without_versions(direct.iter().map(|(module, _)| *module).filter(|module| module.starts_with("wasi:")));
-    let missing: Vec<_> = wasi.iter().filter(|name| !world.contains(&format!("import {name}@"))).collect();
-    assert!(missing.is_empty() && !wasi.is_empty(), "not in the world: {missing:?}");
-}
-
-/// What the component's first core module, which is ours, imports of this module.
-fn core_imports(module: &str) -> BTreeSet<String> {
-    let bytes = bytes();
-    let first = core_modules(&bytes).into_iter().next().expect("the component has a core module");
-    first.into_iter().filter(|(from, _)| *from == module).map(|(_, name)| name.to_owned()).collect()
-}
-
-/// The functions that each core module of the component imports: module and name.
-fn core_modules(component: &[u8]) -> Vec<Vec<(&str, &str)>> {
-    let mut modules = Vec::new();
-    for payload in Parser::new(0).parse_all(component) {
-        match payload.expect("the component is well-formed") {
-            Payload::ModuleSection { .. } => modules.push(Vec::new()),
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    let import = import.expect("the component is well-formed");
-                    if let (TypeRef::Func(_), Some(module)) = (import.ty, modules.last_mut()) {
-                        module.push((import.module, import.name));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    modules
+fn a_command_composed_with_it_imports_what_it_did_and_no_more() {
+    let engine = engine();
+    let composed = Component::from_file(engine, Path::new(&xenon_host::guests()).join("xenon-cli.wasm"));
+    let composed = imports(&composed.expect("the command is a component"));
+    let interfaces: BTreeSet<_> = composed.iter().map(|name| without_version(name)).collect();
+    assert_eq!(interfaces.len(), composed.len(), "an interface is there in two versions: {composed:?}");
+    let expected = IMPORTS.iter().chain(OF_A_COMMAND).map(|name| without_version(name)).collect();
+    assert_eq!(interfaces, expected);
 }

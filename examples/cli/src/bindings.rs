@@ -19,8 +19,8 @@ wit_bindgen::generate!({
     world: "xenon:cli/command",
     with: {
         // The same types as the `wasi` crate's, so that a pollable of its standard input can be given to `poll`.
-        "wasi:io/poll@0.2.4": wasi::io::poll,
-        "wasi:clocks/monotonic-clock@0.2.4": wasi::clocks::monotonic_clock,
+        "wasi:io/poll@0.2.0": wasi::io::poll,
+        "wasi:clocks/monotonic-clock@0.2.0": wasi::clocks::monotonic_clock,
     },
     generate_all,
 });

@@ -5,11 +5,8 @@
 
 use std::process::exit;
 
-use xenon_host::command;
 use xenon_host::origin::{Counts, Origin};
-
-/// The tour composed with the component, as host-tests/build.rs made it.
-const COMPONENT: &[u8] = include_bytes!(env!("XENON_TOUR_WASM"));
+use xenon_host::{ahead, command};
 
 fn main() {
     let origin = match Origin::start() {
@@ -20,7 +17,7 @@ fn main() {
         }
     };
     let arguments = [origin.port.to_string(), origin.desk.to_string()];
-    let code = command::run("xenon-tour", COMPONENT, &arguments, &[]);
+    let code = command::run("xenon-tour", ahead::TOUR, &arguments, &[]);
     let told = Counts { connections: 2, requests: 3, open: 0 };
     if code == 0 && origin.counts() != told {
         eprintln!("xenon-tour: the origin counted {:?}, and the tour told {told:?}", origin.counts());

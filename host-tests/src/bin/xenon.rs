@@ -4,15 +4,12 @@
 
 use std::process::exit;
 
-use xenon_host::{command, folders};
-
-/// The command composed with the component, as host-tests/build.rs made it.
-const COMPONENT: &[u8] = include_bytes!(env!("XENON_CLI_WASM"));
+use xenon_host::{ahead, command, folders};
 
 fn main() {
     // WASI's arguments are UTF-8.
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let folders = folders::of_arguments(&arguments);
-    exit(command::run("xenon-cli", COMPONENT, &arguments, &folders));
+    exit(command::run("xenon-cli", ahead::COMMAND, &arguments, &folders));
 }

@@ -1,16 +1,16 @@
 //! The component, loaded and compiled once a process, and the making of its instances.
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Config, Engine, Result, Store};
+use wasmtime::{Engine, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::bindings::{Client, ClientPre};
 use super::{Memory, Setup, count_call};
-use crate::ahead;
+use crate::ahead::COMPONENT;
+use crate::engines;
 
 /// How often an instance that computes without end lets its deadline be looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -29,10 +29,9 @@ impl WasiView for State {
     }
 }
 
-/// The component's file, as host-tests/build.rs made it.
-pub fn bytes() -> Vec<u8> {
-    let file = Path::new(env!("XENON_WASM"));
-    std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+/// The component's file.
+pub fn bytes() -> &'static [u8] {
+    COMPONENT.bytes()
 }
 
 /// The engine that instances run in which count no fuel.
@@ -80,19 +79,17 @@ struct Compiled {
 
 fn plain() -> &'static Compiled {
     static PLAIN: OnceLock<Compiled> = OnceLock::new();
-    PLAIN.get_or_init(|| compile("xenon", false).expect("the component can be compiled"))
+    PLAIN.get_or_init(|| compile(false).expect("the component can be compiled"))
 }
 
 fn fuelled() -> &'static Compiled {
     static FUELLED: OnceLock<Compiled> = OnceLock::new();
-    FUELLED.get_or_init(|| compile("xenon-fuelled", true).expect("the component can be compiled"))
+    FUELLED.get_or_init(|| compile(true).expect("the component can be compiled"))
 }
 
-fn compile(name: &str, fuel: bool) -> Result<Compiled> {
-    let mut config = Config::new();
-    config.consume_fuel(fuel).epoch_interruption(true);
-    let engine = Engine::new(&config)?;
-    let component = ahead::load(&engine, name, &bytes(), &ahead::Folder::of_executable())?;
+fn compile(fuel: bool) -> Result<Compiled> {
+    let engine = Engine::new(&engines::for_tests(fuel))?;
+    let component = COMPONENT.load(&engine)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     let client = ClientPre::new(linker.instantiate_pre(&component)?)?;

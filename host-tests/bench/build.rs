@@ -1,0 +1,15 @@
+//! Builds the guests that are measured into `target/component`, beside those that people use.
+
+use std::process::ExitCode;
+
+use xenon_guest_maker::{Guest, Maker, finish};
+
+fn main() -> ExitCode {
+    let guests = [
+        Guest::alone("xenon-bench-crypto", &["host-tests/bench/guests/crypto"]),
+        Guest::alone("xenon-bench-raw", &["host-tests/bench/guests/raw"]),
+        Guest::composed("xenon-bench-session", &["host-tests/bench/guests/session"]),
+        Guest::alone("xenon-bench-wasi-http", &["host-tests/bench/guests/wasi-http"]),
+    ];
+    finish(Maker::new().and_then(|maker| maker.make(&guests)))
+}
