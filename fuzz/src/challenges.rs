@@ -149,6 +149,9 @@ fn answer(digest: &mut Digest, login: &Login, method: &str, cnonce: &str) -> Ans
     let [read] = read.as_slice() else { panic!("{value:?} reads as {read:?}") };
     let text = |name: &str| read.parameter(name).map(str::to_owned);
     assert!(read.is("digest") && text("username").is_some() != text("username*").is_some(), "{value:?}");
+    if text("userhash").is_none() {
+        assert!(text("username").is_none_or(|user| user == login.user), "{value:?}");
+    }
     assert_eq!(text("realm").as_deref(), Some(digest.realm()));
     assert_eq!(text("uri").as_deref(), Some("/a,b?c=\"d\""));
     let response = text("response").unwrap_or_default();

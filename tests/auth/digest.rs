@@ -89,16 +89,21 @@ fn the_next_nonce_may_come_in_trailers() {
 
 #[test]
 fn names_are_written_so_that_every_server_reads_the_same() {
-    for (user, parameter) in [
-        ("Aladdin", "username=\"Aladdin\""),
-        ("a@b", "username=\"a@b\""),
-        ("foo bar", "username=\"foo bar\""),
-        ("A\u{142}\u{e2}dd\u{ee}n", "username*=UTF-8''A%C5%82%C3%A2dd%C3%AEn"),
-        ("J\u{e4}s\u{f8}n Doe", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe"),
-        ("foo\"bar", "username*=UTF-8''foo%22bar"),
+    let utf8 = Some("UTF-8");
+    for (user, charset, parameter) in [
+        ("Aladdin", None, "username=\"Aladdin\""),
+        ("a@b", None, "username=\"a@b\""),
+        ("foo bar", utf8, "username=\"foo bar\""),
+        ("A\u{142}\u{e2}dd\u{ee}n", None, "username=\"A\u{142}\u{e2}dd\u{ee}n\""),
+        ("A\u{142}\u{e2}dd\u{ee}n", utf8, "username*=UTF-8''A%C5%82%C3%A2dd%C3%AEn"),
+        ("J\u{e4}s\u{f8}n Doe", None, "username=\"J\u{e4}s\u{f8}n Doe\""),
+        ("J\u{e4}s\u{f8}n Doe", utf8, "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe"),
+        ("foo\"bar", None, r#"username="foo\"bar""#),
+        ("foo\"bar", utf8, r#"username="foo\"bar""#),
+        (r"foo\bar", None, r#"username="foo\\bar""#),
     ] {
         let user_parameter = Some(parameter);
-        requests(Manner { user, user_parameter, userhash: Some("false"), ..Manner::default() }, DIGEST, 2);
+        requests(Manner { user, user_parameter, charset, userhash: Some("false"), ..Manner::default() }, DIGEST, 2);
     }
 }
 
