@@ -7,6 +7,7 @@ pub mod bearer;
 pub mod cache;
 pub mod challenge;
 pub mod digest;
+mod dots;
 mod given;
 mod information;
 pub mod space;
