@@ -76,7 +76,7 @@ impl Digest {
         let has_qop = match challenge.parameter("qop") {
             Some(list) if has_auth(list) => true,
             Some(_) => return Err("the Digest challenge asks for a qop other than auth"),
-            None if !legacy => return Err("the Digest challenge has no qop"),
+            None if !legacy => return Err("the Digest challenge has no qop, and none without is allowed"),
             // There is no client nonce without a qop.
             None if algorithm.is_session() => return Err("the Digest challenge has no qop, which its algorithm needs"),
             None => false,

@@ -245,7 +245,14 @@ impl<N: Net> Request<N> {
         }
         let origin = shared.origin.clone()?;
         let has_credentials = !shared.credentials.borrow().is_empty();
-        let claim = has_credentials.then(|| Claim::of(&shared.credentials, &origin, &self.description)).flatten();
+        let claim = match has_credentials {
+            true => Claim::of(&shared.credentials, &origin, &self.description),
+            false => Err("no credentials are set"),
+        };
+        let (claim, unclaimed) = match claim {
+            Ok(claim) => (Some(claim), ""),
+            Err(why) => (None, why),
+        };
         let settings = shared.settings.borrow();
         let is_doubtful = claim.as_ref().is_some_and(|claim| claim.is_doubtful())
             || self.description.is_streamed() && settings.may_be_asked_by_proxy(&origin, &self.description);
@@ -262,6 +269,7 @@ impl<N: Net> Request<N> {
             origin,
             prepared,
             claim,
+            unclaimed,
             proxy_claim: None,
             upload,
             interims: Rc::clone(&interims),

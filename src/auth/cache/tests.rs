@@ -34,7 +34,7 @@ fn ahead(credentials: &mut Credentials, path: &str) -> Option<String> {
 }
 
 fn answer(credentials: &mut Credentials, trial: &mut Trial, line: &str) -> Decision {
-    credentials.answer(trial, &challenge::parse([line.as_bytes()].into_iter()))
+    credentials.answer(trial, &challenge::parse([line.as_bytes()].into_iter()), &mut |_, _| {})
 }
 
 fn again(scheme: &'static str, realm: &str) -> Decision {

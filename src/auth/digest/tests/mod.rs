@@ -58,7 +58,7 @@ fn a_challenge_is_answered_or_refused() {
         ("realm=a, nonce=b, qop=\"\\auth,\", unknown=c", Ok(())),
         ("nonce=b, qop=auth", Err("the Digest challenge has no realm")),
         ("realm=a, qop=auth", Err("the Digest challenge has no nonce")),
-        ("realm=a, nonce=b", Err("the Digest challenge has no qop")),
+        ("realm=a, nonce=b", Err("the Digest challenge has no qop, and none without is allowed")),
         ("realm=a, nonce=b, qop=\"\"", Err("the Digest challenge asks for a qop other than auth")),
         ("realm=a, nonce=b, qop=auth-int", Err("the Digest challenge asks for a qop other than auth")),
         ("realm=a, nonce=b, qop=\"auth auth-int\"", Err("the Digest challenge asks for a qop other than auth")),
