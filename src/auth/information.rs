@@ -87,6 +87,7 @@ mod tests {
             "nextnonce=\"a, rspauth=\"b\"",
             "rspauth=\"a\0\"",
             "rspauth*=UTF-8''a",
+            "rspauth=\"9b7\u{b}\", nc=00000001, c, nonce=\"n\", opaquelgorithm=MD5,\", qop=auth",
         ] {
             assert_eq!(
                 of_lines(&[line]),
