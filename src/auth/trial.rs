@@ -63,7 +63,7 @@ impl Trial {
         self.next = None;
         let sent = self.sent.take()?;
         let realm = sent.space.as_ref().map(|space| space.borrow().realm.clone());
-        let is_asked_for = |realm: &String| challenges.iter().any(|one| one.realm() == Some(realm));
+        let is_asked_for = |realm: &String| challenges.iter().any(|one| one.realm().unwrap_or_default() == realm);
         let is_judged = !sent.is_ahead || realm.as_ref().is_some_and(is_asked_for);
         self.tried.push(Tried { given: Rc::clone(&sent.given), realm, strength: sent.strength, is_judged });
         Some(sent)

@@ -225,7 +225,7 @@ impl<N: Net> Opening<N> {
         let (server, reason) = match head.status {
             401 => (Server::Origin, self.unclaimed),
             407 if live.connection.forwarder.is_some() => (Server::Proxy, NOTHING_FOR_PROXY),
-            407 => (Server::Proxy, "no proxy is on the way that could ask"),
+            407 => (Server::Proxy, "no proxy forwards the request, so none can ask"),
             _ => return,
         };
         if !self.shared.events.is_recorded() {

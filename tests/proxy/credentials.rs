@@ -164,7 +164,7 @@ fn what_is_not_answered_is_told_with_the_reason() {
     let tunnel = |answer: &str| peer().head().send(OPEN).secure(&origin()).head().send(answer);
     assert_eq!(
         told(&world([tunnel(BASIC_KEPT)]), "https", URL),
-        ["basic p true: no proxy is on the way that could ask"]
+        ["basic p true: no proxy forwards the request, so none can ask"]
     );
     assert_eq!(told(&world([tunnel(&asks)]), "https", URL), ["basic p false: no credentials are set"]);
     assert_eq!(told(&world([peer().head().send(&asks)]), "http", URL), ["basic p false: no credentials are set"]);
