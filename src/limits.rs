@@ -106,6 +106,9 @@ pub const SPACE_PATHS: usize = 32;
 /// someone else, each in a folder of its own.
 pub const SPACE_PATH_LENGTH: usize = 2 * 1024;
 
+/// Levels of escapes that are looked through in a path: `%252525...`, each level of which is work.
+pub const PATH_ESCAPES: usize = 5;
+
 /// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
 pub const READ_LENGTH: usize = 64 * 1024;
 

@@ -113,6 +113,9 @@ fn check_digest(challenge: &Challenge, mut digest: Digest, user: usize, informat
     if has_parameter(information, "rspauth") {
         assert!(verified.is_err(), "a proof was made up");
     }
+    if information.iter().any(|line| begins_with_proof(line)) {
+        assert!(verified.is_err(), "a proof that cannot be read counts as none");
+    }
     let three = answer(&mut digest, &login, "GET", CNONCES[0]);
     if three.nonce == one.nonce {
         assert_eq!(three.count, one.count.map(|count| count + 2));
@@ -121,6 +124,14 @@ fn check_digest(challenge: &Challenge, mut digest: Digest, user: usize, informat
     }
     let shown = format!("{digest:?} {login:?} {:?} {verified:?}", three.proof);
     assert!(!shown.contains(PASSWORD) && !shown.contains(&right));
+}
+
+/// Whether the first thing on this line is a proof, well-formed or not.
+fn begins_with_proof(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"rspauth";
+    let is_token_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    line.split_at_checked(NAME.len())
+        .is_some_and(|(start, rest)| start.eq_ignore_ascii_case(NAME) && !rest.first().is_some_and(is_token_byte))
 }
 
 /// Whether these lines have the parameter, as far as they are read like those of a challenge.
@@ -149,6 +160,9 @@ fn answer(digest: &mut Digest, login: &Login, method: &str, cnonce: &str) -> Ans
     let [read] = read.as_slice() else { panic!("{value:?} reads as {read:?}") };
     let text = |name: &str| read.parameter(name).map(str::to_owned);
     assert!(read.is("digest") && text("username").is_some() != text("username*").is_some(), "{value:?}");
+    if text("userhash").is_none() {
+        assert!(text("username").is_none_or(|user| user == login.user), "{value:?}");
+    }
     assert_eq!(text("realm").as_deref(), Some(digest.realm()));
     assert_eq!(text("uri").as_deref(), Some("/a,b?c=\"d\""));
     let response = text("response").unwrap_or_default();

@@ -30,7 +30,7 @@ pub use self::bindings::exports::xenon::http::session::Received;
 pub use self::bindings::exports::xenon::http::types::{
     AddressFamily, AttemptFailure, AuthSchemes, Authorization, CertificateError, CertificateFailures, Challenge,
     CloseReason, ConnectionFacts, Deadlines, Error, ErrorCode, Event, EventKind, InterimResponse, Limits,
-    LookupFailure, Phase, Progress, TlsFacts, TlsVersion, Version, WholeResponse,
+    LookupFailure, Phase, Progress, TlsFacts, TlsVersion, UnansweredChallenge, Version, WholeResponse,
 };
 pub use self::engine::{bytes, component, engine};
 

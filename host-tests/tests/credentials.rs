@@ -222,6 +222,32 @@ fn the_strongest_way_that_is_allowed_is_taken() {
     assert_eq!(told(&apache.served()[6..]), [(401, "")]);
 }
 
+/// As Apache reads them: it knows `username` alone, takes backslashes off, and compares bytes.
+#[test]
+fn names_with_quotes_backslashes_and_letters_beyond_ascii_are_let_in() {
+    let names = ["a\"b", "a\\b", "\\\"", "J\u{e4}s\u{f8}n", "\u{65e5}\u{672c}"];
+    let paths: Vec<(String, String)> =
+        (0..names.len()).map(|number| (format!("/digest-{number}"), format!("/basic-{number}"))).collect();
+    let areas = names.iter().zip(&paths).flat_map(|(name, (digest, basic))| {
+        let user = User { name, ..USER };
+        let area = |path, access| Area { path, access, directives: "" };
+        [area(digest.as_str(), Access::Digest(user)), area(basic.as_str(), Access::Basic(user))]
+    });
+    let Some(apache) = Apache::start(&areas.collect::<Vec<_>>()) else { return };
+    for (name, (digest, basic)) in names.iter().zip(&paths) {
+        let login = format!("-u {name}:sesame");
+        assert_done(&xenon(apache.port(), &format!("{login} --digest URL{digest}/x")), CONTENT);
+        assert_done(&xenon(apache.port(), &format!("{login} --anyauth URL{digest}/x")), CONTENT);
+        assert_done(&xenon(apache.port(), &format!("{login} --anyauth URL{basic}/x")), CONTENT);
+        assert_done(&xenon(apache.port(), &format!("{login} URL{basic}/x")), CONTENT);
+        // The same in a target.
+        let (_guest, session) = session(apache.port());
+        session.set_credentials(None, name, USER.password, AuthSchemes::DIGEST_MD5, false).unwrap();
+        assert_eq!(session.get(&format!("{digest}/a\"b\\c?d=\"\\")).unwrap().status, 200, "{name}");
+    }
+    assert!(apache.served().iter().all(|one| matches!(one.status, 200 | 401)));
+}
+
 #[test]
 fn a_wrong_password_is_tried_once() {
     let Some(apache) = Apache::start(&areas()) else { return };

@@ -5,14 +5,13 @@
 //! the value of a field.
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
 use std::rc::Rc;
 
 pub use super::trial::Trial;
 
+use super::answer::{Answer, Candidate, Strength};
 use super::challenge::Challenge;
 use super::digest::Digest;
-use super::digest::algorithm::Algorithm;
 use super::given::Given;
 use super::space::Extent;
 use super::{Asked, Login, Schemes, Server};
@@ -41,17 +40,6 @@ pub(super) struct Space {
     pub(super) standing: Standing,
 }
 
-/// How a challenge is answered, the weakest first.
-///
-/// Basic shows the password to whoever reads along. A token is worth less to them: it ends, and opens no other door. Digest
-/// shows neither.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Basic,
-    Bearer,
-    Digest(Digest),
-}
-
 /// What the server thinks of the credentials in a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -61,14 +49,6 @@ pub(super) enum Standing {
     Presumed,
     /// It has let in a request that had them.
     Accepted,
-}
-
-/// A way to answer a challenge.
-pub(super) struct Candidate {
-    pub(super) given: Rc<Given>,
-    pub(super) realm: String,
-    pub(super) answer: Answer,
-    pub(super) is_stale: bool,
 }
 
 /// What to do about a challenge.
@@ -180,7 +160,8 @@ impl Credentials {
         let Some(space) = space else {
             let given = self.unasked()?;
             let value = given.plain();
-            trial.send(Rc::clone(given), None, None);
+            let strength = if given.is_token() { Strength::Bearer } else { Strength::Basic };
+            trial.send(Rc::clone(given), None, strength, None);
             return Some(value);
         };
         let mut known = space.borrow_mut();
@@ -196,9 +177,10 @@ impl Credentials {
             }
             (Answer::Basic | Answer::Bearer | Answer::Digest(_), _) => (given.plain(), None),
         };
+        let strength = known.answer.strength();
         drop(known);
         self.touch(&space);
-        trial.send(given, Some(space), proof);
+        trial.send(given, Some(space), strength, proof);
         Some(value)
     }
 
@@ -230,28 +212,40 @@ impl Credentials {
 
     // ---- what the response means ------------------------------------------------------------------------------------
 
-    /// The server has answered with [`Server::status`] and these challenges.
-    pub fn answer(&mut self, trial: &mut Trial, challenges: &[Challenge]) -> Decision {
-        let sent = trial.refuse();
+    /// The server has answered with [`Server::status`] and these challenges. Each that cannot be answered is told, and why not,
+    /// in words for people; one that only gives way to another is not.
+    pub fn answer(
+        &mut self,
+        trial: &mut Trial,
+        challenges: &[Challenge],
+        tell: &mut dyn FnMut(&Challenge, &'static str),
+    ) -> Decision {
+        let sent = trial.refuse(challenges);
         if let Some(space) = sent.as_ref().and_then(|sent| sent.space.as_ref())
             && space.borrow().standing == Standing::Presumed
         {
             // It stays, for what was counted with its nonce, but no longer goes ahead.
             space.borrow_mut().standing = Standing::Unknown;
         }
-        let candidates = challenges.iter().filter_map(|challenge| self.candidate(challenge));
-        let candidates = candidates.filter(|candidate| trial.may_try(candidate, sent.as_ref()));
-        // The first of equals.
-        let best = candidates.min_by_key(|candidate| Reverse(candidate.answer.strength()));
-        let best = best.filter(|_| trial.rounds < AUTH_ROUNDS);
-        let decision = match &best {
-            Some(best) => Decision::Again { scheme: best.answer.scheme(), realm: best.realm.clone() },
-            None => Decision::Stays,
-        };
-        if let Some(best) = best {
-            trial.rounds = trial.rounds.saturating_add(1);
-            trial.next = Some(self.learn(best));
+        let mut best: Option<Candidate> = None;
+        for challenge in challenges {
+            let candidate = self.candidate(challenge).and_then(|candidate| match trial.rounds {
+                AUTH_ROUNDS.. => Err("the request has answered as many challenges as it may"),
+                _ => trial.check(&candidate, sent.as_ref()).map(|()| candidate),
+            });
+            match candidate {
+                // The first of equals.
+                Ok(new) if best.as_ref().is_none_or(|best| best.answer.strength() < new.answer.strength()) => {
+                    best = Some(new);
+                }
+                Ok(_) => {}
+                Err(reason) => tell(challenge, reason),
+            }
         }
+        let Some(best) = best else { return Decision::Stays };
+        let decision = Decision::Again { scheme: best.answer.scheme(), realm: best.realm.clone() };
+        trial.rounds = trial.rounds.saturating_add(1);
+        trial.next = Some(self.learn(best));
         decision
     }
 
@@ -292,8 +286,8 @@ impl Credentials {
         }
     }
 
-    /// How this challenge would be answered, if the caller allows it.
-    fn candidate(&self, challenge: &Challenge) -> Option<Candidate> {
+    /// How this challenge would be answered, if the caller allows it. The error is words for people.
+    fn candidate(&self, challenge: &Challenge) -> Result<Candidate, &'static str> {
         // Basic and Digest have to have one, and some servers' Basic has none; Bearer may have one.
         let realm = challenge.realm().unwrap_or_default();
         let given = |is_token: bool| {
@@ -302,22 +296,35 @@ impl Credentials {
             // Its own before that of all.
             given.min_by_key(|given| given.realm.is_none()).map(Rc::clone)
         };
+        let login = || given(false).ok_or("no user and password are set for its realm");
         let (given, answer) = match challenge.scheme.as_str() {
             "bearer" => {
-                let wanted = challenge.parameter("scope").unwrap_or_default();
-                (given(true).filter(|given| given.covers(wanted))?, Answer::Bearer)
+                let given = given(true).ok_or("no bearer token is set for its realm")?;
+                if !given.covers(challenge.parameter("scope").unwrap_or_default()) {
+                    return Err("the bearer token is not for its scope");
+                }
+                (given, Answer::Bearer)
             }
-            "basic" => (given(false).filter(|given| given.schemes().basic)?, Answer::Basic),
+            "basic" => {
+                let given = login()?;
+                if !given.schemes().basic {
+                    return Err("Basic is not allowed");
+                }
+                (given, Answer::Basic)
+            }
             "digest" => {
-                let given = given(false)?;
+                let given = login()?;
                 let schemes = given.schemes();
-                let digest = Digest::from_challenge(challenge, schemes.digest_without_qop).ok()?;
-                schemes.allow(digest.algorithm()).then_some((given, Answer::Digest(digest)))?
+                let digest = Digest::from_challenge(challenge, schemes.allow_legacy())?;
+                if !schemes.allow(digest.algorithm()) {
+                    return Err("its algorithm is not allowed");
+                }
+                (given, Answer::Digest(digest))
             }
-            _ => return None,
+            _ => return Err("its scheme is not known"),
         };
         let is_stale = challenge.parameter("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
-        Some(Candidate { given, realm: realm.to_owned(), answer, is_stale })
+        Ok(Candidate { given, realm: realm.to_owned(), answer, is_stale })
     }
 
     /// The space of the challenge that is being answered, as it is known from now on.
@@ -332,7 +339,7 @@ impl Credentials {
             let mut space = known.borrow_mut();
             if let (Answer::Digest(old), Answer::Digest(new)) = (&space.answer, &answer)
                 // What was counted with a nonce stays counted, however often the server gives it out.
-                && (old.nonce() != new.nonce() || old.algorithm() != new.algorithm())
+                && (old.nonce() != new.nonce() || old.strength() != new.strength())
             {
                 space.extent = self.extent_of(&answer);
                 space.answer = answer;
@@ -364,24 +371,6 @@ impl Credentials {
             && let Some(rest) = self.spaces.get_mut(place..)
         {
             rest.rotate_left(1);
-        }
-    }
-}
-
-impl Answer {
-    fn scheme(&self) -> &'static str {
-        match self {
-            Self::Basic => "Basic",
-            Self::Bearer => "Bearer",
-            Self::Digest(_) => "Digest",
-        }
-    }
-
-    fn strength(&self) -> (u8, Option<Algorithm>) {
-        match self {
-            Self::Basic => (0, None),
-            Self::Bearer => (1, None),
-            Self::Digest(digest) => (2, Some(digest.algorithm())),
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Digest {
     /// Whether `qop=auth` is used; without it, it is RFC 2069's way.
     has_qop: bool,
     is_name_hashed: bool,
+    /// Whether the server says that it reads names as UTF-8, and so knows RFC 7616.
+    is_utf8: bool,
     domain: Vec<String>,
     /// How many requests were made with this nonce.
     count: u32,
@@ -74,12 +76,13 @@ impl Digest {
         let has_qop = match challenge.parameter("qop") {
             Some(list) if has_auth(list) => true,
             Some(_) => return Err("the Digest challenge asks for a qop other than auth"),
-            None if !legacy => return Err("the Digest challenge has no qop"),
+            None if !legacy => return Err("the Digest challenge has no qop, and none without is allowed"),
             // There is no client nonce without a qop.
             None if algorithm.is_session() => return Err("the Digest challenge has no qop, which its algorithm needs"),
             None => false,
         };
         let domain = challenge.parameter("domain").unwrap_or_default();
+        let says = |name, word: &str| challenge.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case(word));
         Ok(Self {
             realm: text("realm").ok_or("the Digest challenge has no realm")?,
             nonce: text("nonce").ok_or("the Digest challenge has no nonce")?,
@@ -87,7 +90,8 @@ impl Digest {
             algorithm,
             algorithm_name,
             has_qop,
-            is_name_hashed: challenge.parameter("userhash").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            is_name_hashed: says("userhash", "true"),
+            is_utf8: says("charset", "utf-8"),
             domain: domain.split_ascii_whitespace().take(limits::CHALLENGE_DOMAINS).map(str::to_owned).collect(),
             count: 0,
             session: None,
@@ -104,9 +108,14 @@ impl Digest {
         &self.nonce
     }
 
-    /// How good it is.
+    /// The algorithm that the server asks for.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// How good it is: first whether the client's nonce is hashed too, then the algorithm.
+    pub fn strength(&self) -> (bool, Algorithm) {
+        (self.has_qop, self.algorithm)
     }
 
     /// The URIs of the space that the server protects, as it wrote them. All of the server, if there are none.
@@ -148,7 +157,7 @@ impl Digest {
         if self.is_name_hashed {
             header.quoted("username", &hash(&[&login.user, &self.realm]));
         } else {
-            header.user(&login.user);
+            header.user(&login.user, self.is_utf8);
         }
         header.quoted("realm", &self.realm);
         header.quoted("uri", uri);

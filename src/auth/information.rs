@@ -15,10 +15,15 @@ impl Information {
 }
 
 /// The parameters of all these field lines. What is no parameter is skipped; but who says something twice has not said what
-/// is meant, and that is an error.
+/// is meant, and who says something of a proof that cannot be read has proved nothing: both are errors.
 pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Information, &'static str> {
     let mut information = Information(Vec::new());
-    for (name, value) in values.flat_map(fields::elements).filter_map(challenge::parameter) {
+    for element in values.flat_map(fields::elements) {
+        let parameter = challenge::parameter(element);
+        if hides_proof(element, parameter.as_ref()) {
+            return Err("the server's proof that it knows the password cannot be read");
+        }
+        let Some((name, value)) = parameter else { continue };
         if information.parameter(&name).is_some() {
             return Err("the server's authentication information has a parameter twice");
         }
@@ -28,6 +33,13 @@ pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Inform
         information.0.push((name, value));
     }
     Ok(information)
+}
+
+/// Whether `rspauth` stands in this element otherwise than as the name of a parameter or within quotes.
+fn hides_proof(element: &[u8], parameter: Option<&(String, String)>) -> bool {
+    const NAME: &[u8] = b"rspauth";
+    let is_read = parameter.is_some_and(|(name, _)| name.as_bytes() == NAME || element.ends_with(b"\""));
+    !is_read && element.windows(NAME.len()).any(|part| part.eq_ignore_ascii_case(NAME))
 }
 
 #[cfg(test)]
@@ -58,6 +70,34 @@ mod tests {
         assert_eq!(of_lines(&["a=b, c=d, A=b"]), error);
         assert_eq!(of_lines(&["a=b", "a=c"]), error);
         assert!(of_lines(&["a=b, c=b"]).is_ok());
+    }
+
+    #[test]
+    fn a_proof_that_cannot_be_read_is_refused() {
+        for line in [
+            "rspauth",
+            "rspauth=\"a",
+            "rspauth=\"a\"b",
+            "rspauth=a\"b",
+            "rspauth:a",
+            "Digest rspauth=a",
+            "\"rspauth\"=a",
+            "qop=auth, RspAuth",
+            "nextnonce=a; rspauth=b",
+            "nextnonce=\"a, rspauth=\"b\"",
+            "rspauth=\"a\0\"",
+            "rspauth*=UTF-8''a",
+            "rspauth=\"9b7\u{b}\", nc=00000001, c, nonce=\"n\", opaquelgorithm=MD5,\", qop=auth",
+        ] {
+            assert_eq!(
+                of_lines(&[line]),
+                Err("the server's proof that it knows the password cannot be read"),
+                "{line}"
+            );
+        }
+        for line in ["rspauth=a", "RSPAUTH=\"\"", "a=\"rspauth\"", "nextnonce=\"rspauth=a, rspauth\", rspauth = b"] {
+            assert!(of_lines(&[line]).is_ok(), "{line}");
+        }
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! Values in, values out: nothing here sends anything, knows what a session is, or makes a random byte.
 
+mod answer;
 pub mod basic;
 pub mod bearer;
 pub mod cache;
 pub mod challenge;
 pub mod digest;
+mod dots;
 mod given;
 mod information;
 pub mod space;
@@ -75,7 +77,8 @@ pub struct Schemes {
     pub digest_md5: bool,
     pub digest_sha256: bool,
     pub digest_sha512_256: bool,
-    /// Digest as RFC 2069 had it: without `qop`, and so without a client's nonce.
+    /// Digest as RFC 2069 had it: without `qop`, and so without a client's nonce. It goes with the algorithms that are
+    /// allowed, and is implied where Basic is.
     pub digest_without_qop: bool,
 }
 
@@ -87,6 +90,11 @@ impl Schemes {
             Algorithm::Sha256 | Algorithm::Sha256Session => self.digest_sha256,
             Algorithm::Sha512256 | Algorithm::Sha512256Session => self.digest_sha512_256,
         }
+    }
+
+    /// Whether Digest may go without `qop`. Where Basic is allowed it may: Basic would show the password itself.
+    fn allow_legacy(self) -> bool {
+        self.digest_without_qop || self.basic
     }
 
     /// Whether any scheme is allowed at all.

@@ -1,10 +1,11 @@
 //! Which part of a server one space covers: paths, by their segments (RFC 7617 section 2.2, RFC 7616 section 3.3).
 //!
-//! Nothing here resolves `..` or decodes `%2e`: who asks for a path with such segments is in no space, for only the server
-//! knows where that leads.
+//! Nothing here resolves `..`: a path with a segment that some server may read so is in no part of a server, for only the
+//! server knows where it leads.
 
-use crate::http::origin::{Origin, Scheme};
-use crate::http::target;
+use super::dots::may_lead_up;
+use crate::http::origin::Origin;
+use crate::http::{authority, target};
 use crate::limits::{SPACE_PATH_LENGTH, SPACE_PATHS};
 
 /// A part of a server.
@@ -47,7 +48,7 @@ impl Extent {
     pub(super) fn covers(&self, path: &str) -> Option<usize> {
         match self {
             Self::Everything => Some(0),
-            Self::Below(_) if has_dots(path) => None,
+            Self::Below(_) if may_lead_up(path) => None,
             Self::Below(paths) => paths.iter().filter(|prefix| is_below(prefix, path)).map(String::len).max(),
         }
     }
@@ -56,7 +57,7 @@ impl Extent {
         let Self::Below(paths) = self else {
             return;
         };
-        if path.len() > SPACE_PATH_LENGTH || has_dots(path) || paths.iter().any(|prefix| is_below(prefix, path)) {
+        if path.len() > SPACE_PATH_LENGTH || may_lead_up(path) || paths.iter().any(|prefix| is_below(prefix, path)) {
             return;
         }
         paths.retain(|other| !is_below(path, other));
@@ -86,19 +87,7 @@ fn path_of_uri<'a>(origin: &Origin, uri: &'a str) -> Option<&'a str> {
     }
     let (scheme, rest) = uri.split_once("://")?;
     let authority = target::authority("GET", uri)?;
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let default = if scheme.eq_ignore_ascii_case("https") { Scheme::Https } else { Scheme::Http };
-    let port = match port {
-        None | Some("") => default.default_port(),
-        // Digits alone, because `parse` takes a sign.
-        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
-        Some(_) => return None,
-    };
-    let other = Origin::parse(scheme, host, port).ok()?;
-    if other != *origin {
+    if !authority::is_of(origin, scheme, authority) {
         return None;
     }
     let path = without_query(rest.get(authority.len()..)?);
@@ -115,16 +104,6 @@ fn is_below(prefix: &str, path: &str) -> bool {
         Some(rest) => rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'),
         None => false,
     }
-}
-
-/// Whether a segment is `.` or `..`, in any spelling. A backslash is a slash to some servers.
-fn has_dots(path: &str) -> bool {
-    if !path.contains('.') && !path.contains('%') {
-        return false;
-    }
-    let plain =
-        path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
-    plain.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 #[cfg(test)]
@@ -156,6 +135,10 @@ mod tests {
             ("/a/", "/a/..%2fb", false),
             ("/a/", "/a/..\\b", false),
             ("/a/", "/a/./b", false),
+            ("/a/", "/a/..;/b", false),
+            ("/a/", "/a/%252e%252e/b", false),
+            ("/a/", "/a/..%00/b", false),
+            ("/a/", "/a/b/..%3b/c", false),
             ("/a/", "/a/..b/.c./%2ed", true),
         ] {
             assert_eq!(below(&[prefix]).covers(path).is_some(), is_covered, "{prefix} {path}");
@@ -177,8 +160,10 @@ mod tests {
         extent.add_folder_of("/x");
         assert_eq!(extent, below(&["/"]), "and what covers others takes their place");
         let mut extent = Extent::nothing();
-        extent.add_folder_of("/a/../b");
-        assert_eq!(extent, Extent::nothing());
+        for path in ["/a/../b", "/a/..;/b", "/a/%252e%252e/b", "/a/..%00/b"] {
+            extent.add_folder_of(path);
+            assert_eq!(extent, Extent::nothing(), "{path}");
+        }
     }
 
     #[test]
@@ -204,8 +189,18 @@ mod tests {
         assert_eq!(extent(&[]), Extent::Everything);
         assert_eq!(extent(&["/other", "http://A.test:80/x?y"]), below(&["/other", "/x"]));
         assert_eq!(extent(&["http://a.test"]), below(&["/"]));
-        let others =
-            ["http://b.test/", "https://a.test/", "http://a.test:81/", "//a.test/", "relative", "http://a.test:+80/"];
+        let others = [
+            "http://b.test/",
+            "https://a.test/",
+            "http://a.test:81/",
+            "//a.test/",
+            "relative",
+            "http://a.test:+80/",
+            "/a/..;/b",
+            "/a/%252e%252e/b",
+            "http://a.test/a/..%00/b",
+            "/a/x/..%3b/",
+        ];
         assert_eq!(extent(&others), Extent::nothing());
     }
 

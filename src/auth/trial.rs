@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::cache::{Answer, Candidate, Space, Standing};
+use super::answer::{Answer, Candidate, Strength};
+use super::cache::{Space, Standing};
+use super::challenge::Challenge;
 use super::digest::Proof;
 use super::given::Given;
 
@@ -25,6 +27,8 @@ pub(super) struct Sent {
     pub(super) given: Rc<Given>,
     /// What they were for; none when they went ahead without anybody having asked.
     pub(super) space: Option<Rc<RefCell<Space>>>,
+    /// How strong they were: another request may have had the space answered otherwise since.
+    strength: Strength,
     /// What Digest needs to know later.
     pub(super) proof: Option<Proof>,
     /// Whether the request had them before this one was asked.
@@ -36,36 +40,55 @@ pub(super) struct Sent {
 struct Tried {
     given: Rc<Given>,
     realm: Option<String>,
-    is_digest: bool,
+    strength: Strength,
+    /// Whether the realm that they were for has refused them. Those that went ahead may have met another realm, which has not
+    /// looked at them.
+    is_judged: bool,
 }
 
 impl Trial {
     /// Notes that these credentials are sent.
-    pub(super) fn send(&mut self, given: Rc<Given>, space: Option<Rc<RefCell<Space>>>, proof: Option<Proof>) {
-        self.sent = Some(Sent { given, space, proof, is_ahead: self.next.is_none() });
+    pub(super) fn send(
+        &mut self,
+        given: Rc<Given>,
+        space: Option<Rc<RefCell<Space>>>,
+        strength: Strength,
+        proof: Option<Proof>,
+    ) {
+        self.sent = Some(Sent { given, space, strength, proof, is_ahead: self.next.is_none() });
     }
 
-    /// Notes that what was sent was refused, and answers what that was.
-    pub(super) fn refuse(&mut self) -> Option<Sent> {
+    /// Notes that what was sent was refused, with these challenges, and answers what that was.
+    pub(super) fn refuse(&mut self, challenges: &[Challenge]) -> Option<Sent> {
         self.next = None;
         let sent = self.sent.take()?;
         let realm = sent.space.as_ref().map(|space| space.borrow().realm.clone());
-        self.tried.push(Tried { given: Rc::clone(&sent.given), realm, is_digest: sent.proof.is_some() });
+        let is_asked_for = |realm: &String| challenges.iter().any(|one| one.realm().unwrap_or_default() == realm);
+        let is_judged = !sent.is_ahead || realm.as_ref().is_some_and(is_asked_for);
+        self.tried.push(Tried { given: Rc::clone(&sent.given), realm, strength: sent.strength, is_judged });
         Some(sent)
     }
 
-    /// Whether this answer is worth a try after what was refused, `sent` the last of it.
+    /// Whether this answer is worth a try after what was refused, `sent` the last of it. The error is words for people.
     ///
-    /// A login that a realm has refused is wrong there, however it is sent: in no other way, least of all a weaker one, is it
-    /// tried again. What says nothing of the login is a nonce that had gone stale.
-    pub(super) fn may_try(&self, candidate: &Candidate, sent: Option<&Sent>) -> bool {
-        let is_digest = matches!(candidate.answer, Answer::Digest(_));
-        let is_refused = self.tried.iter().filter(|tried| Rc::ptr_eq(&tried.given, &candidate.given)).any(|tried| {
-            // The same bytes again, whatever the realm is called.
-            let is_same = !is_digest && !tried.is_digest;
-            is_same || tried.realm.as_deref() == Some(candidate.realm.as_str())
-        });
-        !is_refused || sent.is_some_and(|sent| has_gone_stale(sent, candidate))
+    /// A login that a realm has refused is wrong there, however it is sent, so it is not tried there again. What says nothing of
+    /// the login is a nonce that had gone stale. And whatever realm is named next, whoever refuses a login again and again must
+    /// not get it in a weaker way than before, or the last thing that they get is the password.
+    pub(super) fn check(&self, candidate: &Candidate, sent: Option<&Sent>) -> Result<(), &'static str> {
+        let strength = candidate.answer.strength();
+        let is_stale = sent.is_some_and(|sent| has_gone_stale(sent, candidate));
+        for tried in self.tried.iter().filter(|tried| Rc::ptr_eq(&tried.given, &candidate.given)) {
+            if tried.is_judged && strength < tried.strength {
+                return Err("what it asks for was refused already in a stronger way");
+            }
+            if tried.strength.is_plain() && strength.is_plain() {
+                return Err("the same was refused already");
+            }
+            if !is_stale && tried.realm.as_deref() == Some(candidate.realm.as_str()) {
+                return Err("its realm has refused the user and password already");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -316,6 +316,9 @@ fn kind(kind: Kind) -> wit::EventKind {
         Kind::Authorizing { scheme, realm, is_proxy } => {
             To::Authorizing(wit::Authorization { scheme: scheme.into(), realm, proxy: is_proxy })
         }
+        Kind::Unanswered { scheme, realm, reason, is_proxy } => {
+            To::Unanswered(wit::UnansweredChallenge { scheme, realm, reason: reason.into(), proxy: is_proxy })
+        }
         Kind::Failed(why) => To::Failed(error(why)),
         Kind::Kept => To::Kept,
         Kind::Closed(reason) => To::Closed(close_reason(reason)),

@@ -2,6 +2,7 @@
 //!
 //! Values in, values out. Nothing here knows how a message looks on the wire, nor what a session is.
 
+pub mod authority;
 pub mod fields;
 pub mod method;
 pub mod origin;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here escapes, resolves or normalises: the target goes on the wire as it is, or not at all.
 
+use super::authority;
 use super::origin::{Host, Scheme};
 use crate::limits::TARGET_LENGTH;
 
@@ -85,7 +86,8 @@ fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> 
     if authority.contains('@') {
         return Err("the target holds a user's name or password");
     }
-    Ok(())
+    // It goes into Host.
+    authority::check(authority.as_bytes()).map_err(|_| "the target's authority is not a host, which may have a port")
 }
 
 /// The authority of an absolute URI, of which this is what comes after `scheme://`.
@@ -151,6 +153,11 @@ mod tests {
             ("GET", "x/http://x"),
             ("GET", "http://user:secret@example.com/"),
             ("GET", "http://@example.com/"),
+            ("GET", "http://a|b/"),
+            ("GET", "http://a\\b/"),
+            ("GET", "http://a:b/"),
+            ("GET", "http://::1/"),
+            ("GET", "http://[::1/"),
             ("GET", "/fish#food"),
             ("GET", "/#"),
             ("GET", "/a b"),

@@ -8,7 +8,8 @@ use std::future::poll_fn;
 use std::rc::Rc;
 
 use crate::auth::cache::{Credentials, Decision, Trial};
-use crate::auth::{Asked, Server, challenge, space};
+use crate::auth::challenge::{self, Challenge};
+use crate::auth::{Asked, Server, space};
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::Event;
@@ -35,20 +36,27 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// What this request says to its origin; nothing where the caller says it by itself, and where the target is not the
-    /// origin's. Cold, as the others here, for the sake of sessions that have no credentials: they are not to pay for this.
+    /// What this request says to its origin. The error says why that is nothing: where the caller says it by itself, and where
+    /// it is not about the origin. Cold, as the others here, for the sake of sessions that have no credentials: they are not to
+    /// pay for this.
     #[cold]
     pub(crate) fn of(
         credentials: &Rc<RefCell<Credentials>>,
         origin: &Origin,
         description: &Description,
-    ) -> Option<Box<Self>> {
+    ) -> Result<Box<Self>, &'static str> {
         if description.is_signed() {
-            return None;
+            return Err("the request has an Authorization field of its own");
+        }
+        // Credentials are for one origin, and so is what is learned of it. A target is not the only field that can name another.
+        if description.is_for_another(origin) {
+            return Err("the request's Host is not the session's authority");
         }
         let Description { method, target, .. } = description;
-        let path = space::path_at(origin, method, target)?.to_owned();
-        Some(Box::new(Self {
+        let path =
+            space::path_at(origin, method, target).ok_or("requests of this method or target have no credentials")?;
+        let path = path.to_owned();
+        Ok(Box::new(Self {
             credentials: Rc::clone(credentials),
             server: credentials.borrow().server(),
             method: method.clone(),
@@ -126,11 +134,13 @@ impl Claim {
         *head = signed;
     }
 
-    /// What this final head means: whether, and how, the request is to be sent again.
-    pub(crate) fn judge(&mut self, head: &ResponseHead) -> Result<Decision, Error> {
+    /// What this final head means: whether, and how, the request is to be sent again. Challenges that are not answered are told.
+    pub(crate) fn judge(&mut self, head: &ResponseHead, tell: &mut dyn FnMut(Kind)) -> Result<Decision, Error> {
         if head.status == self.server.status() {
             let challenges = challenge::parse(head.fields.all(self.server.challenge_field()));
-            return Ok(self.credentials.borrow_mut().answer(&mut self.trial, &challenges));
+            let server = self.server;
+            let mut tell = |challenge: &Challenge, reason| tell(unanswered(server, challenge, reason));
+            return Ok(self.credentials.borrow_mut().answer(&mut self.trial, &challenges, &mut tell));
         }
         self.verify(Phase::Head, &head.fields)?;
         // Neither the other server's refusal nor a breakdown says that this one has let the request in.
@@ -170,13 +180,19 @@ impl<N: Net> Opening<N> {
         // What says something to a proxy is of no use where there is none on the way.
         let of_proxy = self.proxy_claim.as_mut().filter(|_| live.connection.forwarder.is_some());
         let mut claims = of_proxy.into_iter().chain(&mut self.claim);
+        let (shared, whose) = (&self.shared, live.whose);
+        let mut is_judged = false;
         let (claim, decision) = loop {
             let Some(claim) = claims.next() else {
+                if !is_judged {
+                    self.tell_unclaimed(&head, &live);
+                }
                 live.claim = self.claim.take();
                 self.upload.borrow_mut().keep(false);
                 return Ok(Some((head, live)));
             };
-            match claim.judge(&head) {
+            is_judged |= claim.server.status() == head.status;
+            match claim.judge(&head, &mut |kind| shared.record(whose, || kind)) {
                 Ok(Decision::Stays) => {}
                 decision => break (claim, decision),
             }
@@ -201,6 +217,21 @@ impl<N: Net> Opening<N> {
                 Ok(None)
             }
         }
+    }
+
+    /// Tells the challenges of this response, if it has any, that nothing here could have answered.
+    #[cold]
+    pub(super) fn tell_unclaimed(&self, head: &ResponseHead, live: &Live<N>) {
+        let (server, reason) = match head.status {
+            401 => (Server::Origin, self.unclaimed),
+            407 if live.connection.forwarder.is_some() => (Server::Proxy, NOTHING_FOR_PROXY),
+            407 => (Server::Proxy, "no proxy forwards the request, so none can ask"),
+            _ => return,
+        };
+        if !self.shared.events.is_recorded() {
+            return;
+        }
+        tell_all(server, head, reason, &mut |kind| self.shared.record(live.whose, || kind));
     }
 
     /// Reads the content that nobody wants and throws it away, if it is little and its connection can be kept for that; else
@@ -237,6 +268,24 @@ impl<N: Net> Opening<N> {
         }
         Ok(())
     }
+}
+
+/// Why a proxy's challenge is not answered where nothing is said to it.
+pub(super) const NOTHING_FOR_PROXY: &str = "this request has nothing for the proxy from the session";
+
+/// Tells that none of this response's challenges is answered.
+#[cold]
+pub(super) fn tell_all(server: Server, head: &ResponseHead, reason: &'static str, tell: &mut dyn FnMut(Kind)) {
+    if head.status == server.status() {
+        for challenge in challenge::parse(head.fields.all(server.challenge_field())) {
+            tell(unanswered(server, &challenge, reason));
+        }
+    }
+}
+
+fn unanswered(server: Server, challenge: &Challenge, reason: &'static str) -> Kind {
+    let realm = challenge.realm().unwrap_or_default().to_owned();
+    Kind::Unanswered { scheme: challenge.scheme.clone(), realm, reason, is_proxy: server == Server::Proxy }
 }
 
 /// The method and the target of a head of ours.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use crate::auth::Server;
 use crate::auth::cache::Decision;
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
@@ -12,7 +13,7 @@ use crate::proxy::connect::{self, Connect, Rest};
 use crate::proxy::server::Kind as Spoken;
 use crate::proxy::socks::Socks;
 use crate::session::Shared;
-use crate::session::claim::Claim;
+use crate::session::claim::{Claim, NOTHING_FOR_PROXY, tell_all};
 use crate::session::connection::{Connection, Permit};
 use crate::session::dial::{find, find_origin, race};
 use crate::session::dialogue::converse;
@@ -212,8 +213,13 @@ impl<N: Net> Detour<'_, N> {
                 Err(Elapsed) => return Err(failed(connection, self.late(deadline))),
             };
             let is_answered = outcome.as_ref().err().is_none_or(|error| matches!(error.code, Code::ProxyRefused(_)));
+            let mut tell = |kind| self.record(connection.number, || kind);
             let decision = match (&mut claim, heads.last()) {
-                (Some(claim), Some(head)) if is_answered => claim.judge(head),
+                (Some(claim), Some(head)) if is_answered => claim.judge(head, &mut tell),
+                (None, Some(head)) if is_answered => {
+                    tell_all(Server::Proxy, head, NOTHING_FOR_PROXY, &mut tell);
+                    Ok(Decision::Stays)
+                }
                 _ => Ok(Decision::Stays),
             };
             match (decision, outcome) {

@@ -56,6 +56,7 @@ pub enum Kind {
     Complete,
     Retrying(String),
     Authorizing { scheme: &'static str, realm: String, is_proxy: bool },
+    Unanswered { scheme: String, realm: String, reason: &'static str, is_proxy: bool },
     Failed(Error),
     Kept,
     Closed(CloseReason),
@@ -159,6 +160,7 @@ impl Kind {
             | Self::Retrying(text) => text.len(),
             Self::Addresses(all) => all.iter().map(String::len).sum(),
             Self::Authorizing { realm, .. } => realm.len(),
+            Self::Unanswered { scheme, realm, .. } => scheme.len().saturating_add(realm.len()),
             Self::ProxyFailed { proxy: address, reason } | Self::AttemptFailed { address, reason } => {
                 address.len().saturating_add(reason.len())
             }

@@ -245,23 +245,27 @@ impl<N: Net> Request<N> {
         }
         let origin = shared.origin.clone()?;
         let has_credentials = !shared.credentials.borrow().is_empty();
-        let claim = has_credentials.then(|| Claim::of(&shared.credentials, &origin, &self.description)).flatten();
+        let claim = match has_credentials {
+            true => Claim::of(&shared.credentials, &origin, &self.description),
+            false => Err("no credentials are set"),
+        };
         let settings = shared.settings.borrow();
-        let is_doubtful = claim.as_ref().is_some_and(|claim| claim.is_doubtful())
+        let is_doubtful = claim.as_ref().is_ok_and(|claim| claim.is_doubtful())
             || self.description.is_streamed() && settings.may_be_asked_by_proxy(&origin, &self.description);
         let prepared = self.description.prepare(&origin, &settings, is_doubtful)?;
         let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
         drop(settings);
         shared.exchanges.set(shared.exchanges.get().saturating_add(1));
         let mut upload = Upload::new(prepared.content.clone());
-        upload.keep(claim.is_some());
+        upload.keep(claim.is_ok());
         let upload = Rc::new(RefCell::new(upload));
         let interims = Rc::new(RefCell::default());
         let transfer = Rc::new(RefCell::new(Transfer::new(Opening {
             shared: Rc::clone(shared),
             origin,
             prepared,
-            claim,
+            unclaimed: claim.as_ref().err().copied().unwrap_or_default(),
+            claim: claim.ok(),
             proxy_claim: None,
             upload,
             interims: Rc::clone(&interims),

@@ -30,6 +30,8 @@ pub(crate) struct Opening<N: Net> {
     pub(crate) prepared: Prepared,
     /// What it says to the origin of who sends it, if anything.
     pub(crate) claim: Option<Box<Claim>>,
+    /// Why that is nothing, where it is.
+    pub(crate) unclaimed: &'static str,
     /// The same to the proxy that forwards it, once there is one.
     pub(crate) proxy_claim: Option<Box<Claim>>,
     pub(crate) upload: Rc<RefCell<Upload>>,
@@ -77,7 +79,12 @@ impl<N: Net> Opening<N> {
                     "the server knows no expectations (417)"
                 }
                 // Most requests say nothing of who sends them.
-                Ok(answer) if self.claim.is_none() && self.proxy_claim.is_none() => return Ok(answer),
+                Ok((head, live)) if self.claim.is_none() && self.proxy_claim.is_none() => {
+                    if matches!(head.status, 401 | 407) {
+                        self.tell_unclaimed(&head, &live);
+                    }
+                    return Ok((head, live));
+                }
                 Ok((head, live)) => {
                     // Boxed, so that they do not carry the room for it along.
                     if let Some(answer) = Box::pin(self.judge(head, live)).await? {

@@ -9,7 +9,7 @@ use crate::h1::request_head;
 use crate::h1::version::Version;
 use crate::http::fields::{self, Fields};
 use crate::http::origin::Origin;
-use crate::http::{method, quote, target};
+use crate::http::{authority, method, quote, target};
 use crate::limits::REQUEST_FIELDS_LENGTH;
 use crate::session::settings::Settings;
 
@@ -80,6 +80,11 @@ impl Description {
         if is("content-length") || is("transfer-encoding") {
             return refuse("it follows from the content that is set");
         }
+        if is("host")
+            && let Err(what) = authority::check_host_field(&value)
+        {
+            return refuse(what);
+        }
         if fields::is_single(&name) && self.fields.contains(&name) {
             return refuse("it was added before, and may be there once");
         }
@@ -91,6 +96,11 @@ impl Description {
     /// Whether the content is written to the exchange.
     pub(crate) fn is_streamed(&self) -> bool {
         matches!(self.content, Content::Streamed(_))
+    }
+
+    /// Whether the caller has it name another authority than the origin's. The resource is another's then, whoever serves it.
+    pub(crate) fn is_for_another(&self, origin: &Origin) -> bool {
+        self.fields.first("host").is_some_and(|value| !authority::names(origin, value))
     }
 
     /// Whether the caller says by itself who sends it.

@@ -62,6 +62,10 @@ fn credentials_go_ahead_within_their_space_and_nowhere_else() {
         ("/", false),
         ("/x/../a/b/", false),
         ("/a/b/../c", false),
+        ("/a/b/..;/c", false),
+        ("/a/b/%252e%252e/c", false),
+        ("/a/b/..%00/c", false),
+        ("/a/b/x/..%3b/c", false),
     ] {
         // A session that has learned of nothing else.
         let (net, session) = world(&server);
@@ -213,6 +217,66 @@ fn nobody_else_s_target_has_credentials_with_it() {
     let (net, session) = world(&server);
     give(&session, ANY);
     assert_eq!((get(&net, &session, "/"), server.seen().len()), (407, 1));
+}
+
+/// A request with this Host.
+fn with_host(session: &Session, method: &str, target: &str, host: &str) -> Request {
+    let mut request = session.request(method, target);
+    request.add_field("Host", host.as_bytes().to_vec()).unwrap();
+    request
+}
+
+#[test]
+fn a_host_of_another_authority_has_no_credentials_with_it() {
+    let hosts: &[(&str, bool)] = &[
+        ("tenant-b", false),
+        ("b.test", false),
+        ("sub.a.test", false),
+        ("a.test.b.test", false),
+        ("a.test:81", false),
+        ("a.test:443", false),
+        ("", false),
+        ("[::1]", false),
+        ("10.0.0.1", false),
+        ("a.test", true),
+        ("A.TEST:80", true),
+    ];
+    for &(host, is_ours) in hosts {
+        let server = lets_in(BASIC, &["Basic realm=\"r\""]);
+        let (net, session) = world(&server);
+        // In answer to a challenge, and then ahead, where they have been let in.
+        give(&session, ANY);
+        for _ in 0..2 {
+            let status = send(&net, &with_host(&session, "GET", "/x", host)).unwrap().head.status;
+            assert_eq!(status, if is_ours { 200 } else { 401 }, "{host}");
+            assert_eq!(server.take().iter().any(|seen| seen.authorization().is_some()), is_ours, "{host}");
+            assert_eq!(get(&net, &session, "/x"), 200);
+            server.take();
+        }
+        // Unasked, and with a target that names the origin itself.
+        let (given, schemes) = (login(USER, PASSWORD), Schemes { basic: true, ..Schemes::default() });
+        session.change_credentials(|known| known.set_login(None, given, schemes, true)).unwrap();
+        session.take_events();
+        for target in ["/x", "http://a.test/x"] {
+            send(&net, &with_host(&session, "GET", target, host)).unwrap();
+            let seen = server.take();
+            assert_eq!((seen.len(), seen[0].authorization().is_some()), (1, is_ours), "{host} {target}");
+        }
+        let told = unanswered(&session);
+        let expected = "basic r: the request's Host is not the session's authority";
+        assert!(told.iter().all(|line| line == expected) && told.len() == if is_ours { 0 } else { 2 }, "{told:?}");
+    }
+}
+
+/// Methods are case-sensitive (RFC 9110 section 9.1), and one that nobody has defined sends nothing back.
+#[test]
+fn lower_case_trace_is_no_trace_and_has_credentials() {
+    let server = lets_in(BASIC, &["Basic realm=\"r\""]);
+    let (net, session) = world(&server);
+    give(&session, ANY);
+    for (method, status) in [("trace", 200), ("Trace", 200), ("TRACE", 401)] {
+        assert_eq!(fetch(&net, &session, method, "/").unwrap().head.status, status, "{method}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(crate) struct Manner {
     pub(crate) qop: Option<&'static str>,
     pub(crate) opaque: Option<&'static str>,
     pub(crate) userhash: Option<&'static str>,
+    pub(crate) charset: Option<&'static str>,
     pub(crate) domain: Option<&'static str>,
     pub(crate) realm: &'static str,
     pub(crate) user: &'static str,
@@ -44,6 +45,7 @@ impl Default for Manner {
             qop: Some("auth"),
             opaque: None,
             userhash: None,
+            charset: None,
             domain: None,
             realm: "WallyWorld",
             user: USER,
@@ -111,12 +113,12 @@ impl Checker {
     }
 
     pub(crate) fn challenge(&self, is_stale: bool) -> String {
-        let Manner { algorithm, qop, opaque, userhash, domain, realm, .. } = &self.manner;
+        let Manner { algorithm, qop, opaque, userhash, charset, domain, realm, .. } = &self.manner;
         let mut challenge = format!("Digest realm=\"{}\", nonce=\"{}\"", escaped(realm), self.nonce());
         for (name, value) in [("opaque", opaque), ("qop", qop), ("domain", domain)] {
             challenge += &value.map_or(String::new(), |value| format!(", {name}=\"{value}\""));
         }
-        for (name, value) in [("algorithm", algorithm), ("userhash", userhash)] {
+        for (name, value) in [("algorithm", algorithm), ("userhash", userhash), ("charset", charset)] {
             challenge += &value.map_or(String::new(), |value| format!(", {name}={value}"));
         }
         challenge + if is_stale { ", stale=true" } else { "" }

@@ -89,16 +89,21 @@ fn the_next_nonce_may_come_in_trailers() {
 
 #[test]
 fn names_are_written_so_that_every_server_reads_the_same() {
-    for (user, parameter) in [
-        ("Aladdin", "username=\"Aladdin\""),
-        ("a@b", "username=\"a@b\""),
-        ("foo bar", "username=\"foo bar\""),
-        ("A\u{142}\u{e2}dd\u{ee}n", "username*=UTF-8''A%C5%82%C3%A2dd%C3%AEn"),
-        ("J\u{e4}s\u{f8}n Doe", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe"),
-        ("foo\"bar", "username*=UTF-8''foo%22bar"),
+    let utf8 = Some("UTF-8");
+    for (user, charset, parameter) in [
+        ("Aladdin", None, "username=\"Aladdin\""),
+        ("a@b", None, "username=\"a@b\""),
+        ("foo bar", utf8, "username=\"foo bar\""),
+        ("A\u{142}\u{e2}dd\u{ee}n", None, "username=\"A\u{142}\u{e2}dd\u{ee}n\""),
+        ("A\u{142}\u{e2}dd\u{ee}n", utf8, "username*=UTF-8''A%C5%82%C3%A2dd%C3%AEn"),
+        ("J\u{e4}s\u{f8}n Doe", None, "username=\"J\u{e4}s\u{f8}n Doe\""),
+        ("J\u{e4}s\u{f8}n Doe", utf8, "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe"),
+        ("foo\"bar", None, r#"username="foo\"bar""#),
+        ("foo\"bar", utf8, r#"username="foo\"bar""#),
+        (r"foo\bar", None, r#"username="foo\\bar""#),
     ] {
         let user_parameter = Some(parameter);
-        requests(Manner { user, user_parameter, userhash: Some("false"), ..Manner::default() }, DIGEST, 2);
+        requests(Manner { user, user_parameter, charset, userhash: Some("false"), ..Manner::default() }, DIGEST, 2);
     }
 }
 
@@ -289,7 +294,8 @@ fn the_strongest_is_used_of_those_that_are_allowed() {
         (sha512, "Digest realm=\"r\", qop=auth, nonce=n, algorithm=SHA-256"),
         (ANY, "Digest realm=\"r\", qop=auth, nonce=n, algorithm=SHA-512"),
         (ANY, "Digest realm=\"r\", qop=auth-int, nonce=n"),
-        (ANY, "Digest realm=\"r\", nonce=n"),
+        (DIGEST, "Digest realm=\"r\", nonce=n"),
+        (Schemes { basic: true, ..Schemes::default() }, "Digest realm=\"r\", nonce=n"),
         (ANY, "Negotiate"),
         (ANY, "Bearer realm=\"r\""),
     ] {
@@ -298,6 +304,211 @@ fn the_strongest_is_used_of_those_that_are_allowed() {
         give(&session, schemes);
         assert_eq!(get(&net, &session, "/"), 401);
         assert_eq!(server.seen().len(), 1, "{challenge}");
+    }
+}
+
+/// What a request says in answer to these challenges, all on one line.
+fn answer_to(challenges: &str, schemes: Schemes) -> Option<String> {
+    let challenges = challenges.to_owned();
+    let server =
+        Server::new(move |request| if request.authorization().is_some() { ok("") } else { asks(&[&challenges]) });
+    let (net, session) = world(&server);
+    give(&session, schemes);
+    get(&net, &session, "/");
+    server.seen().last().and_then(|seen| seen.authorization().map(str::to_owned))
+}
+
+#[test]
+fn digest_with_qop_comes_before_one_without_and_basic_is_last() {
+    let digest =
+        |algorithm: &str, qop: &str| format!("Digest realm=r, nonce=\"{algorithm}{qop}\", algorithm={algorithm}{qop}");
+    let (with, without) = (", qop=auth", "");
+    // The strongest first.
+    let offers = [
+        digest("SHA-512-256", with),
+        digest("SHA-256", with),
+        digest("MD5", with),
+        digest("SHA-512-256", without),
+        digest("SHA-256", without),
+        digest("MD5", without),
+        "Basic realm=r".to_owned(),
+    ];
+    let nonce = |offer: &str| offer.split(", ").find(|part| part.starts_with("nonce=")).map(str::to_owned);
+    for (index, best) in offers.iter().enumerate() {
+        for weaker in &offers[index + 1..] {
+            for line in [format!("{best}, {weaker}"), format!("{weaker}, {best}")] {
+                for schemes in [ANY, Schemes { digest_without_qop: true, ..ANY }] {
+                    let answer = answer_to(&line, schemes).unwrap();
+                    assert!(answer.contains(&nonce(best).unwrap()), "{line}: {answer}");
+                    assert_eq!(answer.contains("qop=auth"), best.contains(with), "{line}: {answer}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_password_never_goes_in_the_clear_where_digest_is_offered() {
+    let old = "Digest realm=\"r\", nonce=\"n\"";
+    let md5 = Schemes { digest_md5: true, ..Schemes::default() };
+    for schemes in [ANY, Schemes { basic: true, ..md5 }, Schemes { digest_without_qop: true, ..ANY }] {
+        for line in [format!("{old}, Basic realm=\"r\""), format!("Basic realm=\"r\", {old}"), old.to_owned()] {
+            let answer = answer_to(&line, schemes).unwrap();
+            assert!(answer.starts_with("Digest ") && !answer.contains("qop"), "{schemes:?} {line}: {answer}");
+        }
+    }
+    // Alone it is for who allows it, with an algorithm.
+    assert!(answer_to(old, OLD).is_some() && answer_to(old, Schemes { digest_without_qop: true, ..md5 }).is_some());
+    assert_eq!(answer_to(old, md5), None);
+    assert_eq!(answer_to(&format!("{old}, algorithm=SHA-256"), Schemes { basic: true, ..md5 }), None);
+}
+
+/// The schemes and algorithms of a request's answers, where each names another realm, and the next only when all before it
+/// were refused.
+fn answers_to_realms(offers: &[&str], is_ahead: bool) -> (u16, Vec<String>) {
+    let lines: Vec<_> =
+        offers.iter().enumerate().map(|(at, offer)| offer.replace("REALM", &format!("r{at}"))).collect();
+    let mut number = 0;
+    let server = Server::new(move |request| {
+        if number == 0 && is_ahead {
+            number = 1;
+            return match request.authorization() {
+                Some(_) => ok("come in"),
+                None => {
+                    number = 0;
+                    asks(&[&lines[0]])
+                }
+            };
+        }
+        let line = &lines[number.min(lines.len() - 1)];
+        number += 1;
+        asks(&[line])
+    });
+    let (net, session) = world(&server);
+    give(&session, ANY);
+    if is_ahead {
+        assert_eq!(get(&net, &session, "/"), 200);
+        server.take();
+    }
+    let status = get(&net, &session, "/");
+    let told = |seen: Seen| {
+        let value = seen.authorization()?;
+        let algorithm = value.split(", ").find_map(|part| part.strip_prefix("algorithm="));
+        let qop = if value.contains("qop=") || algorithm.is_none() { "" } else { " without qop" };
+        Some(format!("{}{qop}", algorithm.unwrap_or("Basic")))
+    };
+    (status, server.take().into_iter().filter_map(told).collect())
+}
+
+#[test]
+fn a_refused_login_goes_in_no_weaker_way_whatever_the_realm() {
+    let sha = "Digest realm=REALM, qop=auth, nonce=n, algorithm=SHA-256";
+    let sha512 = "Digest realm=REALM, qop=auth, nonce=n, algorithm=SHA-512-256";
+    let md5 = "Digest realm=REALM, qop=auth, nonce=n, algorithm=MD5";
+    let old = "Digest realm=REALM, nonce=n, algorithm=SHA-512-256";
+    let stale = "Digest realm=r0, qop=auth, nonce=m, algorithm=MD5, stale=true";
+    let basic = "Basic realm=REALM";
+    for (offers, expected) in [
+        (&[sha, md5, basic] as &[_], &["SHA-256"] as &[_]),
+        (&[sha, basic], &["SHA-256"]),
+        (&[md5, basic], &["MD5"]),
+        (&[md5, old], &["MD5"]),
+        (&[old, basic], &["SHA-512-256 without qop"]),
+        (&[old, md5, basic, old], &["SHA-512-256 without qop", "MD5"]),
+        (&[sha512, sha, sha512, md5], &["SHA-512-256"]),
+        // Nor where it is called stale.
+        (&[sha, stale], &["SHA-256"]),
+        (&[basic, basic], &["Basic"]),
+        // In ways that are as strong, or stronger, it may go.
+        (&[basic, md5, sha, sha512, sha512, sha], &["Basic", "MD5", "SHA-256", "SHA-512-256", "SHA-512-256"]),
+    ] {
+        assert_eq!(
+            answers_to_realms(offers, false),
+            (401, expected.iter().map(|&text| text.into()).collect()),
+            "{offers:?}"
+        );
+    }
+    // What went ahead is refused by the realm that it was for.
+    let same = "Digest realm=r0, qop=auth, nonce=m, algorithm=MD5";
+    assert_eq!(answers_to_realms(&[sha, same], true), (401, vec!["SHA-256".into()]));
+    let both = "Digest realm=r0, qop=auth, nonce=n, algorithm=SHA-256, Basic realm=REALM";
+    assert_eq!(answers_to_realms(&[sha, both], true), (401, vec!["SHA-256".into()]));
+    // Another realm, which asks for its own, has not looked at it; what that refuses goes to nobody in a weaker way.
+    let expected = vec!["SHA-256".into(), "MD5".into()];
+    assert_eq!(answers_to_realms(&[sha, md5, old, basic], true), (401, expected));
+}
+
+#[test]
+fn a_challenge_that_is_not_answered_is_told_with_the_reason() {
+    let told = |line: &str, schemes: Option<Schemes>| {
+        let line = line.to_owned();
+        let server = Server::new(move |_| asks(&[&line]));
+        let (net, session) = world(&server);
+        if let Some(schemes) = schemes {
+            give(&session, schemes);
+        }
+        assert_eq!(get(&net, &session, "/"), 401);
+        unanswered(&session).join("; ")
+    };
+    let md5 = Schemes { digest_md5: true, ..Schemes::default() };
+    for (line, schemes, expected) in [
+        ("Digest realm=r, nonce=n", md5, "digest r: the Digest challenge has no qop, and none without is allowed"),
+        ("Digest realm=r, nonce=n, qop=auth-int", ANY, "digest r: the Digest challenge asks for a qop other than auth"),
+        ("Digest nonce=n, qop=auth", ANY, "digest : the Digest challenge has no realm"),
+        ("Digest realm=r, nonce=n, qop=auth, algorithm=SHA-256", md5, "digest r: its algorithm is not allowed"),
+        ("Basic realm=r", DIGEST, "basic r: Basic is not allowed"),
+        ("Bearer realm=\"a b\"", ANY, "bearer a b: no bearer token is set for its realm"),
+        ("Negotiate, NTLM", ANY, "negotiate : its scheme is not known; ntlm : its scheme is not known"),
+        ("Basic realm=r", ANY, "basic r: the same was refused already"),
+        (
+            "Basic realm=r, Digest realm=r, nonce=n, qop=auth",
+            ANY,
+            "basic r: what it asks for was refused already in a stronger way; \
+             digest r: its realm has refused the user and password already",
+        ),
+        (
+            "Digest realm=r, nonce=n, qop=auth, stale=true",
+            ANY,
+            "digest r: the request has answered as many challenges as it may",
+        ),
+    ] {
+        assert_eq!(told(line, Some(schemes)), expected, "{line}");
+    }
+    assert_eq!(told("Basic realm=r, Fish", None), "basic r: no credentials are set; fish : no credentials are set");
+    // One that gives way to another is not told, one that cannot be answered is all the same.
+    let server = Server::new(|request| match request.authorization() {
+        Some(_) => ok("come in"),
+        None => {
+            asks(&["Basic realm=r, Digest realm=r, nonce=n, qop=auth, Digest realm=s, nonce=n, qop=auth, algorithm=X"])
+        }
+    });
+    let (net, session) = world(&server);
+    give(&session, ANY);
+    assert_eq!(get(&net, &session, "/"), 200);
+    assert_eq!(unanswered(&session), ["digest s: the Digest challenge asks for an unknown algorithm"]);
+}
+
+#[test]
+fn a_malformed_proof_is_no_proof() {
+    for info in [
+        "rspauth",
+        "rspauth=\"0123",
+        "rspauth=\"0123\"4",
+        "rspauth=01\"23",
+        "Digest rspauth=0123",
+        "qop=auth, RSPAUTH",
+        "rspauth ; 0123",
+        "nextnonce=\"n, rspauth=\"0123\"",
+    ] {
+        let line = format!("Authentication-Info: {info}");
+        let server = Server::new(move |request| match request.authorization() {
+            Some(_) => response("200 OK", &[&line], "come in"),
+            None => asks(&["Digest realm=\"r\", qop=auth, nonce=n"]),
+        });
+        let (net, session) = world(&server);
+        give(&session, DIGEST);
+        let error = fetch(&net, &session, "GET", "/").unwrap_err();
+        assert_eq!((error.phase, error.code), (Phase::Head, Code::ServerNotAuthenticated), "{info}");
     }
 }
 
@@ -316,6 +527,10 @@ fn a_domain_is_where_credentials_go_ahead() {
         ("/fifth", false),
         ("/", false),
         ("/other/../x", false),
+        ("/other/..;/x", false),
+        ("/other/%252e%252e/x", false),
+        ("/other/..%00/x", false),
+        ("/other/x/..%3b/y", false),
     ] {
         let server = Server::new(Checker::new(Manner { domain, ..Manner::default() }).rule());
         let (net, session) = world(&server);

@@ -24,7 +24,7 @@ pub(crate) const PASSWORD: &str = "open sesame";
 /// Both, as Basic has them.
 pub(crate) const BASIC: &str = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
 
-/// All that are allowed by default.
+/// All that are allowed where nothing is said of old servers; Basic among them speaks for those.
 pub(crate) const ANY: Schemes =
     Schemes { basic: true, digest_md5: true, digest_sha256: true, digest_sha512_256: true, digest_without_qop: false };
 
@@ -89,6 +89,18 @@ pub(crate) fn told(session: &Session) -> (Vec<(&'static str, String)>, Vec<Close
         _ => None,
     });
     (rounds.collect(), closings(&events))
+}
+
+/// Which challenges were not answered, and why, since the last call.
+pub(crate) fn unanswered(session: &Session) -> Vec<String> {
+    let tell = |event: Event| match event.what {
+        Kind::Unanswered { scheme, realm, reason, is_proxy } => {
+            let who = if is_proxy { "proxy " } else { "" };
+            Some(format!("{who}{scheme} {realm}: {reason}"))
+        }
+        _ => None,
+    };
+    session.take_events().into_iter().filter_map(tell).collect()
 }
 
 fn closings(events: &[Event]) -> Vec<CloseReason> {

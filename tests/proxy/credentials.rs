@@ -129,6 +129,47 @@ fn digest_is_preferred_and_is_about_the_place() {
     assert!(!sent(&net, 0).contains("bWU6c2VjcmV0"));
 }
 
+/// As the command's `-U` has it, and as a session has it by itself: the URL says nothing of schemes.
+#[test]
+fn a_digest_without_qop_is_preferred_to_basic() {
+    let old = DIGEST_KEPT.replace(", qop=\"auth\"", "");
+    let through = peer().head().send(&old).head().send(OPEN).secure(&origin()).answers(1);
+    for (scheme, peer) in [("https", through), ("http", peer().head().send(&old).answers(1))] {
+        let net = world([peer]);
+        assert_eq!(get(&net, &with(&net, scheme, URL)).unwrap(), "ok");
+        let heads = heads(&net, 0);
+        let answer = authorization(&heads[1]).unwrap();
+        assert!(answer.starts_with("Digest username=\"me\"") && !answer.contains("qop"), "{answer}");
+        assert!(!sent(&net, 0).contains("bWU6c2VjcmV0"));
+    }
+}
+
+#[test]
+fn what_is_not_answered_is_told_with_the_reason() {
+    let told = |net: &SimNet, scheme: &str, url: &str| {
+        let session = with(net, scheme, url);
+        let _ = get(net, &session);
+        let told = events(&session).into_iter().filter_map(|line| line.strip_prefix("Unanswered ").map(str::to_owned));
+        told.collect::<Vec<_>>()
+    };
+    let refuses = || [peer().head().send(BASIC_KEPT)];
+    let (anonymous, nothing) = ("http://proxy.test:1080", "this request has nothing for the proxy from the session");
+    for scheme in ["https", "http"] {
+        assert_eq!(told(&world(refuses()), scheme, anonymous), [format!("basic p true: {nothing}")]);
+        let twice = peer().head().send(BASIC_KEPT).head().send(BASIC_KEPT);
+        assert_eq!(told(&world([twice]), scheme, URL), ["basic p true: the same was refused already"]);
+    }
+    // An origin that asks as proxies do, where one has opened a tunnel and where one has forwarded.
+    let asks = BASIC_KEPT.replace("407 Who?", "401 Who?").replace("Proxy-Authenticate", "WWW-Authenticate");
+    let tunnel = |answer: &str| peer().head().send(OPEN).secure(&origin()).head().send(answer);
+    assert_eq!(
+        told(&world([tunnel(BASIC_KEPT)]), "https", URL),
+        ["basic p true: no proxy forwards the request, so none can ask"]
+    );
+    assert_eq!(told(&world([tunnel(&asks)]), "https", URL), ["basic p false: no credentials are set"]);
+    assert_eq!(told(&world([peer().head().send(&asks)]), "http", URL), ["basic p false: no credentials are set"]);
+}
+
 #[test]
 fn a_proxy_that_forwards_is_answered_too() {
     for answer in [BASIC_KEPT.to_owned(), closing(BASIC_KEPT), DIGEST_KEPT.to_owned(), closing(DIGEST_KEPT)] {

@@ -134,6 +134,9 @@ pub(crate) fn events(session: &Session) -> Vec<String> {
             events::Kind::TunnelResponse(head) => format!("TunnelResponse {}", first_line(&head)),
             events::Kind::Tunnel(place) => format!("Tunnel {place}"),
             events::Kind::Authorizing { scheme, realm, is_proxy } => format!("Authorizing {scheme} {realm} {is_proxy}"),
+            events::Kind::Unanswered { scheme, realm, reason, is_proxy } => {
+                format!("Unanswered {scheme} {realm} {is_proxy}: {reason}")
+            }
             events::Kind::RequestHead(head) => format!("RequestHead {}", first_line(&head)),
             events::Kind::Connected(address) => format!("Connected {address}"),
             events::Kind::Closed(reason) => format!("Closed {reason:?}"),

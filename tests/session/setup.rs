@@ -134,6 +134,14 @@ fn a_wrong_field_is_refused_and_leaves_the_request_as_it_was() {
         ("a", b"x\0"),
         ("Content-Length", b"1"),
         ("transfer-encoding", b"chunked"),
+        ("Host", b"a b"),
+        ("host", b"x, y"),
+        ("Host", b"a/../@c"),
+        ("Host", b"user@a.test"),
+        ("Host", b"http://a.test"),
+        ("Host", b"a.test:80:80"),
+        ("Host", b"::1"),
+        ("Host", b"\xc3\xa9.test"),
     ];
     for (name, value) in table {
         let expected = (Phase::Setup, Code::RequestFieldInvalid((*name).into()));

@@ -20,7 +20,7 @@ impl fmt::Debug for Login {
 }
 
 /// The options.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct LoginOptions {
     /// `-u`.
     pub login: Option<Login>,
@@ -67,13 +67,42 @@ impl LoginOptions {
         Ok(())
     }
 
+    /// The value of `Authorization` for a request whose `Host` the user has chosen. The session keeps what it was given for its
+    /// own authority, and only the user can know that the other one may see it; curl sends it too. None where it would have to
+    /// be asked for first.
+    pub fn for_another_host(&self, of_url: Option<&Login>) -> Option<String> {
+        if let Some(token) = self.token.as_ref().filter(|_| !self.any) {
+            return Some(format!("Bearer {token}"));
+        }
+        let Login { user, password } = self.login.as_ref().or(of_url)?;
+        (self.schemes() == AuthSchemes::BASIC).then(|| format!("Basic {}", base64(&format!("{user}:{password}"))))
+    }
+
     /// Basic, if nothing else is asked for.
     fn schemes(&self) -> AuthSchemes {
         let none = AuthSchemes::empty();
-        let digest = AuthSchemes::DIGEST_MD5 | AuthSchemes::DIGEST_SHA256 | AuthSchemes::DIGEST_SHA512256;
+        let digest = AuthSchemes::DIGEST_MD5
+            | AuthSchemes::DIGEST_SHA256
+            | AuthSchemes::DIGEST_SHA512256
+            | AuthSchemes::DIGEST_WITHOUT_QOP;
         let basic = if self.basic || self.any || !self.digest { AuthSchemes::BASIC } else { none };
         basic | if self.digest || self.any { digest } else { none }
     }
+}
+
+/// RFC 4648 section 4.
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits_of = |piece: &[u8]| {
+        let byte = |at: usize| u32::from(piece.get(at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let is_there = piece.len();
+        (0..4).map(move |at| match DIGITS.get((bits >> (18 - 6 * at) & 0x3f) as usize) {
+            Some(digit) if at as usize <= is_there => char::from(*digit),
+            _ => '=',
+        })
+    };
+    text.as_bytes().chunks(3).flat_map(digits_of).collect()
 }
 
 fn decoded(text: &str) -> Result<String, &'static str> {
@@ -126,9 +155,38 @@ mod tests {
         assert_eq!(schemes(true, false, false), AuthSchemes::BASIC);
         let digest = schemes(false, true, false);
         assert_eq!(digest & AuthSchemes::BASIC, AuthSchemes::empty());
-        assert_eq!(digest & AuthSchemes::DIGEST_WITHOUT_QOP, AuthSchemes::empty());
+        assert_eq!(digest & AuthSchemes::DIGEST_WITHOUT_QOP, AuthSchemes::DIGEST_WITHOUT_QOP);
         assert_eq!(schemes(true, true, false), digest | AuthSchemes::BASIC);
         assert_eq!(schemes(false, false, true), digest | AuthSchemes::BASIC);
+    }
+
+    #[test]
+    fn what_goes_at_once_goes_to_another_host_too() {
+        let options = |login: Option<Login>, token: Option<&str>| LoginOptions {
+            login,
+            token: token.map(str::to_owned),
+            ..LoginOptions::default()
+        };
+        let ours = || Some(login("Aladdin", "open sesame"));
+        let basic = Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==".to_owned());
+        assert_eq!(options(ours(), None).for_another_host(None), basic);
+        assert_eq!(options(ours(), None).for_another_host(Some(&login("a", "b"))), basic);
+        assert_eq!(options(None, None).for_another_host(ours().as_ref()), basic);
+        assert_eq!(options(ours(), Some("t")).for_another_host(None).as_deref(), Some("Bearer t"));
+        assert_eq!(options(None, None).for_another_host(None), None);
+        for (digest, any) in [(true, false), (false, true)] {
+            let options = LoginOptions { digest, any, ..options(ours(), None) };
+            assert_eq!(options.for_another_host(None), None);
+        }
+    }
+
+    /// RFC 4648 section 10.
+    #[test]
+    fn base64_at_each_length() {
+        for (text, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(text), expected);
+        }
+        assert_eq!(base64("\u{7ff}\u{7ff}\u{fb}"), "37/fv8O7");
     }
 
     #[test]

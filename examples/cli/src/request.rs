@@ -4,8 +4,10 @@ use crate::bindings::Session;
 use crate::bindings::types::Version;
 use crate::content::Content;
 use crate::exit::{Exit, Failure};
+use crate::login::Login;
 use crate::options::Options;
 use crate::upload::Upload;
+use crate::url::Url;
 
 /// A request, and the content that must be written to it while it is under way.
 pub struct Request {
@@ -16,11 +18,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// Makes the request for this target.
-    pub fn new(session: &Session, options: &Options, target: &str, content: &Content) -> Result<Self, Failure> {
+    /// Makes the request for this URL.
+    pub fn new(session: &Session, options: &Options, url: &Url, content: &Content) -> Result<Self, Failure> {
         let method = options.method(content.is_upload());
-        let request = crate::bindings::Request::new(session, method, target);
-        let wanted = fields(options);
+        let request = crate::bindings::Request::new(session, method, &url.target());
+        let wanted = fields(options, method, url.login.as_ref());
         let mut is_chunked = false;
         for (name, value) in &wanted {
             // Only the component can say so on the wire; what a user can choose is not to tell the length.
@@ -74,7 +76,7 @@ pub fn leaves_out_user_agent(options: &Options) -> bool {
 }
 
 /// The request's fields in order: those that the options imply, unless `-H` has them or leaves them out, then `-H`'s.
-fn fields(options: &Options) -> Vec<(String, String)> {
+fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(String, String)> {
     let lines: Vec<Line> = options.fields.iter().filter_map(|line| line_of(line)).collect();
     let mut fields = Vec::new();
     let mut default = |name: &str, value: Option<&str>| {
@@ -84,11 +86,15 @@ fn fields(options: &Options) -> Vec<(String, String)> {
         }
     };
     let range = options.range.as_ref().map(|range| format!("bytes={range}"));
+    let has_host = lines.iter().any(|line| matches!(line, Line::Set(name, _) if name.eq_ignore_ascii_case("host")));
+    // Whoever answers TRACE sends it back for all to see, so the component would refuse it.
+    let login = (has_host && method != "TRACE").then(|| options.login.for_another_host(of_url)).flatten();
     let referer = options.referer.as_deref().map(|referer| referer.trim_end_matches(";auto"));
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
     default("Accept", Some("*/*"));
     default("Range", range.as_deref());
     default("Referer", referer.filter(|referer| !referer.is_empty()));
+    default("Authorization", login.as_deref());
     default("Content-Type", (!options.data.is_empty()).then_some("application/x-www-form-urlencoded"));
     for line in lines {
         if let Line::Set(name, value) = line {
@@ -130,6 +136,7 @@ fn line_of(line: &str) -> Option<Line<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::login::LoginOptions;
     use crate::options::Data;
 
     fn options(fields: &[&str]) -> Options {
@@ -137,7 +144,11 @@ mod tests {
     }
 
     fn sent(options: &Options) -> Vec<String> {
-        fields(options).into_iter().map(|(name, value)| format!("{name}: {value}")).collect()
+        sent_with(options, "GET", None)
+    }
+
+    fn sent_with(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<String> {
+        fields(options, method, of_url).into_iter().map(|(name, value)| format!("{name}: {value}")).collect()
     }
 
     #[test]
@@ -167,6 +178,24 @@ mod tests {
                 "Referer: http://r/",
                 "Content-Type: application/x-www-form-urlencoded",
             ]
+        );
+    }
+
+    #[test]
+    fn a_login_goes_to_the_host_that_the_user_names() {
+        let login = LoginOptions { login: Some(Login::parse("a:b")), ..LoginOptions::default() };
+        let options = |fields: &[&str]| Options { login: login.clone(), ..options(fields) };
+        let basic = "Authorization: Basic YTpi";
+        assert_eq!(sent(&options(&["Accept:"])), [""; 0]);
+        assert_eq!(sent(&options(&["Accept:", "host: x"])), [basic, "host: x"]);
+        assert_eq!(sent(&options(&["Accept:", "Host;"])), [basic, "Host: "]);
+        let own = ["Accept:", "Host: x", "authorization: mine"];
+        assert_eq!(sent(&options(&own)), ["Host: x", "authorization: mine"]);
+        assert_eq!(sent_with(&options(&["Accept:", "Host: x"]), "TRACE", None), ["Host: x"]);
+        let of_url = Login::parse("c:d");
+        assert_eq!(
+            sent_with(&self::options(&["Accept:", "Host: x"]), "GET", Some(&of_url))[0],
+            "Authorization: Basic Yzpk"
         );
     }
 

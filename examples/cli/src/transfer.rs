@@ -180,8 +180,7 @@ impl<'a> Transfer<'a> {
     }
 
     fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
-        let Request { request, upload } =
-            Request::new(&self.session, self.options, &self.job.url.target(), &self.job.content)?;
+        let Request { request, upload } = Request::new(&self.session, self.options, &self.job.url, &self.job.content)?;
         if let Some(upload) = &upload {
             console.progress.expect(upload.length());
         }

@@ -47,6 +47,11 @@ pub fn lines(event: &Event, host: &str) -> String {
             info(&mut lines, &format!("{who} auth using {} for {:?}", answer.scheme, answer.realm));
             info(&mut lines, "Sending the request again");
         }
+        EventKind::Unanswered(challenge) => {
+            let who = if challenge.proxy { "Proxy" } else { "Server" };
+            let (scheme, realm) = (&challenge.scheme, &challenge.realm);
+            info(&mut lines, &format!("{who} auth using {scheme} for {realm:?} is not possible: {}", challenge.reason));
+        }
         EventKind::Failed(error) => info(&mut lines, &error.detail),
         EventKind::Kept => info(&mut lines, &format!("Connection #{connection} to host {host} left intact")),
         EventKind::Closed(reason) => {
@@ -106,7 +111,7 @@ fn line(lines: &mut String, mark: char, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::types::{ProxyFailure, TlsFacts};
+    use crate::bindings::types::{ProxyFailure, TlsFacts, UnansweredChallenge};
 
     fn told(what: EventKind) -> String {
         lines(&Event { at: 0, exchange: 1, connection: 2, what }, "h")
@@ -129,6 +134,16 @@ mod tests {
         assert_eq!(told(EventKind::TunnelRequest(head.into())), "> CONNECT h:443 HTTP/1.1\n> \n");
         assert_eq!(told(EventKind::TunnelResponse("HTTP/1.1 200 OK".into())), "< HTTP/1.1 200 OK\n< \n");
         assert_eq!(told(EventKind::Tunnel("h:443".into())), "* Tunnel to h:443 established\n");
+    }
+
+    #[test]
+    fn a_challenge_that_is_not_answered_is_told_with_the_reason() {
+        let challenge = |realm: &str, proxy| {
+            let (scheme, reason) = ("digest".to_owned(), "it has no qop".to_owned());
+            told(EventKind::Unanswered(UnansweredChallenge { scheme, realm: realm.into(), reason, proxy }))
+        };
+        assert_eq!(challenge("r", false), "* Server auth using digest for \"r\" is not possible: it has no qop\n");
+        assert_eq!(challenge("\"", true), "* Proxy auth using digest for \"\\\"\" is not possible: it has no qop\n");
     }
 
     #[test]

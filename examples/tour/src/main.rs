@@ -206,6 +206,7 @@ fn in_words(what: &EventKind) -> Option<String> {
         EventKind::Complete => "the response is complete".to_owned(),
         EventKind::Retrying(why) => format!("send it again: {why}"),
         EventKind::Authorizing(answer) => format!("send it again, with {}", answer.scheme),
+        EventKind::Unanswered(challenge) => format!("no answer to {}: {}", challenge.scheme, challenge.reason),
         EventKind::Failed(_) => "failed".to_owned(),
         EventKind::Kept => "keep the connection for the next request".to_owned(),
         EventKind::Closed(why) => format!("closed ({})", kebab(&format!("{why:?}"))),

@@ -104,3 +104,77 @@ fn content_from_a_pipe_that_went_in_vain_is_65_and_a_file_goes_again() {
     peer.finish();
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "ok".into()), "{}", text(&output.stderr));
 }
+
+const OLD_DIGEST: &str = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"r\"\r\n\
+                          WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\nContent-Length: 3\r\n\r\nno\n";
+
+/// RFC 2069's way, in Python: `h(h("Aladdin", "r", "open sesame"), "n", h("GET", "/"))`.
+const OLD_ANSWER: &str = "Authorization: Digest username=\"Aladdin\", realm=\"r\", uri=\"/\", nonce=\"n\", \
+                          response=\"eeede4e9b6e913945538afb1d98b5db6\"";
+
+#[test]
+fn a_digest_without_qop_is_answered_and_comes_before_basic() {
+    for option in ["--digest", "--anyauth"] {
+        for challenge in [OLD_DIGEST.to_owned(), OLD_DIGEST.replace("WWW-Authenticate: Basic realm=\"r\"\r\n", "")] {
+            let script = Script::new().expect_head_with(&["GET / HTTP/1.1"]).send(challenge);
+            let peer = Peer::start([script.expect_head_with(&[OLD_ANSWER]).send(OK)]);
+            let output = xenon(&[option, "-u", LOGIN], &format!("http://{}/", peer.authority()));
+            peer.finish();
+            assert_eq!(
+                (output.status.code(), text(&output.stdout)),
+                (Some(0), "ok".into()),
+                "{}",
+                text(&output.stderr)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_challenge_that_is_not_answered_is_told_with_the_reason() {
+    let told = |arguments: &[&str], challenge: &str| {
+        let peer = Peer::start([Script::new().expect_head_with(&["GET / HTTP/1.1"]).send(challenge)]);
+        let output = xenon(&[&["-v"], arguments].concat(), &format!("http://{}/", peer.authority()));
+        peer.finish();
+        let told = text(&output.stderr);
+        let line = told.lines().find_map(|line| line.strip_prefix("* Server auth ")).unwrap_or_default();
+        line.to_owned()
+    };
+    let other = CHALLENGE.replace("Basic realm=\"r\"", "Digest realm=\"a \\\"b\", nonce=n, qop=auth-int");
+    for (arguments, challenge, line) in [
+        (&["--digest", "-u", LOGIN] as &[_], CHALLENGE, "using basic for \"r\" is not possible: Basic is not allowed"),
+        (&[], CHALLENGE, "using basic for \"r\" is not possible: no credentials are set"),
+        (&["-u", LOGIN], CHALLENGE, "using basic for \"r\" is not possible: the same was refused already"),
+        (
+            &["--anyauth", "-u", LOGIN],
+            &other,
+            "using digest for \"a \\\"b\" is not possible: the Digest challenge asks for a qop other than auth",
+        ),
+        (
+            &["--anyauth", "-u", LOGIN, "-H", "Host: tenant-b"],
+            CHALLENGE,
+            "using basic for \"r\" is not possible: the request's Host is not the session's authority",
+        ),
+    ] {
+        assert_eq!(told(arguments, challenge), line, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_login_goes_to_the_host_that_the_user_names() {
+    for (arguments, login) in [
+        (&["-u", LOGIN] as &[_], BASIC),
+        (&["--oauth2-bearer", "abc"], "Authorization: Bearer abc"),
+        (&["-u", LOGIN, "-H", "Authorization: Mine"], "Authorization: Mine"),
+    ] {
+        let peer = Peer::start([Script::new().expect_head_with(&["Host: tenant-b", login]).send(OK)]);
+        let output = xenon(&[arguments, &["-H", "Host: tenant-b"]].concat(), &format!("http://{}/", peer.authority()));
+        peer.finish();
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "ok".into()), "{}", text(&output.stderr));
+    }
+    // One that is no host is refused before anybody is asked.
+    for host in ["Host: a b", "Host: x, y", "Host: a/../@c"] {
+        let output = xenon(&["-u", LOGIN, "-H", host], "http://127.0.0.1:1/");
+        assert_eq!(output.status.code(), Some(3), "{host}: {}", text(&output.stderr));
+    }
+}

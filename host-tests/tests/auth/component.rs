@@ -1,6 +1,6 @@
 //! What of credentials is seen through the WIT.
 
-use xenon_host::component::{AuthSchemes, ErrorCode, Guest};
+use xenon_host::component::{AuthSchemes, ErrorCode, EventKind, Guest};
 use xenon_host::peer::{Peer, Script, refusing_port};
 
 const CHALLENGE: &str =
@@ -63,4 +63,27 @@ fn what_cannot_be_set_is_an_error() {
         assert!(!error.detail.contains("s3cret"), "{error:?}");
     }
     session.forget_credentials(Some("nobody knows it"));
+}
+
+#[test]
+fn why_a_challenge_is_not_answered_is_an_event() {
+    let peer = Peer::start([without_credentials(Script::new()).send(CHALLENGE)]);
+    let guest = Guest::new();
+    let session = guest.session("http", "127.0.0.1", peer.port());
+    session.set_events(true);
+    session.set_credentials(None, "Aladdin", "open sesame", AuthSchemes::DIGEST_SHA256, false).unwrap();
+    assert_eq!(session.get("/").unwrap().status, 401);
+    let told: Vec<_> = session
+        .take_events()
+        .into_iter()
+        .filter_map(|event| match event.what {
+            EventKind::Unanswered(challenge) => {
+                Some((challenge.scheme, challenge.realm, challenge.reason, challenge.proxy))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = [("negotiate", "", "its scheme is not known"), ("basic", "r", "Basic is not allowed")];
+    assert_eq!(told, expected.map(|(scheme, realm, reason)| (scheme.into(), realm.into(), reason.into(), false)));
+    peer.finish();
 }

@@ -34,7 +34,7 @@ fn ahead(credentials: &mut Credentials, path: &str) -> Option<String> {
 }
 
 fn answer(credentials: &mut Credentials, trial: &mut Trial, line: &str) -> Decision {
-    credentials.answer(trial, &challenge::parse([line.as_bytes()].into_iter()))
+    credentials.answer(trial, &challenge::parse([line.as_bytes()].into_iter()), &mut |_, _| {})
 }
 
 fn again(scheme: &'static str, realm: &str) -> Decision {
@@ -168,4 +168,37 @@ fn a_stale_nonce_excuses_its_own_realm_alone() {
     }
     let line = "Digest realm=b, nonce=n3, qop=auth, stale=true";
     assert_eq!(answer(&mut credentials, &mut trial, line), Decision::Stays);
+}
+
+/// Another request may have been asked for something weaker meanwhile, in the same realm.
+#[test]
+fn how_strong_it_was_is_known_of_what_was_sent() {
+    let mut credentials = credentials();
+    let schemes = Schemes { basic: true, digest_md5: true, digest_sha256: true, ..Schemes::default() };
+    let login = Login { user: "any".into(), password: Secret::new("secret") };
+    credentials.set_login(None, login, schemes, false).unwrap();
+    let (mut first, mut second) = (Trial::default(), Trial::default());
+    let line = |realm: &str, algorithm: &str| {
+        format!("Digest realm={realm}, nonce={algorithm}, qop=auth, algorithm={algorithm}")
+    };
+    assert_eq!(answer(&mut credentials, &mut first, &line("a", "SHA-256")), again("Digest", "a"));
+    assert!(authorize(&mut credentials, &mut first, "/").is_some());
+    assert_eq!(answer(&mut credentials, &mut second, &line("a", "MD5")), again("Digest", "a"));
+    for weaker in [&line("b", "MD5"), "Basic realm=b"] {
+        assert_eq!(answer(&mut credentials, &mut first, weaker), Decision::Stays);
+    }
+}
+
+/// A nonce that is given out with and without `qop` is answered as it was asked for last.
+#[test]
+fn a_challenge_that_has_got_a_qop_is_answered_with_it() {
+    let mut credentials = credentials();
+    let mut sent = |line: &str| {
+        let mut trial = Trial::default();
+        assert_eq!(answer(&mut credentials, &mut trial, line), again("Digest", "a"));
+        let value = credentials.authorize(&mut trial, asked("/"), || "0123456789abcdef0123456789abcdef".into());
+        value.unwrap().expose().to_owned()
+    };
+    assert!(!sent("Digest realm=a, nonce=n").contains("qop"));
+    assert!(sent("Digest realm=a, nonce=n, qop=auth").contains("qop=auth"));
 }

@@ -34,15 +34,18 @@ impl Header {
         self.0.push_str(value);
     }
 
-    /// The user's name. One with something else than ASCII in it, or that needs an escape, of which not all servers have the
-    /// same idea, is written as RFC 8187 has it, and always means the same.
-    pub(super) fn user(&mut self, user: &str) {
-        if user.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-            self.quoted("username", user);
-        } else {
+    /// The user's name.
+    ///
+    /// Most servers, Apache among them, know `username` alone, so `username*` is for what that cannot hold: control characters,
+    /// and names beyond ASCII where the server has said that it reads UTF-8 (RFC 7616 section 3.9.2 writes those so). A server
+    /// that has not said so gets the bytes of UTF-8, which it compares with the bytes that it has.
+    pub(super) fn user(&mut self, user: &str, is_utf8: bool) {
+        if user.chars().any(char::is_control) || is_utf8 && !user.is_ascii() {
             self.begin("username*");
             self.0.push_str("UTF-8''");
             user.bytes().for_each(|byte| self.encoded(byte));
+        } else {
+            self.quoted("username", user);
         }
     }
 

@@ -109,7 +109,7 @@ fn rfc_2617_section_3_5() {
 fn rfc_2069_section_2_4() {
     let challenge = "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", \
                      opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
-    assert_eq!(read(challenge, false).unwrap_err(), "the Digest challenge has no qop");
+    assert_eq!(read(challenge, false).unwrap_err(), "the Digest challenge has no qop, and none without is allowed");
     let mut digest = read(challenge, true).unwrap();
     let login = login("Mufasa", "CircleOfLife");
     let (answer, proof) = digest.authorize(&login, "GET", "/dir/index.html", "0a4f113b");

@@ -58,7 +58,7 @@ fn a_challenge_is_answered_or_refused() {
         ("realm=a, nonce=b, qop=\"\\auth,\", unknown=c", Ok(())),
         ("nonce=b, qop=auth", Err("the Digest challenge has no realm")),
         ("realm=a, qop=auth", Err("the Digest challenge has no nonce")),
-        ("realm=a, nonce=b", Err("the Digest challenge has no qop")),
+        ("realm=a, nonce=b", Err("the Digest challenge has no qop, and none without is allowed")),
         ("realm=a, nonce=b, qop=\"\"", Err("the Digest challenge asks for a qop other than auth")),
         ("realm=a, nonce=b, qop=auth-int", Err("the Digest challenge asks for a qop other than auth")),
         ("realm=a, nonce=b, qop=\"auth auth-int\"", Err("the Digest challenge asks for a qop other than auth")),
@@ -145,19 +145,32 @@ fn each_parameter_is_there_once() {
 /// In Python: `h(h(user, "WallyWorld", "open sesame"), "n", "00000001", "c", "auth", h("GET", "/"))`.
 #[test]
 fn names_are_written_so_that_they_are_read() {
-    for (user, written, response) in [
-        ("Aladdin", "username=\"Aladdin\"", "5b94e155fc2b4d5985fda74b93b932af"),
-        ("a@b", "username=\"a@b\"", "5caf6d18956c2c130b7006d63a7df05f"),
-        ("foo bar", "username=\"foo bar\"", "dbc7f607de35481dd4418768cf382a2a"),
-        ("A\u{142}\u{e2}dd\u{ed}n", "username*=UTF-8''A%C5%82%C3%A2dd%C3%ADn", "e7f59c534e3b002776d83a8a43e11c72"),
-        ("J\u{e4}s\u{f8}n Doe", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe", "28967fb187fcebd522e1a333b93cc1a9"),
-        ("foo\"bar", "username*=UTF-8''foo%22bar", "d6658632c4b9f163f65cff35ebf72f35"),
+    let (slavic, nordic) = ("A\u{142}\u{e2}dd\u{ed}n", "J\u{e4}s\u{f8}n Doe");
+    let (of_slavic, of_nordic) = ("e7f59c534e3b002776d83a8a43e11c72", "28967fb187fcebd522e1a333b93cc1a9");
+    for (user, charset, written, response) in [
+        ("Aladdin", "", "username=\"Aladdin\"", "5b94e155fc2b4d5985fda74b93b932af"),
+        ("Aladdin", ", charset=UTF-8", "username=\"Aladdin\"", "5b94e155fc2b4d5985fda74b93b932af"),
+        ("a@b", "", "username=\"a@b\"", "5caf6d18956c2c130b7006d63a7df05f"),
+        ("foo bar", "", "username=\"foo bar\"", "dbc7f607de35481dd4418768cf382a2a"),
+        ("foo\"bar", "", r#"username="foo\"bar""#, "d6658632c4b9f163f65cff35ebf72f35"),
+        ("foo\"bar", ", charset=UTF-8", r#"username="foo\"bar""#, "d6658632c4b9f163f65cff35ebf72f35"),
+        // Names beyond ASCII: as they are, but where the server is known to read the other form.
+        (slavic, "", "username=\"A\u{142}\u{e2}dd\u{ed}n\"", of_slavic),
+        (slavic, ", charset=latin1", "username=\"A\u{142}\u{e2}dd\u{ed}n\"", of_slavic),
+        (slavic, ", charset=utf-8", "username*=UTF-8''A%C5%82%C3%A2dd%C3%ADn", of_slavic),
+        (nordic, "", "username=\"J\u{e4}s\u{f8}n Doe\"", of_nordic),
+        (nordic, ", charset=\"UTF-8\"", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe", of_nordic),
     ] {
-        let mut digest = digest("Digest realm=WallyWorld, nonce=n, qop=auth, userhash=false");
+        let mut digest = self::digest(&format!("Digest realm=WallyWorld, nonce=n, qop=auth, userhash=false{charset}"));
         let (answer, _) = digest.authorize(&login(user, "open sesame"), "GET", "/", "c");
         assert!(answer.expose().starts_with(&format!("Digest {written}, realm=")), "{}", answer.expose());
         assert_eq!(value(&answer, "response"), format!("\"{response}\""), "{user}");
     }
+    // Every character that needs an escape has one, and none else.
+    let mut digest = self::digest("Digest realm=a, nonce=n, qop=auth");
+    let (answer, _) = digest.authorize(&login(r#"\a"b\\"#, "open sesame"), "GET", r#"/\"x"#, "c");
+    assert_eq!(value(&answer, "username"), r#""\\a\"b\\\\""#);
+    assert_eq!(value(&answer, "uri"), r#""/\\\"x""#);
     // All that RFC 8187 lets stand, and all that it does not.
     let plain = "aZ09!#$&+-.^_`|~";
     for (user, written) in [
@@ -167,11 +180,11 @@ fn names_are_written_so_that_they_are_read() {
             "%5C%2A%27%25%28%29%2F%3A%3B%3C%3D%3E%3F%40%5B%5D%7B%7D%2C%20%0D%0A%00%7F".into(),
         ),
     ] {
-        let mut digest = digest("Digest realm=a, nonce=n, qop=auth");
+        let mut digest = self::digest("Digest realm=a, nonce=n, qop=auth, charset=UTF-8");
         let (answer, _) = digest.authorize(&login(&user, "open sesame"), "GET", "/", "c");
         assert_eq!(value(&answer, "username*"), format!("UTF-8''{written}"));
     }
-    let mut digest = digest("Digest realm=a, nonce=n, qop=auth");
+    let mut digest = self::digest("Digest realm=a, nonce=n, qop=auth");
     let (answer, _) = digest.authorize(&login("~ !'()*%:;<>", "open sesame"), "GET", "/", "c");
     assert_eq!(value(&answer, "username"), "\"~ !'()*%:;<>\"");
 }
