@@ -615,7 +615,7 @@ mod tests {
 
     #[test]
     fn interim_heads_share_the_final_heads_bound() {
-        let big = format!("HTTP/1.1 103 Early\r\nA: {}\r\n\r\n", "x".repeat(15_000));
+        let big = format!("HTTP/1.1 103 Early\r\nA: {}\r\n\r\n", "x".repeat(60_000));
         let told = receive(&mut sent(GET), &[big.repeat(8).as_bytes()], false);
         assert_eq!(told.last().unwrap(), "Head ResponseHeadTooLarge");
         assert_eq!(told.len(), 5);

@@ -213,7 +213,7 @@ mod tests {
         for _ in 0..100 {
             events.record(event(Kind::ResponseHead("x".repeat(64 * 1024))), 1024);
         }
-        assert_eq!(taken(&events).len(), 4 + 1);
+        assert_eq!(taken(&events).len(), 5 + 1);
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
             for _ in 0..100 {
                 events.record(event(kind.clone()), 1024);
             }
-            assert_eq!(taken(&events).len(), 4 + 1);
+            assert_eq!(taken(&events).len(), 5 + 1);
         }
     }
 

@@ -75,14 +75,21 @@ pub(crate) const LISTED: &[Difference] = &[
         oracles: &[Hyper],
         parts: &[TheyRefuse],
         name: "more than 100 field lines",
-        why: "our bound is 128, and can be set (src/limits.rs)",
+        why: "our bound is 512, and can be set (src/limits.rs)",
         shows: |seen| seen.they_say("message head is too large") && seen.ours().fields.lines() > 100,
+    },
+    Difference {
+        oracles: &[Ureq],
+        parts: &[TheyRefuse],
+        name: "more than 128 field lines",
+        why: "our bound is 512, and can be set (src/limits.rs)",
+        shows: |seen| seen.they_say("too many headers") && seen.ours().fields.lines() > 128,
     },
     Difference {
         oracles: &[Hyper],
         parts: &[TheyRefuse],
         name: "more than 99 lines of trailers",
-        why: "our bound is 128, and can be set (src/limits.rs)",
+        why: "our bound is 512, and can be set (src/limits.rs)",
         shows: |seen| {
             let lines = seen.ours().trailers.as_ref().map_or(0, |trailers| trailers.lines());
             seen.they_say("trailers count overflow") && lines > 99
@@ -144,16 +151,16 @@ pub(crate) const LISTED: &[Difference] = &[
     Difference {
         oracles: &[Hyper, Ureq],
         parts: &[WeRefuse],
-        name: "a line of a head above 16 KiB",
+        name: "a line of a head above 64 KiB",
         why: "refused: our bound, which can be set (src/limits.rs)",
-        shows: |seen| seen.we_say("a line of the response's head is longer") && seen.case.bytes.len() > 16 * 1024,
+        shows: |seen| seen.we_say("a line of the response's head is longer") && seen.case.bytes.len() > 64 * 1024,
     },
     Difference {
         oracles: &[Hyper, Ureq],
         parts: &[WeRefuse],
-        name: "a head above 64 KiB",
+        name: "a head above 256 KiB",
         why: "refused: our bound, which can be set (src/limits.rs)",
-        shows: |seen| seen.we_say("the response's head is larger") && seen.case.bytes.len() > 64 * 1024,
+        shows: |seen| seen.we_say("the response's head is larger") && seen.case.bytes.len() > 256 * 1024,
     },
     Difference {
         oracles: &[Hyper],
@@ -267,11 +274,12 @@ pub(crate) const LISTED: &[Difference] = &[
     Difference {
         oracles: &[Hyper],
         parts: &[WeRefuse],
-        name: "a wrong Content-Length beside identity",
+        name: "a wrong Content-Length beside identity, or content shorter than it",
         why: "refused: identity alone is no coding (RFC 2616 section 3.6), so the length counts",
         shows: |seen| {
             let coding = seen.theirs().fields.last("transfer-encoding");
-            seen.we_say("Content-Length is wrong") && coding.is_some_and(|coding| coding == b"identity")
+            let is_length_s = seen.we_say("Content-Length is wrong") || seen.we_say("before the content's end");
+            is_length_s && coding.is_some_and(|coding| coding == b"identity")
         },
     },
     Difference {
@@ -373,7 +381,7 @@ impl<'a> Seen<'a> {
 
     /// Whether the coding is none.
     fn has_identity(&self) -> bool {
-        self.ours().fields.last("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"identity"))
+        self.ours().fields.all("transfer-encoding").iter().any(|value| value.eq_ignore_ascii_case(b"identity"))
     }
 
     fn has_both_framings(&self) -> bool {
