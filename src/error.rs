@@ -118,6 +118,8 @@ pub struct Rejected {
     pub checks: Checks,
     /// What the peer presented, its own certificate first, DER-encoded.
     pub chain: Vec<Vec<u8>>,
+    /// What more there is to say of it, in words for people; often nothing.
+    pub note: String,
 }
 
 /// The checks of a certificate that can fail; the WIT's `certificate-failures` says what each means.
@@ -156,7 +158,8 @@ impl Checks {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server's certificate is not accepted: {}", self.checks.words())
+        write!(f, "the server's certificate is not accepted: {}", self.checks.words())?;
+        if self.note.is_empty() { Ok(()) } else { write!(f, " ({})", self.note) }
     }
 }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
 
+use super::der::Parts;
 use super::pem;
 use super::remembered::Remembered;
 use super::verify::Verifier;
@@ -97,7 +97,8 @@ impl TlsSettings {
         let leaves = pem::certificates(bytes)?;
         let trusted = self.trusted_with(&leaves)?;
         for leaf in &leaves {
-            ParsedCertificate::try_from(leaf).map_err(|error| unusable(&error))?;
+            // Whatever version and extensions it has: it is accepted as it is, and its key is all that is used of it.
+            Parts::of(leaf).ok_or("a certificate in it cannot be used: it is none")?;
         }
         self.leaves.extend(leaves);
         self.trusted = trusted;
@@ -109,12 +110,18 @@ impl TlsSettings {
     pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), String> {
         let chain = pem::certificates(chain)?;
         let key = pem::key(key)?;
-        let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
-            Error::InconsistentKeys(_) => "the private key does not belong to the certificate".into(),
-            Error::InvalidCertificate(error) => format!("the certificate cannot be used: {error:?}"),
-            error => format!("the private key cannot be used: {error}"),
-        })?;
-        self.identity = Some(Arc::new(certified));
+        let key = provider().key_provider.load_private_key(key);
+        let key = key.map_err(|error| format!("the private key cannot be used: {error}"))?;
+        // Only the server can judge the certificate, which may be of any version: nothing but its key is looked at.
+        let certified_key = chain.first().and_then(|own| Parts::of(own)).map(|own| own.whole_key);
+        match (certified_key, key.public_key()) {
+            (None, _) => return Err("the certificate cannot be used: it is none".into()),
+            (Some(theirs), Some(ours)) if theirs != ours.as_ref() => {
+                return Err("the private key does not belong to the certificate".into());
+            }
+            _ => {}
+        }
+        self.identity = Some(Arc::new(CertifiedKey::new(chain, key)));
         self.made = None;
         Ok(())
     }

@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::crypto::{
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, TrustAnchor, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RawPublicKeyEntity};
 
+use super::der::{Parts, dotted};
 use crate::error::{Checks, Rejected};
 
 /// Whom a session trusts.
@@ -37,7 +40,7 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         }
         let chain = std::iter::once(leaf).chain(intermediates).map(|one| one.to_vec()).collect();
-        let rejected = Rejected { checks, chain };
+        let rejected = Rejected { checks, chain, note: self.note(leaf, intermediates, checks) };
         Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(rejected)))))
     }
 
@@ -47,7 +50,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+        match self.key_of_accepted(certificate) {
+            Some(key) => self.verify_by_key(message, &key, signed),
+            None => verify_tls12_signature(message, certificate, signed, &self.algorithms),
+        }
     }
 
     fn verify_tls13_signature(
@@ -56,7 +62,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+        match self.key_of_accepted(certificate) {
+            Some(key) => verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms),
+            None => verify_tls13_signature(message, certificate, signed, &self.algorithms),
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -65,6 +74,33 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
+    /// The key of a certificate that is accepted as it is, and that webpki may not be able to read: it may be of an old version,
+    /// or have a critical extension that nobody here knows.
+    fn key_of_accepted(&self, certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+        let is_accepted = self.leaves.iter().any(|accepted| accepted == certificate);
+        let parts = is_accepted.then(|| Parts::of(certificate)).flatten()?;
+        Some(SubjectPublicKeyInfoDer::from(parts.whole_key.to_vec()))
+    }
+
+    /// As [`verify_tls12_signature`], with the key alone: a scheme of TLS 1.2 leaves open which curve it is.
+    #[cold]
+    fn verify_by_key(
+        &self,
+        message: &[u8],
+        key: &SubjectPublicKeyInfoDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let is_good = RawPublicKeyEntity::try_from(key).is_ok_and(|key| {
+            let known = self.algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signed.scheme);
+            let mut algorithms = known.flat_map(|(_, algorithms)| algorithms.iter());
+            algorithms.any(|algorithm| key.verify_signature(*algorithm, message, signed.signature()).is_ok())
+        });
+        match is_good {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(Error::InvalidCertificate(CertificateError::BadSignature)),
+        }
+    }
+
     /// Makes every check, also those after one that failed.
     fn check(
         &self,
@@ -114,6 +150,33 @@ impl Verifier {
         checks
     }
 
+    /// What people need to know beside the checks that have failed.
+    #[cold]
+    fn note(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>], checks: Checks) -> String {
+        let mut notes = Vec::new();
+        if let Some(own) = Parts::of(leaf) {
+            if checks.other && own.version != 3 {
+                notes.push(format!("it is of version {}, and those of version 3 alone can be verified", own.version));
+            }
+            if checks.other {
+                notes.extend(unknown_extensions(&own).map(|which| format!("it has the critical extension {which}")));
+            }
+            let is_this =
+                |root: &&TrustAnchor<'_>| *root.subject == *own.subject && *root.subject_public_key_info == *own.key;
+            if own.is_self_issued() && self.roots.roots.iter().any(|root| is_this(&root)) {
+                let words = "it was given as a root; accepting exactly this certificate (accept-certificates) would ask for \
+                             no issuer, name, dates or use";
+                notes.push(words.into());
+            }
+        }
+        if checks.bad_chain {
+            let issuers = intermediates.iter().filter_map(|one| Parts::of(one));
+            let words = |which| format!("an authority above it has the critical extension {which}");
+            notes.extend(issuers.flat_map(|issuer| unknown_extensions(&issuer)).map(words).take(1));
+        }
+        notes.join("; ")
+    }
+
     /// The first thing that is wrong with it.
     fn find_fault(
         &self,
@@ -139,6 +202,58 @@ impl ExtendedKeyUsageValidator for &Purpose {
             Purpose::Server => KeyUsage::server_auth().validate(purposes),
             Purpose::Any => Ok(()),
         }
+    }
+}
+
+/// The first of its critical extensions that is not known here, as its name, where it has one that is known, and number.
+fn unknown_extensions(parts: &Parts<'_>) -> impl Iterator<Item = String> + use<> {
+    let which = parts.critical_extensions().find(|identifier| !is_known(identifier));
+    which.map(describe).into_iter()
+}
+
+/// Whether webpki knows what this extension means.
+fn is_known(identifier: &[u8]) -> bool {
+    // keyUsage, subjectAltName, basicConstraints, nameConstraints, cRLDistributionPoints, extKeyUsage (RFC 5280 section 4.2.1),
+    // and the timestamps of RFC 6962 section 3.3.
+    const TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
+    matches!(identifier, [0x55, 0x1d, 15 | 17 | 19 | 30 | 31 | 37]) || identifier == TIMESTAMPS
+}
+
+/// An extension's name and number.
+fn describe(identifier: &[u8]) -> String {
+    // id-ce and id-pe (RFC 5280 appendix A).
+    let name = match identifier {
+        [0x55, 0x1d, last] => match last {
+            9 => "subjectDirectoryAttributes",
+            14 => "subjectKeyIdentifier",
+            16 => "privateKeyUsagePeriod",
+            18 => "issuerAltName",
+            32 => "certificatePolicies",
+            33 => "policyMappings",
+            35 => "authorityKeyIdentifier",
+            36 => "policyConstraints",
+            46 => "freshestCRL",
+            54 => "inhibitAnyPolicy",
+            _ => "",
+        },
+        [0x2b, 6, 1, 5, 5, 7, 1, last] => match last {
+            1 => "authorityInfoAccess",
+            3 => "qcStatements",
+            7 => "ipAddrBlocks",
+            8 => "autonomousSysIds",
+            11 => "subjectInfoAccess",
+            14 => "proxyCertInfo",
+            24 => "tlsFeature",
+            _ => "",
+        },
+        [0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3] => "precertificatePoison",
+        _ => "",
+    };
+    let number = dotted(identifier);
+    if name.is_empty() {
+        format!("{number}, which is not known here")
+    } else {
+        format!("{name} ({number}), which is not known here")
     }
 }
 

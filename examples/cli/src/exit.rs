@@ -167,7 +167,8 @@ fn advice(code: &ErrorCode) -> &'static str {
              -w '%{certs}' writes it"
         }
         ErrorCode::TlsCertificateError(_) => {
-            "; --pin FILE accepts exactly this certificate all the same, -w '%{certs}' writes it"
+            "; --pin FILE accepts exactly this certificate all the same, whatever its use, name and dates, and trusts \
+             nobody else for it, -w '%{certs}' writes it"
         }
         // RFC 8446 section 6.2: the server wanted one and got none.
         ErrorCode::TlsAlertReceived(name) if name == "certificate_required" => "; --cert FILE shows a certificate",
