@@ -199,7 +199,7 @@ mod tests {
     fn good_ones() {
         let table = [
             ("p", "http://p:1080", None),
-            ("P.example.:3128", "http://p.example:3128", None),
+            ("P.example.:3128", "http://p.example.:3128", None),
             ("http://p", "http://p:1080", None),
             ("HTTPS://p/", "https://p:443", None),
             ("https://p:8443", "https://p:8443", None),

@@ -87,6 +87,11 @@ pub(crate) async fn find<N: Net>(
         Host::Address(address) => return Err(no_address(&address.to_string())),
         Host::Name(name) => name,
     };
+    if let Some(mut found) = addresses::loopback(&name).map(Vec::from) {
+        found.retain(|address| family.admits(*address));
+        shared.record(whose, || Kind::Addresses(found.iter().map(IpAddr::to_string).collect()));
+        return Ok(addresses::with_port(found, port));
+    }
     shared.record(whose, || Kind::Lookup(name.clone()));
     let most = shared.settings.borrow().limits().addresses;
     let mut lookup = shared.net.lookup(&name);
@@ -227,7 +232,8 @@ pub(crate) fn describe(fault: Fault) -> &'static str {
     match fault {
         Fault::NameUnresolvable => "no such name",
         Fault::ResolverTemporary => "the resolver failed for now",
-        Fault::ResolverPermanent => "the resolver failed",
+        // wasmtime says the same of both.
+        Fault::ResolverPermanent => "the resolver failed, or the host of this component allows no lookups",
         Fault::Denied => "the host of this component does not allow it",
         Fault::Refused => "connection refused",
         Fault::Unreachable => "no route to the address",

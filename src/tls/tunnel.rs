@@ -11,7 +11,7 @@ use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 use super::failure::Failure;
 use super::settings::Configuration;
 use crate::buffer::Buffer;
-use crate::http::origin::Host;
+use crate::http::origin::{Host, without_dot};
 
 /// Content encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
@@ -64,11 +64,11 @@ pub enum Incoming {
 impl Tunnel {
     /// The client's side of a connection to this host.
     pub fn new(configuration: &Configuration, host: &Host) -> Result<Self, String> {
-        // Only names are sent to the server (RFC 6066 section 3); an address is compared with those in the certificate.
+        // Only names are sent to the server, without a dot at the end (RFC 6066 section 3); an address is compared with those in
+        // the certificate.
         let name = match host {
-            Host::Name(name) => {
-                ServerName::try_from(name.clone()).map_err(|_| format!("no certificate can name {name:?}"))?
-            }
+            Host::Name(name) => ServerName::try_from(without_dot(name).to_owned())
+                .map_err(|_| format!("no certificate can name {name:?}"))?,
             Host::Address(address) => ServerName::IpAddress(IpAddr::from(*address)),
         };
         let mut tls = ClientConnection::new(configuration.config.clone(), name).map_err(|error| error.to_string())?;
