@@ -146,6 +146,56 @@ const SINGLE: &[&str] = &[
     "User-Agent",
 ];
 
+/// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1). The error is words for people.
+///
+/// Whoever is next on the way takes the field of that name out before it forwards the request, so none that the recipients after
+/// it rely on may be named: without its length, content is the next request to them. What is left are the options that have a
+/// meaning of their own, and the names of fields that the request has and that are nobody else's.
+pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), &'static str> {
+    let is_any_of = |names: &[&str]| names.iter().any(|one| one.as_bytes().eq_ignore_ascii_case(option));
+    if is_any_of(&["close", "keep-alive", "upgrade", "te"]) {
+        return Ok(());
+    }
+    let begins_with = |start: &str| {
+        option.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    if is_any_of(NOT_OPTIONS) || is_any_of(NOT_TRAILERS) || NOT_OPTIONS_FROM.iter().any(|start| begins_with(start)) {
+        return Err("it names a field that is for all recipients, which whoever is next would take out");
+    }
+    match std::str::from_utf8(option) {
+        Ok(name) if fields.contains(name) => Ok(()),
+        _ => Err("it names an option that is not known here, and no field that the request has"),
+    }
+}
+
+/// Beside what cannot be a trailer: fields that others than the next recipient rely on.
+const NOT_OPTIONS: &[&str] = &[
+    "Authentication-Info",
+    "Cookie2",
+    "Digest",
+    "DNT",
+    "From",
+    "Host",
+    "Origin",
+    "Prefer",
+    "Priority",
+    "Proxy-Authentication-Info",
+    "Referer",
+    "Repr-Digest",
+    "Signature",
+    "Signature-Input",
+    "Traceparent",
+    "Tracestate",
+    "User-Agent",
+    "Want-Content-Digest",
+    "Want-Repr-Digest",
+    "X-HTTP-Method-Override",
+    "X-Real-IP",
+];
+
+/// What the names of more such fields begin with.
+const NOT_OPTIONS_FROM: &[&str] = &["accept", "access-control-", "content-", "if-", "sec-", "x-forwarded-"];
+
 /// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1). The error is words for people.
 ///
 /// Not what must be known before the content: framing, routing, authentication, what modifies the request, and what says
@@ -342,6 +392,37 @@ mod tests {
         }
         let text = |element: &[u8]| String::from_utf8(element.to_vec()).unwrap();
         all.elements("list").map(text).collect()
+    }
+
+    #[test]
+    fn an_option_names_nothing_that_is_for_others() {
+        let mut fields =
+            fields(&[("X-Hop", "a"), ("HTTP2-Settings", "b"), ("Content-Foo", "c"), ("X-Forwarded-For", "d")]);
+        for name in NOT_OPTIONS.iter().chain(NOT_TRAILERS) {
+            fields.push(*name, "a");
+        }
+        let check = |option: &str| check_connection_option(option.as_bytes(), &fields);
+        for option in ["close", "Keep-Alive", "UPGRADE", "te", "x-hop", "HTTP2-settings"] {
+            assert_eq!(check(option), Ok(()), "{option}");
+        }
+        for option in NOT_OPTIONS.iter().chain(NOT_TRAILERS).filter(|name| check_is_none_of_ours(name)) {
+            for option in [option.to_string(), option.to_lowercase(), option.to_uppercase()] {
+                assert!(check(&option).unwrap_err().contains("for all recipients"), "{option}");
+            }
+        }
+        for option in
+            ["Content-Foo", "x-forwarded-for", "Content-", "If-X", "Accept", "accept-encoding", "Sec-Fetch-Site"]
+        {
+            assert!(check(option).unwrap_err().contains("for all recipients"), "{option}");
+        }
+        for option in ["x-ho", "x-hop2", "x hop", "\"close\"", "clos", "closed", "\"x, content-length\"", "", "\0", "é"]
+        {
+            assert!(check(option).unwrap_err().contains("not known"), "{option}");
+        }
+    }
+
+    fn check_is_none_of_ours(name: &str) -> bool {
+        !["keep-alive", "te", "upgrade"].contains(&name.to_ascii_lowercase().as_str())
     }
 
     #[test]

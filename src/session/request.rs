@@ -167,6 +167,14 @@ impl Description {
         if fields.elements("te").any(is_chunked) {
             return Err(wrong_field("te", "chunked is always acceptable, and never named there"));
         }
+        // Some take the older field for the same.
+        for field in ["connection", "proxy-connection"] {
+            for option in fields.elements(field) {
+                if let Err(what) = fields::check_connection_option(option, fields) {
+                    return Err(wrong_field(field, &format!("its option {} cannot be: {what}", quote(option))));
+                }
+            }
+        }
         // RFC 9110 section 10.1.1.
         if !has_content && fields.has_element("expect", "100-continue") {
             return Err(wrong_field("expect", "there is no content that could wait"));
