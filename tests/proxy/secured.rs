@@ -42,6 +42,33 @@ fn it_forwards_what_is_in_the_clear_for_it() {
 }
 
 #[test]
+fn a_plain_origin_has_no_facts_of_tls() {
+    for tunnels in [false, true] {
+        let proxy = peer().secure(&proxy());
+        let proxy = if tunnels { proxy.head().send(OPEN) } else { proxy };
+        let net = world([proxy.answers(2)]);
+        let session = through(&net, "http", "https");
+        session.change_settings(|settings| settings.proxying.tunnels_all = tunnels);
+        for _ in 0..2 {
+            let exchange = session.request("GET", "/").start(true).unwrap();
+            let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+            assert!(response.facts().tls.is_none(), "those of the proxy are none of the origin's");
+            assert_eq!(net.run(xenon::session::whole::read_to_end(&response)).unwrap(), b"ok");
+        }
+        let told = events(&session);
+        assert!(told.contains(&"ProxyHandshake TLSv1.3".into()), "{told:?}");
+        assert!(!told.iter().any(|event| event.starts_with("Handshake")), "{told:?}");
+    }
+    // One that has TLS has its own.
+    let own = origin();
+    let net = world([peer().secure(&proxy()).head().send(OPEN).secure(&own).answers(1)]);
+    let session = through(&net, "https", "https");
+    let exchange = session.request("GET", "/").start(true).unwrap();
+    let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+    assert_eq!(response.facts().tls.as_ref().unwrap().chain, [own.certificate().to_vec()]);
+}
+
+#[test]
 fn its_tunnel_has_tls_in_tls() {
     let peer = tunnelling(2);
     let net = world([peer.clone()]);
