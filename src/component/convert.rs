@@ -340,5 +340,6 @@ fn close_reason(reason: CloseReason) -> wit::CloseReason {
         CloseReason::Cancelled => wit::CloseReason::Cancelled,
         CloseReason::CloseConnection => wit::CloseReason::CloseConnection,
         CloseReason::SessionDropped => wit::CloseReason::SessionDropped,
+        CloseReason::SettingsChanged => wit::CloseReason::SettingsChanged,
     }
 }

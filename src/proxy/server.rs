@@ -112,6 +112,19 @@ impl fmt::Debug for Proxy {
     }
 }
 
+impl Proxy {
+    /// Whether it is the same one, and told the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_same_login = match (&self.login, &other.login) {
+            (None, None) => true,
+            // Both are the caller's own, so that how long it takes tells nobody anything.
+            (Some(one), Some(two)) => one.user == two.user && one.password.expose() == two.password.expose(),
+            _ => false,
+        };
+        is_same_login && (self.kind, &self.host, self.port) == (other.kind, &other.host, other.port)
+    }
+}
+
 impl Kind {
     fn parse(scheme: &str) -> Result<Self, String> {
         let kind = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme)).map(|(_, kind)| *kind);
@@ -276,6 +289,17 @@ mod tests {
             assert!(Proxy::parse(url).is_err(), "{url:?}");
         }
         assert!(Proxy::parse(&"a".repeat(PROXY_URL_LENGTH + 1)).unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn the_same_one_is_told_the_same() {
+        let is_same = |one: &str, two: &str| Proxy::parse(one).unwrap().is_same(&Proxy::parse(two).unwrap());
+        for (one, two) in [("p", "http://P:1080/"), ("u:p@p", "u:%70@p"), ("socks5://[::1]", "socks5://[0::1]:1080")] {
+            assert!(is_same(one, two) && is_same(two, one), "{one} {two}");
+        }
+        for other in ["q", "p:1", "https://p:1080", "socks5://p", "u:p@p", "u:q@p", "v:p@p", "u@p"] {
+            assert!(!is_same("p", other) && (other == "u:p@p" || !is_same("u:p@p", other)), "{other}");
+        }
     }
 
     #[test]

@@ -89,10 +89,11 @@ impl<N: Net> Detour<'_, N> {
         let purpose = via.purpose(self.origin.scheme, tunnels_all || connect_to.is_some());
         let to = connect_to.unwrap_or_else(|| (self.origin.host.clone(), self.origin.port));
         let place = format!("{}:{}", to.0, to.1);
-        let connection = match purpose {
+        let mut connection = match purpose {
             Use::Forward => {
                 let (mut connection, _) = self.reach(via, permit, None).await?;
                 connection.forwarder = Some(Rc::clone(via));
+                connection.via = Some(Rc::clone(via));
                 return Ok(connection);
             }
             Use::Connect => self.ask(via, permit, &place).await?,
@@ -122,6 +123,7 @@ impl<N: Net> Detour<'_, N> {
             return Err(failed(connection, error));
         }
         self.record(connection.number, || Kind::Tunnel(place));
+        connection.via = Some(Rc::clone(via));
         Ok(connection)
     }
 

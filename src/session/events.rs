@@ -81,6 +81,7 @@ pub enum CloseReason {
     Cancelled,
     CloseConnection,
     SessionDropped,
+    SettingsChanged,
 }
 
 /// The events that nobody has taken yet.

@@ -132,7 +132,26 @@ impl Default for Settings {
     }
 }
 
+/// What tells settings apart that make other connections: whom they trust, and which way they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Revision {
+    trust: u32,
+    trust_in_proxies: u32,
+    proxies: u32,
+    tunnels_all: bool,
+}
+
 impl Settings {
+    /// Another value after each change that a kept connection may not outlive.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision {
+            trust: self.tls.narrowings(),
+            trust_in_proxies: self.proxying.tls.narrowings(),
+            proxies: self.proxying.changes(),
+            tunnels_all: self.proxying.tunnels_all,
+        }
+    }
+
     /// The `User-Agent` of requests that bring none.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()

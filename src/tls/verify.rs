@@ -74,6 +74,15 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
+    /// Whether this chain, its own first, would be accepted.
+    pub(super) fn accepts(&self, chain: &[Vec<u8>], name: &ServerName<'_>, now: UnixTime) -> bool {
+        let chain: Vec<_> = chain.iter().map(|one| CertificateDer::from(one.as_slice())).collect();
+        let Some((leaf, intermediates)) = chain.split_first() else {
+            return false;
+        };
+        self.verify_server_cert(leaf, intermediates, name, &[], now).is_ok()
+    }
+
     /// The key of a certificate that is accepted as it is, and that webpki may not be able to read: it may be of an old version,
     /// or have a critical extension that nobody here knows.
     fn key_of_accepted(&self, certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {

@@ -3,6 +3,7 @@
 //! What real servers do is in `host-tests`.
 
 mod authority;
+mod changing;
 mod clients;
 mod closing;
 mod content;

@@ -81,6 +81,7 @@ fn in_words(reason: CloseReason) -> &'static str {
         CloseReason::Cancelled => "the exchange was cancelled",
         CloseReason::CloseConnection => "asked to",
         CloseReason::SessionDropped => "the session is over",
+        CloseReason::SettingsChanged => "the settings have changed",
     }
 }
 
