@@ -158,6 +158,36 @@ fn a_refused_tunnel_is_refused_in_tls_too() {
 }
 
 #[test]
+fn only_the_origins_own_farewell_ends_its_content() {
+    let to_the_end = "HTTP/1.1 200 OK\r\n\r\nok";
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    let farewells: [&[usize]; 4] = [&[], &[0], &[1], &[1, 0]];
+    let run = |answer: &str, farewells: &[usize], segments: Segments| {
+        let proxy = peer().secure(&proxy()).head().send(OPEN).secure(&origin()).head().send(answer);
+        let proxy = farewells.iter().fold(proxy, |proxy, depth| proxy.farewell(*depth));
+        let net = world([proxy.script().close().segments(segments)]);
+        let outcome = get(&net, &through(&net, "https", "https"));
+        assert_eq!(net.open_connections(), 0);
+        outcome.map_err(|error| (error.phase, error.code))
+    };
+    for segments in [Segments::Whole, Segments::Random(1)] {
+        for said in farewells {
+            for whole in [ok("ok").as_str(), chunked] {
+                assert_eq!(run(whole, said, segments.clone()), Ok("ok".into()), "{said:?}");
+                // A farewell of either ends no content that is not whole.
+                let cut = run(&whole[..whole.len() - 1], said, segments.clone());
+                let code = if said.contains(&1) { Code::ResponseIncomplete } else { Code::ConnectionTerminated };
+                assert_eq!(cut, Err((Phase::Body, code)), "{said:?}");
+            }
+            // The proxy cannot end it in the origin's place.
+            let expected =
+                if said.contains(&1) { Ok("ok".into()) } else { Err((Phase::Body, Code::ConnectionTerminated)) };
+            assert_eq!(run(to_the_end, said, segments.clone()), expected, "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn a_handshake_with_the_proxy_that_comes_to_nothing() {
     for script in [
         Script::new().close(),

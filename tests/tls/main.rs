@@ -5,6 +5,7 @@
 mod authority;
 mod changing;
 mod clients;
+mod clocks;
 mod closing;
 mod content;
 mod failing;
@@ -12,7 +13,9 @@ mod floods;
 mod forge;
 mod handshake;
 mod hostile;
+mod renegotiation;
 mod resumption;
 mod server;
 mod support;
+mod truncation;
 mod trust;
