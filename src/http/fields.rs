@@ -123,7 +123,7 @@ pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
 
 /// Whether a request can have one line of this name at most (RFC 9110 section 5.3): its value is known to be no list.
 pub fn is_single(name: &str) -> bool {
-    SINGLE.iter().any(|one| one.eq_ignore_ascii_case(name))
+    is_any_of(name, SINGLE)
 }
 
 /// Those of RFC 9110, and of RFC 6265.
@@ -151,21 +151,28 @@ const SINGLE: &[&str] = &[
 /// Whoever is next on the way takes the field of that name out before it forwards the request, so none that the recipients after
 /// it rely on may be named: without its length, content is the next request to them. What is left are the options that have a
 /// meaning of their own, and the names of fields that the request has and that are nobody else's.
+#[cold]
 pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), &'static str> {
-    let is_any_of = |names: &[&str]| names.iter().any(|one| one.as_bytes().eq_ignore_ascii_case(option));
-    if is_any_of(&["close", "keep-alive", "upgrade", "te"]) {
+    // ASCII, or no name at all.
+    let option = std::str::from_utf8(option).unwrap_or_default();
+    if is_any_of(option, &["close", "keep-alive", "upgrade", "te"]) {
         return Ok(());
     }
-    let begins_with = |start: &str| {
-        option.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start.as_bytes()))
-    };
-    if is_any_of(NOT_OPTIONS) || is_any_of(NOT_TRAILERS) || NOT_OPTIONS_FROM.iter().any(|start| begins_with(start)) {
+    let begins =
+        |start: &&str| option.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
+    if is_any_of(option, NOT_OPTIONS) || is_any_of(option, NOT_TRAILERS) || NOT_OPTIONS_FROM.iter().any(begins) {
         return Err("it names a field that is for all recipients, which whoever is next would take out");
     }
-    match std::str::from_utf8(option) {
-        Ok(name) if fields.contains(name) => Ok(()),
-        _ => Err("it names an option that is not known here, and no field that the request has"),
+    match fields.contains(option) {
+        true => Ok(()),
+        false => Err("it names an option that is not known here, and no field that the request has"),
     }
+}
+
+/// Whether this is one of these names, in any case.
+#[inline(never)]
+fn is_any_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// Beside what cannot be a trailer: fields that others than the next recipient rely on.
@@ -202,8 +209,7 @@ const NOT_OPTIONS_FROM: &[&str] = &["accept", "access-control-", "content-", "if
 /// how to treat the content.
 pub fn check_trailer_name(name: &str) -> Result<(), &'static str> {
     check_name(name)?;
-    let is_any_of = |names: &[&str]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-    if is_any_of(NOT_TRAILERS) {
+    if is_any_of(name, NOT_TRAILERS) {
         return Err("a field of this name cannot be a trailer");
     }
     Ok(())

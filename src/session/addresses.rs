@@ -27,10 +27,10 @@ pub(crate) fn order(found: Vec<SocketAddr>, last_good: Option<SocketAddr>, most:
 }
 
 /// The addresses of this name, if it is one of the loopback interface, whatever resolvers say of it (RFC 6761 section 6.3).
-pub(crate) fn loopback(name: &str) -> Option<[IpAddr; 2]> {
+pub(crate) fn loopback(name: &str) -> Option<Vec<IpAddr>> {
     let rest = without_dot(name).strip_suffix("localhost")?;
     let is_below = rest.is_empty() || rest.ends_with('.');
-    is_below.then_some([Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
+    is_below.then(|| vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
 }
 
 /// Only the first `most` of what a resolver said are looked at at all.

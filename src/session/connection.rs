@@ -10,7 +10,6 @@ use crate::session::Shared;
 use crate::session::channel::{Channel, Idle};
 use crate::session::events::{CloseReason, Kind, Whose};
 use crate::session::proxies::Via;
-use crate::session::settings::Revision;
 use crate::tls::tunnel::Tunnel;
 
 /// An open connection. Dropping it closes it, and an event says why.
@@ -29,7 +28,7 @@ pub(crate) struct Connection<N: Net> {
     /// Which certificate would have been shown to the origin.
     pub(crate) identity: u32,
     /// The settings that it was made under, or that were found to make it.
-    pub(crate) revision: Revision,
+    pub(crate) revision: u32,
     life: Life<N>,
 }
 
@@ -201,9 +200,9 @@ impl<N: Net> Pool<N> {
         self.idle.take()
     }
 
-    /// Puts these back, in their order.
-    pub(crate) fn put_back(&self, idle: Vec<Connection<N>>) {
-        self.idle.replace(idle);
+    /// Puts this back, behind the others.
+    pub(crate) fn put_back(&self, idle: Connection<N>) {
+        self.idle.borrow_mut().push(idle);
     }
 
     /// Whether a connection has become free since somebody wanted one and got nothing; asked once.

@@ -54,8 +54,9 @@ impl<N: Net> Detour<'_, N> {
         while let Some((place, via)) = trials.next() {
             self.record(0, || Kind::Proxy(via.server.to_string()));
             let failed = match self.via(via, permit).await {
-                Ok(connection) => {
+                Ok(mut connection) => {
                     proxies.was_good(place);
+                    connection.via = Some(Rc::clone(via));
                     return Ok(connection);
                 }
                 Err(failed) => failed,
@@ -89,11 +90,10 @@ impl<N: Net> Detour<'_, N> {
         let purpose = via.purpose(self.origin.scheme, tunnels_all || connect_to.is_some());
         let to = connect_to.unwrap_or_else(|| (self.origin.host.clone(), self.origin.port));
         let place = format!("{}:{}", to.0, to.1);
-        let mut connection = match purpose {
+        let connection = match purpose {
             Use::Forward => {
                 let (mut connection, _) = self.reach(via, permit, None).await?;
                 connection.forwarder = Some(Rc::clone(via));
-                connection.via = Some(Rc::clone(via));
                 return Ok(connection);
             }
             Use::Connect => self.ask(via, permit, &place).await?,
@@ -123,7 +123,6 @@ impl<N: Net> Detour<'_, N> {
             return Err(failed(connection, error));
         }
         self.record(connection.number, || Kind::Tunnel(place));
-        connection.via = Some(Rc::clone(via));
         Ok(connection)
     }
 

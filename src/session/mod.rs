@@ -44,7 +44,7 @@ use crate::session::connection::{Connection, Pool};
 use crate::session::events::{CloseReason, Event, Events, Kind, Whose};
 use crate::session::open::Opening;
 use crate::session::request::{Content, Description};
-use crate::session::settings::{Revision, Schedule, Settings};
+use crate::session::settings::{Schedule, Settings};
 use crate::session::standing::would_be_made;
 use crate::session::transfer::{Answer, Transfer};
 use crate::session::upload::Upload;
@@ -113,7 +113,7 @@ impl<N: Net> Session<N> {
 
     /// A change of the settings. Kept connections that the new ones would not have made close.
     pub fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
-        let before = self.0.settings.borrow().revision();
+        let before = self.0.revision();
         let outcome = change(&mut self.0.settings.borrow_mut());
         self.0.close_what_would_not_be_made(before);
         outcome
@@ -161,15 +161,23 @@ impl<N: Net> Shared<N> {
         self.connections.get()
     }
 
+    #[inline(never)]
+    fn revision(&self) -> u32 {
+        self.settings.borrow().revision()
+    }
+
     /// Closes the idle connections that these settings would not have made, if they have changed since then.
-    fn close_what_would_not_be_made(&self, before: Revision) {
-        if self.settings.borrow().revision() == before {
+    #[inline(never)]
+    fn close_what_would_not_be_made(&self, before: u32) {
+        if self.revision() == before {
             return;
         }
-        let (kept, others): (Vec<_>, Vec<_>) =
-            self.pool.take_idle().into_iter().partition(|idle| would_be_made(self, idle));
-        self.pool.put_back(kept);
-        others.into_iter().for_each(|other| other.close(CloseReason::SettingsChanged));
+        for idle in self.pool.take_idle() {
+            match would_be_made(self, &idle) {
+                true => self.pool.put_back(idle),
+                false => idle.close(CloseReason::SettingsChanged),
+            }
+        }
     }
 
     /// Keeps a connection for the next request, unless the settings have become others that would not have made it.

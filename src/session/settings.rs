@@ -132,24 +132,13 @@ impl Default for Settings {
     }
 }
 
-/// What tells settings apart that make other connections: whom they trust, and which way they go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Revision {
-    trust: u32,
-    trust_in_proxies: u32,
-    proxies: u32,
-    tunnels_all: bool,
-}
-
 impl Settings {
-    /// Another value after each change that a kept connection may not outlive.
-    pub(crate) fn revision(&self) -> Revision {
-        Revision {
-            trust: self.tls.narrowings(),
-            trust_in_proxies: self.proxying.tls.narrowings(),
-            proxies: self.proxying.changes(),
-            tunnels_all: self.proxying.tunnels_all,
-        }
+    /// Another number after each change that a kept connection may not outlive: of trust, or of the way.
+    #[inline(never)]
+    pub(crate) fn revision(&self) -> u32 {
+        let trust = self.tls.narrowings().wrapping_add(self.proxying.tls.narrowings());
+        let changes = trust.wrapping_add(self.proxying.changes());
+        changes.wrapping_mul(2).wrapping_add(self.proxying.tunnels_all.into())
     }
 
     /// The `User-Agent` of requests that bring none.

@@ -12,7 +12,7 @@ const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 
 /// The parts of one certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) struct Parts<'a> {
     /// 1, 2 or 3, as a rule.
     pub(super) version: u8,

@@ -162,28 +162,28 @@ impl Verifier {
     /// What people need to know beside the checks that have failed.
     #[cold]
     fn note(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>], checks: Checks) -> String {
-        let mut notes = Vec::new();
-        if let Some(own) = Parts::of(leaf) {
-            if checks.other && own.version != 3 {
-                notes.push(format!("it is of version {}, and those of version 3 alone can be verified", own.version));
-            }
-            if checks.other {
-                notes.extend(unknown_extensions(&own).map(|which| format!("it has the critical extension {which}")));
-            }
-            let is_this =
-                |root: &&TrustAnchor<'_>| *root.subject == *own.subject && *root.subject_public_key_info == *own.key;
-            if own.is_self_issued() && self.roots.roots.iter().any(|root| is_this(&root)) {
-                let words = "it was given as a root; accepting exactly this certificate (accept-certificates) would ask for \
-                             no issuer, name, dates or use";
-                notes.push(words.into());
-            }
+        let Some(own) = Parts::of(leaf) else {
+            return String::new();
+        };
+        let is_this =
+            |root: &TrustAnchor<'_>| *root.subject == *own.subject && *root.subject_public_key_info == *own.key;
+        let mut note = String::new();
+        if checks.other && own.version != 3 {
+            note = format!("it is of version {}, and those of version 3 alone can be verified", own.version);
+        } else if let Some(which) = unknown_extension(&own).filter(|_| checks.other) {
+            note = format!("it has the critical extension {which}");
+        } else if let Some(which) = intermediates.iter().filter_map(|one| unknown_extension(&Parts::of(one)?)).next()
+            && checks.bad_chain
+        {
+            note = format!("an authority above it has the critical extension {which}");
         }
-        if checks.bad_chain {
-            let issuers = intermediates.iter().filter_map(|one| Parts::of(one));
-            let words = |which| format!("an authority above it has the critical extension {which}");
-            notes.extend(issuers.flat_map(|issuer| unknown_extensions(&issuer)).map(words).take(1));
+        if own.is_self_issued() && self.roots.roots.iter().any(is_this) {
+            if !note.is_empty() {
+                note.push_str("; ");
+            }
+            note.push_str(GIVEN_AS_ROOT);
         }
-        notes.join("; ")
+        note
     }
 
     /// The first thing that is wrong with it.
@@ -214,57 +214,46 @@ impl ExtendedKeyUsageValidator for &Purpose {
     }
 }
 
-/// The first of its critical extensions that is not known here, as its name, where it has one that is known, and number.
-fn unknown_extensions(parts: &Parts<'_>) -> impl Iterator<Item = String> + use<> {
-    let which = parts.critical_extensions().find(|identifier| !is_known(identifier));
-    which.map(describe).into_iter()
-}
+/// What is said of a server's certificate that is among the roots.
+const GIVEN_AS_ROOT: &str = "it was given as a root; accepting exactly this certificate (accept-certificates) would ask for no issuer, name, dates or use";
 
-/// Whether webpki knows what this extension means.
-fn is_known(identifier: &[u8]) -> bool {
-    // keyUsage, subjectAltName, basicConstraints, nameConstraints, cRLDistributionPoints, extKeyUsage (RFC 5280 section 4.2.1),
-    // and the timestamps of RFC 6962 section 3.3.
+/// The first of its critical extensions that is not known here: its name, where it has one that is known, and its number.
+#[cold]
+fn unknown_extension(parts: &Parts<'_>) -> Option<String> {
+    // What webpki knows: keyUsage, subjectAltName, basicConstraints, nameConstraints, cRLDistributionPoints, extKeyUsage (RFC
+    // 5280 section 4.2.1), and the timestamps of RFC 6962 section 3.3.
     const TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
-    matches!(identifier, [0x55, 0x1d, 15 | 17 | 19 | 30 | 31 | 37]) || identifier == TIMESTAMPS
+    let is_known =
+        |identifier: &[u8]| matches!(identifier, [0x55, 0x1d, 15 | 17 | 19 | 30 | 31 | 37]) || identifier == TIMESTAMPS;
+    let identifier = parts.critical_extensions().find(|identifier| !is_known(identifier))?;
+    let mut which = dotted(identifier);
+    if let Some((_, name)) = NAMES.iter().find(|(known, _)| *known == identifier) {
+        which = format!("{name} ({which})");
+    }
+    which.push_str(", which is not known here");
+    Some(which)
 }
 
-/// An extension's name and number.
-fn describe(identifier: &[u8]) -> String {
-    // id-ce and id-pe (RFC 5280 appendix A).
-    let name = match identifier {
-        [0x55, 0x1d, last] => match last {
-            9 => "subjectDirectoryAttributes",
-            14 => "subjectKeyIdentifier",
-            16 => "privateKeyUsagePeriod",
-            18 => "issuerAltName",
-            32 => "certificatePolicies",
-            33 => "policyMappings",
-            35 => "authorityKeyIdentifier",
-            36 => "policyConstraints",
-            46 => "freshestCRL",
-            54 => "inhibitAnyPolicy",
-            _ => "",
-        },
-        [0x2b, 6, 1, 5, 5, 7, 1, last] => match last {
-            1 => "authorityInfoAccess",
-            3 => "qcStatements",
-            7 => "ipAddrBlocks",
-            8 => "autonomousSysIds",
-            11 => "subjectInfoAccess",
-            14 => "proxyCertInfo",
-            24 => "tlsFeature",
-            _ => "",
-        },
-        [0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3] => "precertificatePoison",
-        _ => "",
-    };
-    let number = dotted(identifier);
-    if name.is_empty() {
-        format!("{number}, which is not known here")
-    } else {
-        format!("{name} ({number}), which is not known here")
-    }
-}
+/// Extensions that a certificate may have marked as critical (RFC 5280 section 4.2, RFC 3739, RFC 3779, RFC 3820, RFC 7633, RFC
+/// 6962 section 3.1).
+const NAMES: &[(&[u8], &str)] = &[
+    (&[0x55, 0x1d, 9], "subjectDirectoryAttributes"),
+    (&[0x55, 0x1d, 14], "subjectKeyIdentifier"),
+    (&[0x55, 0x1d, 18], "issuerAltName"),
+    (&[0x55, 0x1d, 32], "certificatePolicies"),
+    (&[0x55, 0x1d, 33], "policyMappings"),
+    (&[0x55, 0x1d, 35], "authorityKeyIdentifier"),
+    (&[0x55, 0x1d, 36], "policyConstraints"),
+    (&[0x55, 0x1d, 46], "freshestCRL"),
+    (&[0x55, 0x1d, 54], "inhibitAnyPolicy"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 1], "authorityInfoAccess"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 3], "qcStatements"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 7], "ipAddrBlocks"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 8], "autonomousSysIds"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 14], "proxyCertInfo"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 24], "tlsFeature"),
+    (&[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3], "precertificatePoison"),
+];
 
 fn subject_of(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     EndEntityCert::try_from(certificate).ok().map(|certificate| certificate.subject().to_vec())
