@@ -7,7 +7,7 @@
 pub struct Limits {
     /// Connections open at once: a caller that starts requests without end.
     pub connections: usize,
-    /// Field lines of a head, or of trailers: a head of many tiny lines.
+    /// Field lines of a head, with the interim heads before it, or of trailers: a head of many tiny lines.
     pub field_lines: usize,
     /// Bytes of one line of a head or of trailers, its folds included: an endless line, endless folding.
     pub line_length: usize,
