@@ -118,6 +118,8 @@ pub struct Rejected {
     pub checks: Checks,
     /// What the peer presented, its own certificate first, DER-encoded.
     pub chain: Vec<Vec<u8>>,
+    /// What more there is to say of it, in words for people; often nothing.
+    pub note: String,
 }
 
 /// The checks of a certificate that can fail; the WIT's `certificate-failures` says what each means.
@@ -156,7 +158,8 @@ impl Checks {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server's certificate is not accepted: {}", self.checks.words())
+        write!(f, "the server's certificate is not accepted: {}", self.checks.words())?;
+        if self.note.is_empty() { Ok(()) } else { write!(f, " ({})", self.note) }
     }
 }
 
@@ -190,9 +193,16 @@ const NAME_LENGTH: usize = 256;
 /// Longest detail, in characters: it may quote the peer.
 const DETAIL_LENGTH: usize = 512;
 
+/// Whether a terminal does something else with it than show it: control characters, and those that change the direction of what
+/// is around them (Unicode's bidirectional controls), so that a line reads as another.
+pub(crate) fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Control characters replaced, for a detail may quote the peer and end on a terminal.
 fn clean(text: String) -> String {
-    let is_clean = |c: char| !c.is_control();
+    let is_clean = |c: char| !is_harmful(c);
     if text.len() <= DETAIL_LENGTH && text.chars().all(is_clean) {
         return text;
     }
@@ -207,6 +217,19 @@ mod tests {
     fn a_detail_cannot_drive_a_terminal() {
         let error = Error::new(Phase::Head, Code::Protocol, "got \"\x1b[2J\r\n\"");
         assert_eq!(error.detail, "got \"\u{fffd}[2J\u{fffd}\u{fffd}\"");
+    }
+
+    #[test]
+    fn a_detail_has_no_other_direction() {
+        for harmful in
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
+        {
+            let error = Error::new(Phase::Head, Code::Protocol, format!("a{harmful}b"));
+            assert_eq!(error.detail, "a\u{fffd}b", "{harmful:?}");
+        }
+        // What people write with is as it was.
+        let words = "caf\u{e9} \u{5d0}\u{5d1} \u{200d} \u{2029}";
+        assert_eq!(Error::new(Phase::Head, Code::Protocol, words).detail, words);
     }
 
     #[test]

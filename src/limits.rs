@@ -7,7 +7,7 @@
 pub struct Limits {
     /// Connections open at once: a caller that starts requests without end.
     pub connections: usize,
-    /// Field lines of a head, or of trailers: a head of many tiny lines.
+    /// Field lines of a head, with the interim heads before it, or of trailers: a head of many tiny lines.
     pub field_lines: usize,
     /// Bytes of one line of a head or of trailers, its folds included: an endless line, endless folding.
     pub line_length: usize,
@@ -29,9 +29,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 6,
-            field_lines: 128,
-            line_length: 16 * 1024,
-            head_length: 64 * 1024,
+            field_lines: 512,
+            line_length: 64 * 1024,
+            head_length: 256 * 1024,
             interim_responses: 32,
             drained: 64 * 1024,
             addresses: 16,
@@ -118,8 +118,9 @@ pub const SEND_LENGTH: usize = 64 * 1024;
 /// Bytes asked of the network for a head: most responses are small.
 pub const HEAD_READ_LENGTH: usize = 16 * 1024;
 
-/// Bytes of text, and of certificates, kept by events that nobody has taken yet: heads are text, and 1,024 of them could be 64 MiB.
-pub const EVENT_TEXT: usize = 256 * 1024;
+/// Bytes of text, and of certificates, kept by events that nobody has taken yet: heads are text, and 1,024 of them could be 256 MiB.
+/// The largest head has room, and what happens around it.
+pub const EVENT_TEXT: usize = 320 * 1024;
 
 /// Requests of a session that wait for a connection: a caller that starts requests without end. Each costs about 2 KiB.
 pub const WAITING_REQUESTS: usize = 1_000;

@@ -343,5 +343,6 @@ fn close_reason(reason: CloseReason) -> wit::CloseReason {
         CloseReason::Cancelled => wit::CloseReason::Cancelled,
         CloseReason::CloseConnection => wit::CloseReason::CloseConnection,
         CloseReason::SessionDropped => wit::CloseReason::SessionDropped,
+        CloseReason::SettingsChanged => wit::CloseReason::SettingsChanged,
     }
 }

@@ -83,6 +83,8 @@ pub struct Exchange {
     interims: usize,
     /// Bytes of the interim heads so far: they share the final head's bound.
     interim_length: usize,
+    /// How many field lines they have.
+    interim_lines: usize,
     trailers: Fields,
     /// What the heads decided about the connection.
     persistence: Result<(), Close>,
@@ -138,9 +140,10 @@ impl Exchange {
             outgoing: head,
             gone: 0,
             is_full: false,
-            receiving: Receiving::Head(HeadReader::new(head_bounds(&limits, 0))),
+            receiving: Receiving::Head(HeadReader::new(head_bounds(&limits, 0, 0))),
             interims: 0,
             interim_length: 0,
+            interim_lines: 0,
             trailers: Fields::default(),
             persistence: Ok(()),
             is_forwarded: false,
@@ -395,7 +398,7 @@ impl Exchange {
         self.receiving = match decision.framing {
             Framing::None | Framing::Length(0) => Receiving::Nothing,
             Framing::Length(length) => Receiving::Content(length),
-            Framing::Chunked => Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0)))),
+            Framing::Chunked => Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0, 0)))),
             Framing::ToEnd => Receiving::End,
             Framing::Tunnel => Receiving::End,
         };
@@ -414,6 +417,7 @@ impl Exchange {
     fn receive_interim(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {
         self.interims = self.interims.saturating_add(1);
         self.interim_length = self.interim_length.saturating_add(length);
+        self.interim_lines = self.interim_lines.saturating_add(head.fields.len());
         if self.interims > self.limits.interim_responses {
             return Err(Error::new(
                 Phase::Head,
@@ -421,7 +425,7 @@ impl Exchange {
                 format!("the server sent more than {} interim responses", self.limits.interim_responses),
             ));
         }
-        let bounds = head_bounds(&self.limits, self.interim_length);
+        let bounds = head_bounds(&self.limits, self.interim_length, self.interim_lines);
         self.receiving = Receiving::Head(HeadReader::new(bounds));
         if head.fields.has_element("Connection", "close") {
             // RFC 9112 section 9.6 has the message that says it be the last but its final response, whatever that says.
@@ -473,10 +477,10 @@ impl Exchange {
     }
 }
 
-/// The bounds of a head, of which `used` bytes are used up by interim heads before it.
-fn head_bounds(limits: &Limits, used: usize) -> Bounds {
+/// The bounds of a head, of which so many bytes and lines are used up by interim heads before it.
+fn head_bounds(limits: &Limits, used: usize, used_lines: usize) -> Bounds {
     Bounds {
-        lines: limits.field_lines,
+        lines: limits.field_lines.saturating_sub(used_lines),
         line_length: limits.line_length,
         length: limits.head_length.saturating_sub(used),
     }
@@ -615,10 +619,21 @@ mod tests {
 
     #[test]
     fn interim_heads_share_the_final_heads_bound() {
-        let big = format!("HTTP/1.1 103 Early\r\nA: {}\r\n\r\n", "x".repeat(15_000));
+        let big = format!("HTTP/1.1 103 Early\r\nA: {}\r\n\r\n", "x".repeat(60_000));
         let told = receive(&mut sent(GET), &[big.repeat(8).as_bytes()], false);
         assert_eq!(told.last().unwrap(), "Head ResponseHeadTooLarge");
         assert_eq!(told.len(), 5);
+    }
+
+    #[test]
+    fn interim_heads_share_the_final_heads_lines() {
+        let interim = format!("HTTP/1.1 103 Early\r\n{}\r\n", "A: b\r\n".repeat(100));
+        let end = |lines: usize| format!("HTTP/1.1 204 OK\r\n{}\r\n", "A: b\r\n".repeat(lines));
+        let told = receive(&mut sent(GET), &[(interim.repeat(5) + &end(12)).as_bytes()], false);
+        assert_eq!(told.len(), 5 + 2, "{told:?}");
+        let told = receive(&mut sent(GET), &[(interim.repeat(5) + &end(13)).as_bytes()], false);
+        assert_eq!(told.last().unwrap(), "Head ResponseHeadTooLarge");
+        assert_eq!(told.len(), 5 + 1);
     }
 
     #[test]

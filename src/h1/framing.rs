@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::response_head::ResponseHead;
 use super::version::Version;
-use crate::http::fields::{Fields, check_name, trim};
+use crate::http::fields::{Fields, trim};
 use crate::http::quote;
 
 /// How the end of a response's content is found.
@@ -38,8 +38,8 @@ pub enum FramingError {
 pub struct Decision {
     /// How the end is found.
     pub framing: Framing,
-    /// Whether `Transfer-Encoding` is beside `Content-Length`, or in an HTTP/1.0 response. The former wins, and the
-    /// connection cannot be kept: someone on the way may have believed the latter, or known neither (RFC 9112 section 6.1).
+    /// Whether `Transfer-Encoding` is beside `Content-Length`, in an HTTP/1.0 response, or names `identity`. The connection
+    /// cannot be kept: someone on the way may have read the framing in another way (RFC 9112 section 6.1).
     pub is_conflicting: bool,
 }
 
@@ -70,18 +70,22 @@ impl MethodKind {
 /// Where there is no content, the fields that would frame it are not looked at: what they say is about another response
 /// (that to a GET), and a mistake in them does no harm.
 ///
-/// Transfer codings other than `chunked` are not decoded here. One before `chunked` is an error. One alone leaves the content
-/// to end with the connection (RFC 9112 section 6.3), still coded, as the caller sees in `Transfer-Encoding`.
+/// No transfer coding but `chunked` is decoded here, so any other is an error, alone or beside `chunked`: its bytes would be
+/// passed off as content. `identity` alone, which RFC 2616 section 3.6 had for "none", counts as if it were not there.
 pub fn decide(method: MethodKind, head: &ResponseHead) -> Result<Decision, FramingError> {
     let has_coding = head.fields.contains("Transfer-Encoding");
+    let mut is_identity = false;
     let framing = match (method, head.status) {
         (MethodKind::Connect, 200..=299) => Framing::Tunnel,
         (MethodKind::Head, _) | (_, 100..=199 | 204 | 304) => Framing::None,
-        _ if has_coding => coding(head)?,
-        _ => content_length(&head.fields)?.map_or(Framing::ToEnd, Framing::Length),
+        _ if has_coding && coding(head)? == Coding::Chunked => Framing::Chunked,
+        _ => {
+            is_identity = has_coding;
+            content_length(&head.fields)?.map_or(Framing::ToEnd, Framing::Length)
+        }
     };
-    let is_conflicting = has_coding && (head.version < Version::Http11 || head.fields.contains("Content-Length"));
-    Ok(Decision { framing, is_conflicting })
+    let is_odd = is_identity || head.version < Version::Http11 || head.fields.contains("Content-Length");
+    Ok(Decision { framing, is_conflicting: has_coding && is_odd })
 }
 
 /// What `Content-Length` says, if it is there (RFC 9110 section 8.6): digits alone; several numbers, on several lines or on
@@ -111,47 +115,37 @@ pub fn content_length(fields: &Fields) -> Result<Option<u64>, FramingError> {
     Ok(length)
 }
 
-/// What `Transfer-Encoding`, which is there, says (RFC 9112 sections 6.1 and 7).
-fn coding(head: &ResponseHead) -> Result<Framing, FramingError> {
-    let wrong = |words: String| Err(FramingError::Coding(words));
-    // RFC 9112 section 6.1: the framing is faulty; whoever sent it may not know what it means.
-    if head.version < Version::Http11 {
-        return wrong("an HTTP/1.0 response has Transfer-Encoding".into());
-    }
-    let mut codings = head.fields.elements("Transfer-Encoding").peekable();
-    if codings.peek().is_none() {
-        return wrong("Transfer-Encoding names no coding".into());
-    }
-    let mut is_other = false;
-    let mut is_chunked = false;
-    for coding in codings {
-        // RFC 9112 section 7: `chunked` is the last, and there once.
-        if is_chunked {
-            return wrong(format!("{} comes after chunked", quote(coding)));
-        }
-        if coding.eq_ignore_ascii_case(b"chunked") {
-            is_chunked = true;
-        } else if is_coding(coding) {
-            is_other = true;
-        } else {
-            return wrong(format!("{} is no transfer coding", quote(coding)));
-        }
-    }
-    match (is_chunked, is_other) {
-        (true, true) => wrong("a coding besides chunked is not known here".into()),
-        (true, false) => Ok(Framing::Chunked),
-        (false, _) => Ok(Framing::ToEnd),
-    }
+/// What a `Transfer-Encoding` that can be read says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Chunked,
+    /// No coding at all.
+    Identity,
 }
 
-/// Whether this is a transfer coding other than `chunked`, which can have no parameters, as those for compression cannot
-/// (RFC 9112 sections 7.1 and 7.2).
-fn is_coding(coding: &[u8]) -> bool {
-    const BARE: [&str; 6] = ["chunked", "gzip", "x-gzip", "deflate", "compress", "x-compress"];
-    let mut parts = coding.split(|byte| *byte == b';');
-    let name = String::from_utf8_lossy(trim(parts.next().unwrap_or_default()));
-    let is_bare = BARE.iter().any(|bare| name.eq_ignore_ascii_case(bare));
-    check_name(&name).is_ok() && !(is_bare && parts.next().is_some())
+/// What `Transfer-Encoding`, which is there, says (RFC 9112 sections 6.1 and 7).
+fn coding(head: &ResponseHead) -> Result<Coding, FramingError> {
+    let wrong = |words: String| Err(FramingError::Coding(words));
+    let mut codings = head.fields.elements("Transfer-Encoding");
+    let (first, mut rest) = (codings.next(), codings);
+    let second = rest.next();
+    let is = |coding: &[u8], name: &[u8]| coding.eq_ignore_ascii_case(name);
+    match (first, second) {
+        (Some(coding), None) if is(coding, b"identity") => Ok(Coding::Identity),
+        // RFC 9112 section 6.1: the framing is faulty; whoever sent it may not know what it means.
+        _ if head.version < Version::Http11 => wrong("an HTTP/1.0 response has Transfer-Encoding".into()),
+        (None, _) => wrong("Transfer-Encoding names no coding".into()),
+        (Some(coding), None) if is(coding, b"chunked") => Ok(Coding::Chunked),
+        // RFC 9112 section 7: `chunked` is the last, and there once.
+        (Some(one), Some(two)) if is(one, b"chunked") && is(two, b"chunked") => {
+            let is_on_two_lines = head.fields.all("Transfer-Encoding").nth(1).is_some();
+            wrong(if is_on_two_lines { "chunked is there on two lines" } else { "chunked is there twice" }.into())
+        }
+        (Some(one), Some(two)) if is(one, b"chunked") => wrong(format!("{} comes after chunked", quote(two))),
+        (Some(coding), _) => {
+            wrong(format!("the transfer coding {} is not known here, and its bytes are not the content", quote(coding)))
+        }
+    }
 }
 
 impl fmt::Display for FramingError {
@@ -339,23 +333,25 @@ mod tests {
 
     #[test]
     fn good_codings() {
-        let table: &[(&[&str], Framing)] = &[
-            (&["chunked"], Framing::Chunked),
-            (&["CHUNKED"], Framing::Chunked),
-            (&["\tchunked "], Framing::Chunked),
-            (&[", chunked,,"], Framing::Chunked),
-            (&["", "chunked"], Framing::Chunked),
-            // Another coding alone: to the end.
-            (&["gzip"], Framing::ToEnd),
-            (&["identity"], Framing::ToEnd),
-            (&["gzip, deflate"], Framing::ToEnd),
-            (&["gzip", "br"], Framing::ToEnd),
-            (&["x; a=b; c=\"d, chunked\""], Framing::ToEnd),
-            (&["xchunked"], Framing::ToEnd),
-            (&["chunkedx"], Framing::ToEnd),
-        ];
-        for (values, framing) in table {
-            assert_eq!(codings(values).as_ref(), Ok(framing), "{values:?}");
+        let table: &[&[&str]] = &[&["chunked"], &["CHUNKED"], &["\tchunked "], &[", chunked,,"], &["", "chunked"]];
+        for values in table {
+            assert_eq!(codings(values), Ok(Framing::Chunked), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn identity_alone_is_no_coding() {
+        for version in [Version::Http10, Version::Http11] {
+            for identity in ["identity", "Identity", " identity\t", ",identity,"] {
+                for (length, framing) in [(None, Framing::ToEnd), (Some("5"), Framing::Length(5))] {
+                    let mut lines = vec![("Transfer-Encoding", identity)];
+                    lines.extend(length.map(|length| ("Content-Length", length)));
+                    let decision = decide(Other, &head(version, 200, &lines));
+                    assert_eq!(decision, Ok(Decision { framing, is_conflicting: true }), "{lines:?}");
+                }
+                let lines = [("Transfer-Encoding", identity), ("Content-Length", "+5")];
+                assert!(matches!(decide(Other, &head(version, 200, &lines)), Err(FramingError::Length(_))));
+            }
         }
     }
 
@@ -379,6 +375,22 @@ mod tests {
             &["chunked ; a"],
             &["chunked;"],
             &["gzip, Chunked;q=1"],
+            // Codings that are not known here: their bytes are not the content.
+            &["gzip"],
+            &["x-gzip"],
+            &["deflate"],
+            &["gzip, deflate"],
+            &["gzip", "br"],
+            &["x; a=b; c=\"d, chunked\""],
+            &["xchunked"],
+            &["chunkedx"],
+            &["identityx"],
+            &["xidentity"],
+            &["identity;q=1"],
+            &["identity, identity"],
+            &["identity", "identity"],
+            &["identity, gzip"],
+            &["trailers"],
             // Codings that have no parameters (RFC 9112 section 7.2).
             &["gzip;q=1"],
             &["X-Gzip ; a"],
@@ -408,7 +420,7 @@ mod tests {
 
     #[test]
     fn old_responses_have_no_coding() {
-        for coding in ["chunked", "gzip", "identity", ""] {
+        for coding in ["chunked", "gzip", "identityx", "identity, chunked", ""] {
             let head = head(Version::Http10, 200, &[("Transfer-Encoding", coding), ("Content-Length", "5")]);
             assert!(matches!(decide(Other, &head), Err(FramingError::Coding(_))), "{coding}");
         }
@@ -420,7 +432,6 @@ mod tests {
             ("chunked", "5", Framing::Chunked),
             ("chunked", "0", Framing::Chunked),
             ("chunked", "+5, nonsense", Framing::Chunked),
-            ("gzip", "5", Framing::ToEnd),
         ];
         for (coding, length, framing) in table {
             let mut lines = [("Content-Length", length), ("Transfer-Encoding", coding)];
@@ -429,6 +440,7 @@ mod tests {
                 assert_eq!(decision, Decision { framing, is_conflicting: true });
                 lines.reverse();
             }
+            assert!(decide(Other, &head(Version::Http11, 200, &[lines[1], ("Transfer-Encoding", "gzip")])).is_err());
             // Where there is no content, someone may have believed that there is.
             let none = decide(Head, &head(Version::Http11, 200, &lines)).unwrap();
             assert_eq!(none, Decision { framing: Framing::None, is_conflicting: true });
@@ -441,6 +453,10 @@ mod tests {
         assert_eq!(words(&[("Content-Length", "+2")]), "Content-Length is no number: \"+2\"");
         assert_eq!(words(&[("Transfer-Encoding", "chunked, gzip")]), "\"gzip\" comes after chunked");
         assert_eq!(words(&[("Content-Length", "")]), "Content-Length is no number: \"\"");
+        let twice = [("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")];
+        assert_eq!(words(&twice), "chunked is there on two lines");
+        assert_eq!(words(&[("Transfer-Encoding", "chunked,chunked")]), "chunked is there twice");
+        assert!(words(&[("Transfer-Encoding", "gzip")]).contains("\"gzip\" is not known here"));
         let long = "5".repeat(10_000);
         assert!(words(&[("Content-Length", &long)]).len() < 200);
     }

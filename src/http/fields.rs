@@ -123,7 +123,7 @@ pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
 
 /// Whether a request can have one line of this name at most (RFC 9110 section 5.3): its value is known to be no list.
 pub fn is_single(name: &str) -> bool {
-    SINGLE.iter().any(|one| one.eq_ignore_ascii_case(name))
+    is_any_of(name, SINGLE)
 }
 
 /// Those of RFC 9110, and of RFC 6265.
@@ -146,14 +146,70 @@ const SINGLE: &[&str] = &[
     "User-Agent",
 ];
 
+/// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1). The error is words for people.
+///
+/// Whoever is next on the way takes the field of that name out before it forwards the request, so none that the recipients after
+/// it rely on may be named: without its length, content is the next request to them. What is left are the options that have a
+/// meaning of their own, and the names of fields that the request has and that are nobody else's.
+#[cold]
+pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), &'static str> {
+    // ASCII, or no name at all.
+    let option = std::str::from_utf8(option).unwrap_or_default();
+    if is_any_of(option, &["close", "keep-alive", "upgrade", "te"]) {
+        return Ok(());
+    }
+    let begins =
+        |start: &&str| option.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
+    if is_any_of(option, NOT_OPTIONS) || is_any_of(option, NOT_TRAILERS) || NOT_OPTIONS_FROM.iter().any(begins) {
+        return Err("it names a field that is for all recipients, which whoever is next would take out");
+    }
+    match fields.contains(option) {
+        true => Ok(()),
+        false => Err("it names an option that is not known here, and no field that the request has"),
+    }
+}
+
+/// Whether this is one of these names, in any case.
+#[inline(never)]
+fn is_any_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|one| one.eq_ignore_ascii_case(name))
+}
+
+/// Beside what cannot be a trailer: fields that others than the next recipient rely on.
+const NOT_OPTIONS: &[&str] = &[
+    "Authentication-Info",
+    "Cookie2",
+    "Digest",
+    "DNT",
+    "From",
+    "Host",
+    "Origin",
+    "Prefer",
+    "Priority",
+    "Proxy-Authentication-Info",
+    "Referer",
+    "Repr-Digest",
+    "Signature",
+    "Signature-Input",
+    "Traceparent",
+    "Tracestate",
+    "User-Agent",
+    "Want-Content-Digest",
+    "Want-Repr-Digest",
+    "X-HTTP-Method-Override",
+    "X-Real-IP",
+];
+
+/// What the names of more such fields begin with.
+const NOT_OPTIONS_FROM: &[&str] = &["accept", "access-control-", "content-", "if-", "sec-", "x-forwarded-"];
+
 /// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1). The error is words for people.
 ///
 /// Not what must be known before the content: framing, routing, authentication, what modifies the request, and what says
 /// how to treat the content.
 pub fn check_trailer_name(name: &str) -> Result<(), &'static str> {
     check_name(name)?;
-    let is_any_of = |names: &[&str]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-    if is_any_of(NOT_TRAILERS) {
+    if is_any_of(name, NOT_TRAILERS) {
         return Err("a field of this name cannot be a trailer");
     }
     Ok(())
@@ -342,6 +398,37 @@ mod tests {
         }
         let text = |element: &[u8]| String::from_utf8(element.to_vec()).unwrap();
         all.elements("list").map(text).collect()
+    }
+
+    #[test]
+    fn an_option_names_nothing_that_is_for_others() {
+        let mut fields =
+            fields(&[("X-Hop", "a"), ("HTTP2-Settings", "b"), ("Content-Foo", "c"), ("X-Forwarded-For", "d")]);
+        for name in NOT_OPTIONS.iter().chain(NOT_TRAILERS) {
+            fields.push(*name, "a");
+        }
+        let check = |option: &str| check_connection_option(option.as_bytes(), &fields);
+        for option in ["close", "Keep-Alive", "UPGRADE", "te", "x-hop", "HTTP2-settings"] {
+            assert_eq!(check(option), Ok(()), "{option}");
+        }
+        for option in NOT_OPTIONS.iter().chain(NOT_TRAILERS).filter(|name| check_is_none_of_ours(name)) {
+            for option in [option.to_string(), option.to_lowercase(), option.to_uppercase()] {
+                assert!(check(&option).unwrap_err().contains("for all recipients"), "{option}");
+            }
+        }
+        for option in
+            ["Content-Foo", "x-forwarded-for", "Content-", "If-X", "Accept", "accept-encoding", "Sec-Fetch-Site"]
+        {
+            assert!(check(option).unwrap_err().contains("for all recipients"), "{option}");
+        }
+        for option in ["x-ho", "x-hop2", "x hop", "\"close\"", "clos", "closed", "\"x, content-length\"", "", "\0", "é"]
+        {
+            assert!(check(option).unwrap_err().contains("not known"), "{option}");
+        }
+    }
+
+    fn check_is_none_of_ours(name: &str) -> bool {
+        !["keep-alive", "te", "upgrade"].contains(&name.to_ascii_lowercase().as_str())
     }
 
     #[test]

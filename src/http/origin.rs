@@ -31,7 +31,8 @@ pub enum Scheme {
 /// A host: what is looked up, or what needs no lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// A name, in lower case, without a dot at its end.
+    /// A name, in lower case. It may have a dot at its end, which says that the name is whole: resolvers then search nowhere
+    /// else for it. See [`without_dot`].
     Name(String),
     /// An address.
     Address(IpAddr),
@@ -95,10 +96,9 @@ impl Host {
     /// The host of this text: an IPv6 address with or without brackets, an IPv4 address of four decimal numbers, or a name
     /// that DNS can have. The error is words for people.
     ///
-    /// A name's letters become lower case, and a dot at its end, which only says that the name is whole, is taken off: so
-    /// one host has one form in `Host`, in certificates and in credentials. Names have letters, digits, `-` and `_`;
-    /// others must be given in punycode, because the rules for turning them into it change, and two programs that differ in
-    /// them talk to two hosts.
+    /// A name's letters become lower case. A dot at its end stays, for lookups and for `Host` (RFC 9110 section 7.2: it is what
+    /// the URI has). Names have letters, digits, `-` and `_`; others must be given in punycode, because the rules for turning
+    /// them into it change, and two programs that differ in them talk to two hosts.
     ///
     /// What ends in a number but is not an IPv4 address (`127.1`, `0x7f.1`, `0177.0.0.1`, `2130706433`) is refused: no such
     /// name exists, and resolvers differ in which address they make of it, which is how filters are passed.
@@ -122,12 +122,16 @@ impl Host {
         if let Ok(address) = text.parse::<Ipv4Addr>() {
             return Ok(Self::Address(address.into()));
         }
-        let name = text.strip_suffix('.').unwrap_or(text);
-        match check_name(name) {
-            Ok(()) => Ok(Self::Name(name.to_ascii_lowercase())),
+        match check_name(without_dot(text)) {
+            Ok(()) => Ok(Self::Name(text.to_ascii_lowercase())),
             Err(why) => wrong(why),
         }
     }
+}
+
+/// A name without the dot at its end: as certificates and SNI have it (RFC 6066 section 3), and as names are compared.
+pub fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// As it stands in a URI and in `Host`: an IPv6 address in brackets.
@@ -211,7 +215,7 @@ mod tests {
         let table = [
             ("localhost", name("localhost")),
             ("Example.COM", name("example.com")),
-            ("example.com.", name("example.com")),
+            ("Example.com.", name("example.com.")),
             ("xn--mnchen-3ya.de", name("xn--mnchen-3ya.de")),
             ("_dmarc.a_b", name("_dmarc.a_b")),
             ("-a-.b-", name("-a-.b-")),
@@ -231,7 +235,7 @@ mod tests {
         for (text, host) in table {
             assert_eq!(Host::parse(text), Ok(host), "{text}");
         }
-        assert_eq!(Host::parse(&format!("{longest}.")), Ok(name(&longest)));
+        assert_eq!(Host::parse(&format!("{longest}.")), Ok(name(&format!("{longest}."))));
     }
 
     #[test]
@@ -385,7 +389,8 @@ mod tests {
             (Scheme::Http, "localhost", 1234, "localhost:1234"),
             (Scheme::Https, "localhost", 443, "localhost"),
             (Scheme::Https, "localhost", 80, "localhost:80"),
-            (Scheme::Http, "Example.COM.", 65535, "example.com:65535"),
+            (Scheme::Http, "Example.COM.", 65535, "example.com.:65535"),
+            (Scheme::Https, "Example.COM.", 443, "example.com."),
             (Scheme::Http, "127.0.0.1", 8080, "127.0.0.1:8080"),
             (Scheme::Http, "::1", 80, "[::1]"),
             (Scheme::Http, "[2001:db8:0:0::CAFE]", 42, "[2001:db8::cafe]:42"),

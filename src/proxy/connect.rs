@@ -208,7 +208,7 @@ mod tests {
             "HTTP/1.1 101 Switching\r\n\r\n".into(),
             "HTTP/1.1 200 OK\r\nbad line\r\n\r\n".into(),
             format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(70_000)),
-            format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(200)),
+            format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(600)),
             "HTTP/1.1 100 Continue\r\n\r\n".repeat(40),
         ] {
             let (outcome, ..) = after(answer.as_bytes());

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::http::origin::Host;
+use crate::http::origin::{Host, without_dot};
 use crate::http::quote;
 
 /// Which origins are exempt.
@@ -72,7 +72,7 @@ impl Rule {
         }
         let bare = host.strip_prefix("*.").or_else(|| host.strip_prefix('.')).unwrap_or(host);
         match Host::parse(bare) {
-            Ok(Host::Name(name)) => Ok(Self { hosts: Hosts::Name(name), port }),
+            Ok(Host::Name(name)) => Ok(Self { hosts: Hosts::Name(without_dot(&name).to_owned()), port }),
             Ok(Host::Address(address)) if bare == host => {
                 let address = address.to_canonical();
                 Ok(Self { hosts: Hosts::Block(address, width(address)), port })
@@ -89,7 +89,9 @@ impl Hosts {
             (Self::All, _) => true,
             (Self::Name(suffix), Host::Name(name)) => {
                 // On the border of a label: `example.com` is about `a.example.com`, and not about `notexample.com`.
-                name.strip_suffix(suffix.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                without_dot(name)
+                    .strip_suffix(suffix.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             }
             (Self::Block(block, bits), Host::Address(address)) => {
                 let (block, address) = (*block, address.to_canonical());

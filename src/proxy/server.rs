@@ -50,6 +50,9 @@ const KINDS: [(&str, Kind); 6] = [
     ("socks5h", Kind::Socks5h),
 ];
 
+/// What ends an authority (RFC 3986 section 3.2). A backslash cannot stand in a URL, and browsers take it for a slash.
+const AFTER_AUTHORITY: [char; 4] = ['/', '?', '#', '\\'];
+
 /// Bytes of a user's name and of a password that SOCKS has room for (RFC 1929 section 2).
 const SOCKS_LENGTH: usize = 255;
 
@@ -57,22 +60,30 @@ impl Proxy {
     /// The proxy that `[scheme://][user[:password]@]host[:port]` names. The error is words for people.
     ///
     /// Without a scheme it is HTTP, and without a port 1080, or 443 for `https`, as curl has it. User and password are
-    /// percent-decoded.
+    /// percent-decoded. A path, a query or a fragment may follow; none of them means anything, and no `@` in them moves the
+    /// host (RFC 3986 section 3.2).
     pub fn parse(url: &str) -> Result<Self, String> {
         if url.len() > PROXY_URL_LENGTH {
             return Err("a proxy's URL is too long".into());
         }
         let (kind, rest) = match url.split_once("://") {
-            Some((scheme, rest)) => (Kind::parse(scheme)?, rest),
-            None => (Kind::Http, url),
+            // What holds one of these ends with the authority of a URL without a scheme, or is a part of it.
+            Some((scheme, rest)) if !scheme.contains(AFTER_AUTHORITY) => (Kind::parse(scheme)?, rest),
+            _ => (Kind::Http, url),
         };
-        let (login, place) = match rest.rsplit_once('@') {
+        let (authority, after) = rest.split_at(rest.find(AFTER_AUTHORITY).unwrap_or(rest.len()));
+        let (login, place) = match authority.rsplit_once('@') {
             Some((login, place)) => (parse_login(login)?, place),
-            None => (None, rest),
+            None => (None, authority),
         };
-        let place = place.strip_suffix('/').unwrap_or(place);
         let (host, port) = split_port(place)?;
-        let host = Host::parse(host).map_err(|what| format!("the proxy's host is wrong: {what}"))?;
+        let host = Host::parse(host).map_err(|what| match after.contains('@') {
+            // What was taken for the host may be a part of a name or a password.
+            true => {
+                "the proxy's host is wrong; / ? # and \\ in a user or password are written %2F %3F %23 and %5C".into()
+            }
+            false => format!("the proxy's host is wrong: {what}"),
+        })?;
         let port = match port {
             None => kind.default_port(),
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => match digits.parse() {
@@ -98,6 +109,19 @@ impl fmt::Display for Proxy {
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy").field("url", &self.to_string()).field("has_login", &self.login.is_some()).finish()
+    }
+}
+
+impl Proxy {
+    /// Whether it is the same one, and told the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_same_login = match (&self.login, &other.login) {
+            (None, None) => true,
+            // Both are the caller's own, so that how long it takes tells nobody anything.
+            (Some(one), Some(two)) => one.user == two.user && one.password.expose() == two.password.expose(),
+            _ => false,
+        };
+        is_same_login && (self.kind, &self.host, self.port) == (other.kind, &other.host, other.port)
     }
 }
 
@@ -199,7 +223,7 @@ mod tests {
     fn good_ones() {
         let table = [
             ("p", "http://p:1080", None),
-            ("P.example.:3128", "http://p.example:3128", None),
+            ("P.example.:3128", "http://p.example.:3128", None),
             ("http://p", "http://p:1080", None),
             ("HTTPS://p/", "https://p:443", None),
             ("https://p:8443", "https://p:8443", None),
@@ -214,6 +238,11 @@ mod tests {
             ("http://:p@h", "http://h:1080", Some(("", "p"))),
             ("http://@h", "http://h:1080", None),
             ("http://:@h", "http://h:1080", None),
+            ("h/path", "http://h:1080", None),
+            ("https://h:1/a/b?c#d", "https://h:1", None),
+            ("socks5://u:p@[::1]:9/", "socks5://[::1]:9", Some(("u", "p"))),
+            ("h?q", "http://h:1080", None),
+            ("h#f", "http://h:1080", None),
         ];
         for (url, shown, login) in table {
             let proxy = Proxy::parse(url).unwrap();
@@ -244,9 +273,10 @@ mod tests {
             "[::1]:",
             "a b",
             "a\r\nb",
-            "h/path",
-            "h?q",
-            "h#f",
+            "/h",
+            "?h",
+            "http:///h",
+            "http://u:p/q@h",
             "127.1",
             "http://u:%@h",
             "http://u:%4@h",
@@ -259,6 +289,38 @@ mod tests {
             assert!(Proxy::parse(url).is_err(), "{url:?}");
         }
         assert!(Proxy::parse(&"a".repeat(PROXY_URL_LENGTH + 1)).unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn the_same_one_is_told_the_same() {
+        let is_same = |one: &str, two: &str| Proxy::parse(one).unwrap().is_same(&Proxy::parse(two).unwrap());
+        for (one, two) in [("p", "http://P:1080/"), ("u:p@p", "u:%70@p"), ("socks5://[::1]", "socks5://[0::1]:1080")] {
+            assert!(is_same(one, two) && is_same(two, one), "{one} {two}");
+        }
+        for other in ["q", "p:1", "https://p:1080", "socks5://p", "u:p@p", "u:q@p", "v:p@p", "u@p"] {
+            assert!(!is_same("p", other) && (other == "u:p@p" || !is_same("u:p@p", other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn nothing_behind_the_authority_moves_the_host() {
+        for end in ["/", "?", "#", "\\"] {
+            for after in
+                ["@evil", "#@evil", "x@evil:1", "u:p@evil/", "://evil", "?u=http://evil", "\\@evil", "//u@evil"]
+            {
+                for scheme in ["", "http://", "HTTP://"] {
+                    let url = format!("{scheme}good{end}{after}");
+                    let proxy = Proxy::parse(&url).unwrap();
+                    assert_eq!(
+                        (proxy.to_string().as_str(), proxy.login.is_none()),
+                        ("http://good:1080", true),
+                        "{url}"
+                    );
+                    let proxy = Proxy::parse(&format!("{scheme}u:p@good:3{end}{after}")).unwrap();
+                    assert_eq!((proxy.to_string().as_str(), proxy.login.is_some()), ("http://good:3", true), "{url}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -283,6 +345,10 @@ mod tests {
             "http://user:secret@h:x",
             "http://user:secret@a b",
             "http://user:secret@::1",
+            "http://secret word/x@h",
+            "http://user:secret/x@h",
+            "secret word/x@h",
+            "user:secret\\x@h",
         ] {
             let words = Proxy::parse(url).unwrap_err();
             assert!(!words.contains("secret") && !words.contains("user:"), "{words}");

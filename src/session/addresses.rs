@@ -1,6 +1,8 @@
 //! Which addresses to try, and in which order (RFC 8305 section 4).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::http::origin::without_dot;
 
 /// The addresses in the order in which they are tried: families take turns, beginning with the family of the resolver's
 /// first choice; `last_good` comes first of all if it is among them; no address twice; `most` of them.
@@ -22,6 +24,13 @@ pub(crate) fn order(found: Vec<SocketAddr>, last_good: Option<SocketAddr>, most:
         push(second.pop());
     }
     ordered
+}
+
+/// The addresses of this name, if it is one of the loopback interface, whatever resolvers say of it (RFC 6761 section 6.3).
+pub(crate) fn loopback(name: &str) -> Option<Vec<IpAddr>> {
+    let rest = without_dot(name).strip_suffix("localhost")?;
+    let is_below = rest.is_empty() || rest.ends_with('.');
+    is_below.then(|| vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
 }
 
 /// Only the first `most` of what a resolver said are looked at at all.

@@ -164,6 +164,14 @@ impl<S: Stream> Channel<S> {
         }
     }
 
+    /// What this one's records go through, if it has TLS.
+    pub(crate) fn below(&self) -> Option<&Self> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(secured) => Some(&secured.below),
+        }
+    }
+
     /// What the handshake has agreed on.
     pub(crate) fn tls_facts(&self) -> Option<&Rc<TlsFacts>> {
         match self {

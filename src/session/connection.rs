@@ -23,6 +23,12 @@ pub(crate) struct Connection<N: Net> {
     pub(crate) served: u64,
     /// The proxy that forwards what is sent on it, if it is to one and no tunnel.
     pub(crate) forwarder: Option<Rc<Via>>,
+    /// The proxy that it leads through, whatever that does.
+    pub(crate) via: Option<Rc<Via>>,
+    /// Which certificate would have been shown to the origin.
+    pub(crate) identity: u32,
+    /// The settings that it was made under, or that were found to make it.
+    pub(crate) revision: u32,
     life: Life<N>,
 }
 
@@ -38,8 +44,10 @@ struct Life<N: Net> {
 impl<N: Net> Connection<N> {
     pub(crate) fn new(channel: Channel<N::Stream>, shared: &Rc<Shared<N>>, permit: Permit) -> Self {
         let number = shared.next_connection();
+        let revision = shared.settings.borrow().revision();
         let life = Life { number, reason: None, shared: Rc::downgrade(shared), permit: Some(permit) };
-        Self { channel, buffer: Buffer::default(), number, served: 0, forwarder: None, life }
+        let (buffer, forwarder, via) = (Buffer::default(), None, None);
+        Self { channel, buffer, number, served: 0, forwarder, via, identity: 0, revision, life }
     }
 
     /// The same with TLS over all that it has so far, the handshake to be done.
@@ -190,6 +198,11 @@ impl<N: Net> Pool<N> {
     /// Takes all idle connections out.
     pub(crate) fn take_idle(&self) -> Vec<Connection<N>> {
         self.idle.take()
+    }
+
+    /// Puts this back, behind the others.
+    pub(crate) fn put_back(&self, idle: Connection<N>) {
+        self.idle.borrow_mut().push(idle);
     }
 
     /// Whether a connection has become free since somebody wanted one and got nothing; asked once.

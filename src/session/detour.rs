@@ -55,8 +55,9 @@ impl<N: Net> Detour<'_, N> {
         while let Some((place, via)) = trials.next() {
             self.record(0, || Kind::Proxy(via.server.to_string()));
             let failed = match self.via(via, permit).await {
-                Ok(connection) => {
+                Ok(mut connection) => {
                     proxies.was_good(place);
+                    connection.via = Some(Rc::clone(via));
                     return Ok(connection);
                 }
                 Err(failed) => failed,

@@ -87,27 +87,38 @@ pub(crate) async fn find<N: Net>(
         Host::Address(address) => return Err(no_address(&address.to_string())),
         Host::Name(name) => name,
     };
-    shared.record(whose, || Kind::Lookup(name.clone()));
-    let most = shared.settings.borrow().limits().addresses;
-    let mut lookup = shared.net.lookup(&name);
-    let deadline = schedule.end.min(shared.net.now() + schedule.each.lookup);
-    let mut found: Vec<IpAddr> = match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
-        Err(_) if deadline == schedule.end => {
-            return Err(shared.exchange_timeout(Phase::Resolve, schedule));
-        }
-        Err(_) => {
-            let detail = format!("looking up {name:?} took longer than {:?}", schedule.each.lookup);
-            return Err(Error::new(Phase::Resolve, Code::LookupTimeout, detail));
-        }
-        Ok(Err(fault)) => return Err(lookup_error(&name, fault)),
-        Ok(Ok(found)) => found,
+    let mut found = match addresses::loopback(&name) {
+        Some(both) => both,
+        None => look_up(shared, &name, whose, schedule).await?,
     };
     found.retain(|address| family.admits(*address));
     if found.is_empty() {
         return Err(no_address(&name));
     }
+    let most = shared.settings.borrow().limits().addresses;
     shared.record(whose, || Kind::Addresses(found.iter().take(most).map(IpAddr::to_string).collect()));
     Ok(addresses::with_port(found, port))
+}
+
+/// What the resolver says of this name.
+async fn look_up<N: Net>(
+    shared: &Shared<N>,
+    name: &str,
+    whose: Whose,
+    schedule: &Schedule,
+) -> Result<Vec<IpAddr>, Error> {
+    shared.record(whose, || Kind::Lookup(name.to_owned()));
+    let mut lookup = shared.net.lookup(name);
+    let deadline = schedule.end.min(shared.net.now() + schedule.each.lookup);
+    match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
+        Err(_) if deadline == schedule.end => Err(shared.exchange_timeout(Phase::Resolve, schedule)),
+        Err(_) => {
+            let detail = format!("looking up {name:?} took longer than {:?}", schedule.each.lookup);
+            Err(Error::new(Phase::Resolve, Code::LookupTimeout, detail))
+        }
+        Ok(Err(fault)) => Err(lookup_error(name, fault)),
+        Ok(Ok(found)) => Ok(found),
+    }
 }
 
 /// Addresses of one name that are looked at at all, before they are put in order and the limit picks among them.
@@ -227,7 +238,8 @@ pub(crate) fn describe(fault: Fault) -> &'static str {
     match fault {
         Fault::NameUnresolvable => "no such name",
         Fault::ResolverTemporary => "the resolver failed for now",
-        Fault::ResolverPermanent => "the resolver failed",
+        // wasmtime says the same of both.
+        Fault::ResolverPermanent => "the resolver failed, or the host of this component allows no lookups",
         Fault::Denied => "the host of this component does not allow it",
         Fault::Refused => "connection refused",
         Fault::Unreachable => "no route to the address",

@@ -82,6 +82,7 @@ pub enum CloseReason {
     Cancelled,
     CloseConnection,
     SessionDropped,
+    SettingsChanged,
 }
 
 /// The events that nobody has taken yet.
@@ -215,21 +216,21 @@ mod tests {
         for _ in 0..100 {
             events.record(event(Kind::ResponseHead("x".repeat(64 * 1024))), 1024);
         }
-        assert_eq!(taken(&events).len(), 4 + 1);
+        assert_eq!(taken(&events).len(), 5 + 1);
     }
 
     #[test]
     fn chains_are_bounded_whatever_the_count() {
         let chain = vec![vec![0; 60 * 1024], vec![0; 4 * 1024]];
         let facts = TlsFacts { version: "TLSv1.3", suite: String::new(), alpn: None, is_resumed: false, chain };
-        let rejected = Rejected { checks: Checks::default(), chain: facts.chain.clone() };
+        let rejected = Rejected { checks: Checks::default(), chain: facts.chain.clone(), note: String::new() };
         let refused = Error::new(Phase::Handshake, Code::TlsCertificate(Box::new(rejected)), "");
         for kind in [Kind::Handshake(Rc::new(facts)), Kind::Failed(refused)] {
             let events = Events::default();
             for _ in 0..100 {
                 events.record(event(kind.clone()), 1024);
             }
-            assert_eq!(taken(&events).len(), 4 + 1);
+            assert_eq!(taken(&events).len(), 5 + 1);
         }
     }
 

@@ -24,6 +24,7 @@ pub mod proxies;
 mod request;
 mod route;
 pub mod settings;
+mod standing;
 mod timing;
 mod transfer;
 mod upload;
@@ -44,6 +45,7 @@ use crate::session::events::{CloseReason, Event, Events, Kind, Whose};
 use crate::session::open::Opening;
 use crate::session::request::{Content, Description};
 use crate::session::settings::{Schedule, Settings};
+use crate::session::standing::would_be_made;
 use crate::session::transfer::{Answer, Transfer};
 use crate::session::upload::Upload;
 use crate::tls::tunnel::TlsFacts;
@@ -109,9 +111,12 @@ impl<N: Net> Session<N> {
         look(&self.0.settings.borrow())
     }
 
-    /// A change of the settings.
+    /// A change of the settings. Kept connections that the new ones would not have made close.
     pub fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
-        change(&mut self.0.settings.borrow_mut())
+        let before = self.0.revision();
+        let outcome = change(&mut self.0.settings.borrow_mut());
+        self.0.close_what_would_not_be_made(before);
+        outcome
     }
 
     /// A change of what is said to the origin when it asks who is there.
@@ -156,10 +161,38 @@ impl<N: Net> Shared<N> {
         self.connections.get()
     }
 
-    /// Keeps a connection for the next request.
-    pub(crate) fn keep(&self, connection: Connection<N>) {
+    #[inline(never)]
+    fn revision(&self) -> u32 {
+        self.settings.borrow().revision()
+    }
+
+    /// Closes the idle connections that these settings would not have made, if they have changed since then.
+    #[inline(never)]
+    fn close_what_would_not_be_made(&self, before: u32) {
+        if self.revision() == before {
+            return;
+        }
+        for idle in self.pool.take_idle() {
+            match would_be_made(self, &idle) {
+                true => self.pool.put_back(idle),
+                false => idle.close(CloseReason::SettingsChanged),
+            }
+        }
+    }
+
+    /// Keeps a connection for the next request, unless the settings have become others that would not have made it.
+    pub(crate) fn keep(&self, mut connection: Connection<N>) {
         let whose = Whose { exchange: 0, connection: connection.number };
-        let most = self.settings.borrow().limits().connections;
+        let (most, revision) = {
+            let settings = self.settings.borrow();
+            (settings.limits().connections, settings.revision())
+        };
+        if connection.revision != revision {
+            if !would_be_made(self, &connection) {
+                return connection.close(CloseReason::SettingsChanged);
+            }
+            connection.revision = revision;
+        }
         match self.pool.keep(connection, most) {
             Ok(()) => self.record(whose, || Kind::Kept),
             Err(surplus) => surplus.close(CloseReason::Surplus),

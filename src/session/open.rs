@@ -9,6 +9,7 @@ use std::task::Poll;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
 use crate::h1::response_head::ResponseHead;
+use crate::http::fields::is_token_byte;
 use crate::http::origin::Origin;
 use crate::net::Net;
 use crate::proxy::forward;
@@ -249,9 +250,11 @@ pub(crate) fn masked(head: &[u8]) -> String {
     let head = String::from_utf8_lossy(head);
     let mask = |line: &str| match line.split_once(": ") {
         Some((name, value)) if is_credential(name) => {
-            // The scheme is no secret, and tells what was sent.
-            let scheme = value.split_once(' ').map(|(scheme, _)| format!("{scheme} ")).unwrap_or_default();
-            format!("{name}: {scheme}***")
+            // The scheme is no secret, and tells what was sent. All after it is, whatever stands between.
+            let value = value.trim_start();
+            let end = value.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(0);
+            let (scheme, rest) = value.split_at(end);
+            if rest.starts_with([' ', '\t']) { format!("{name}: {scheme} ***") } else { format!("{name}: ***") }
         }
         _ => line.to_owned(),
     };
@@ -278,6 +281,24 @@ pub(crate) fn head_text(head: &ResponseHead) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_after_the_scheme_is_shown_whatever_stands_between() {
+        for (value, shown) in [
+            ("Bearer\tsecret", "Bearer ***"),
+            ("Bearer\tsecret more", "Bearer ***"),
+            ("Bearer \t secret", "Bearer ***"),
+            (" \tBearer secret", "Bearer ***"),
+            ("Bearer\u{a0}secret more", "***"),
+            ("sec,ret more", "***"),
+            ("secret", "***"),
+            ("", "***"),
+        ] {
+            for name in ["Authorization", "proxy-authorization"] {
+                assert_eq!(masked(format!("{name}: {value}\r\n").as_bytes()), format!("{name}: {shown}\r\n"));
+            }
+        }
+    }
 
     #[test]
     fn credentials_are_masked_and_nothing_else_is() {

@@ -22,6 +22,8 @@ pub struct Proxying {
     pub tunnels_all: bool,
     /// Whether HTTP proxies are told user and password before they have asked.
     goes_ahead: bool,
+    /// How often the proxies and the exemptions were set.
+    changes: u32,
     /// Whom is trusted to be a proxy.
     pub tls: TlsSettings,
 }
@@ -64,6 +66,7 @@ impl Proxying {
         let via = |url: &T| Via::new(Proxy::parse(url.as_ref())?, self.goes_ahead).map(Rc::new);
         let all = urls.iter().map(via).collect::<Result<_, _>>()?;
         self.proxies = Rc::new(Proxies { all, last_good: Cell::default() });
+        self.changes = self.changes.wrapping_add(1);
         Ok(())
     }
 
@@ -82,7 +85,13 @@ impl Proxying {
             return Err(format!("more than {PROXY_EXEMPTIONS} exemptions from proxies were given"));
         }
         self.exemptions = Exemptions::parse(entries)?;
+        self.changes = self.changes.wrapping_add(1);
         Ok(())
+    }
+
+    /// Another number after each change of the proxies or the exemptions.
+    pub(crate) fn changes(&self) -> u32 {
+        self.changes
     }
 
     /// The proxies for this origin; none when it is reached without.

@@ -177,6 +177,12 @@ impl Description {
         if fields.elements("te").any(is_chunked) {
             return Err(wrong_field("te", "chunked is always acceptable, and never named there"));
         }
+        // Some take the older field for the same.
+        for name in ["connection", "proxy-connection"] {
+            if fields.contains(name) {
+                check_options(name, fields)?;
+            }
+        }
         // RFC 9110 section 10.1.1.
         if !has_content && fields.has_element("expect", "100-continue") {
             return Err(wrong_field("expect", "there is no content that could wait"));
@@ -241,6 +247,18 @@ impl Description {
     }
 }
 
+/// Whether all options in this field of a connection can be.
+#[cold]
+fn check_options(name: &str, fields: &Fields) -> Result<(), Error> {
+    for option in fields.elements(name) {
+        if let Err(what) = fields::check_connection_option(option, fields) {
+            return Err(wrong_field(name, &format!("its option {} cannot be: {what}", quote(option))));
+        }
+    }
+    Ok(())
+}
+
+#[cold]
 fn wrong_field(name: &str, what: &str) -> Error {
     let detail = format!("the field {} cannot be sent: {what}", quote(name.as_bytes()));
     Error::new(Phase::Setup, Code::request_field(name), detail)

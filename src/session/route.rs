@@ -58,7 +58,10 @@ async fn secure<N: Net>(
     schedule: &Schedule,
 ) -> Result<Connection<N>, Error> {
     let whose = Whose { exchange, connection: connection.number };
-    let made = tunnel(&shared.net, &mut shared.settings.borrow_mut().tls, &origin.host);
+    let (made, identity) = {
+        let tls = &mut shared.settings.borrow_mut().tls;
+        (tunnel(&shared.net, tls, &origin.host), tls.identity_number())
+    };
     let mut connection = match made {
         Ok(tunnel) => connection.secured(tunnel),
         Err(error) => {
@@ -66,6 +69,7 @@ async fn secure<N: Net>(
             return Err(error);
         }
     };
+    connection.identity = identity;
     let deadline = schedule.end.min(shared.net.now() + schedule.each.handshake);
     let error = match shake_hands(shared, &mut connection, deadline).await {
         Ok(Ok(())) => {

@@ -133,6 +133,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Another number after each change that a kept connection may not outlive: of trust, or of the way.
+    #[inline(never)]
+    pub(crate) fn revision(&self) -> u32 {
+        let trust = self.tls.narrowings().wrapping_add(self.proxying.tls.narrowings());
+        let changes = trust.wrapping_add(self.proxying.changes());
+        changes.wrapping_mul(2).wrapping_add(self.proxying.tunnels_all.into())
+    }
+
     /// The `User-Agent` of requests that bring none.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()

@@ -15,6 +15,7 @@ use crate::h1::exchange::{Event, Unusable};
 use crate::h1::persistence::Close;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
+use crate::http::origin::Scheme;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
 use crate::session::events::{CloseReason, Kind, Whose};
@@ -318,12 +319,14 @@ impl<N: Net> Transfer<N> {
 
     fn begin_content(&mut self, head: ResponseHead, live: Box<Live<N>>) {
         self.total = live.machine.remainder();
+        // Those of an https proxy, of which an event tells, are not those of a plain origin.
+        let is_tls = self.shared.origin.as_ref().is_ok_and(|origin| origin.scheme == Scheme::Https);
         self.answer = Some(Answer {
             head,
             facts: Facts {
                 connection: live.connection.number,
                 peer: live.connection.channel.peer(),
-                tls: live.connection.channel.tls_facts().cloned(),
+                tls: live.connection.channel.tls_facts().filter(|_| is_tls).cloned(),
                 is_reused: live.connection.is_reused(),
             },
             content_length: self.total,

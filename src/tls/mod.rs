@@ -4,6 +4,7 @@
 //! came are put in, bytes that should go are taken out, and what time it is is told. Nothing weakens the verification of a
 //! server but naming the very certificate that is accepted.
 
+mod der;
 pub mod failure;
 mod pem;
 mod remembered;

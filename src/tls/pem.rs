@@ -3,11 +3,16 @@
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::der;
+
 /// What PEM files begin their parts with.
 const PEM: &[u8] = b"-----BEGIN ";
 
 /// What certificates begin with there.
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// What is said of a key that is encrypted.
+const ENCRYPTED: &str = "the private key is encrypted; decrypt it first";
 
 /// What Windows' editors begin texts with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -33,13 +38,17 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 /// The first private key of a PEM text, or the one that DER bytes are: PKCS#8, PKCS#1 or SEC1.
 pub(super) fn key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     if !is_pem(bytes) {
-        return PrivateKeyDer::try_from(bytes.to_vec()).map_err(|_| "these bytes are no private key".into());
+        return match PrivateKeyDer::try_from(bytes.to_vec()) {
+            _ if der::is_encrypted_key(bytes) => Err(ENCRYPTED.into()),
+            Err(_) => Err("these bytes are no private key".into()),
+            Ok(key) => Ok(key),
+        };
     }
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     PrivateKeyDer::from_pem_slice(text).map_err(|error| match error {
-        rustls::pki_types::pem::Error::NoItemsFound if contains(bytes, b"ENCRYPTED") => {
-            "the private key is encrypted; decrypt it first".into()
-        }
+        // `ENCRYPTED PRIVATE KEY` of PKCS#8, and `Proc-Type: 4,ENCRYPTED` in a key of the old forms (RFC 1421 section 4.6.1.1),
+        // whose fields are no base64.
+        _ if contains(bytes, b"ENCRYPTED") => ENCRYPTED.into(),
         rustls::pki_types::pem::Error::NoItemsFound => none("private key"),
         error => format!("this PEM text cannot be read: {error}"),
     })
@@ -124,9 +133,21 @@ mod tests {
         assert_eq!(key(one.as_bytes()).unwrap_err(), "there is no private key in it");
         assert_eq!(key(b"").unwrap_err(), "these bytes are no private key");
         assert_eq!(key(b"garbage").unwrap_err(), "these bytes are no private key");
-        let encrypted = key_text.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
-        assert_eq!(key(encrypted.as_bytes()).unwrap_err(), "the private key is encrypted; decrypt it first");
-        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
-        assert!(key(old.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_encrypted_key_says_that_it_is_encrypted() {
+        let (one, key_text) = pair();
+        let mut texts = vec![key_text.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY")];
+        for kind in ["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"] {
+            let fields = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0011223344556677\n\n";
+            texts.push(format!("-----BEGIN {kind}-----\n{fields}AAAA\n-----END {kind}-----\n"));
+        }
+        for text in texts {
+            for text in [text.clone(), text.replace('\n', "\r\n"), format!("{one}{text}"), format!("{text}{one}")] {
+                assert_eq!(key(text.as_bytes()).unwrap_err(), ENCRYPTED, "{text}");
+            }
+        }
+        assert_eq!(key(&[0x30, 9, 0x30, 3, 6, 1, 42, 4, 2, 1, 2]).unwrap_err(), ENCRYPTED);
     }
 }

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
 
+use super::der::Parts;
 use super::pem;
 use super::remembered::Remembered;
+use super::tunnel::{TLS13, TlsFacts, server_name};
 use super::verify::Verifier;
+use crate::http::origin::Host;
 use crate::limits::TRUSTED_LENGTH;
 
 /// How long sessions are kept for resumption at the most, whatever a server says (RFC 5246 appendix F.1.4 suggests it): who is resumed is not
@@ -42,6 +45,10 @@ pub struct TlsSettings {
     identity: Option<Arc<CertifiedKey>>,
     oldest: TlsVersion,
     newest: TlsVersion,
+    /// How often a connection may have become one that would not be made again.
+    narrowings: u32,
+    /// Another number for each identity.
+    identity_number: u32,
     /// Made when it is needed, and anew after a change or when it is old: the sessions for resumption are in it.
     made: Option<Configuration>,
 }
@@ -50,6 +57,7 @@ pub struct TlsSettings {
 #[derive(Clone)]
 pub struct Configuration {
     pub(super) config: Arc<ClientConfig>,
+    verifier: Arc<Verifier>,
     clock: Arc<Clock>,
     /// When it was made.
     since: Duration,
@@ -69,6 +77,8 @@ impl Default for TlsSettings {
             identity: None,
             oldest: TlsVersion::Tls12,
             newest: TlsVersion::Tls13,
+            narrowings: 0,
+            identity_number: 0,
             made: None,
         }
     }
@@ -77,6 +87,9 @@ impl Default for TlsSettings {
 impl TlsSettings {
     /// Whether the roots that come with this crate are trusted.
     pub fn set_default_roots(&mut self, trusted: bool) {
+        if self.has_default_roots && !trusted {
+            self.narrow();
+        }
         self.has_default_roots = trusted;
         self.made = None;
     }
@@ -97,7 +110,8 @@ impl TlsSettings {
         let leaves = pem::certificates(bytes)?;
         let trusted = self.trusted_with(&leaves)?;
         for leaf in &leaves {
-            ParsedCertificate::try_from(leaf).map_err(|error| unusable(&error))?;
+            // Whatever version and extensions it has: it is accepted as it is, and its key is all that is used of it.
+            Parts::of(leaf).ok_or("a certificate in it cannot be used: it is none")?;
         }
         self.leaves.extend(leaves);
         self.trusted = trusted;
@@ -109,20 +123,27 @@ impl TlsSettings {
     pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), String> {
         let chain = pem::certificates(chain)?;
         let key = pem::key(key)?;
-        let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
-            Error::InconsistentKeys(_) => "the private key does not belong to the certificate".into(),
-            Error::InvalidCertificate(error) => format!("the certificate cannot be used: {error:?}"),
-            error => format!("the private key cannot be used: {error}"),
-        })?;
-        self.identity = Some(Arc::new(certified));
-        self.made = None;
+        let key = provider().key_provider.load_private_key(key);
+        let key = key.map_err(|error| format!("the private key cannot be used: {error}"))?;
+        // Only the server can judge the certificate, which may be of any version: nothing but its key is looked at.
+        let certified_key = chain.first().and_then(|own| Parts::of(own)).map(|own| own.whole_key);
+        match (certified_key, key.public_key()) {
+            (None, _) => return Err("the certificate cannot be used: it is none".into()),
+            (Some(theirs), Some(ours)) if theirs != ours.as_ref() => {
+                return Err("the private key does not belong to the certificate".into());
+            }
+            _ => {}
+        }
+        self.identity = Some(Arc::new(CertifiedKey::new(chain, key)));
+        self.change_identity();
         Ok(())
     }
 
     /// Shows no certificate any more.
     pub fn remove_identity(&mut self) {
-        self.identity = None;
-        self.made = None;
+        if self.identity.take().is_some() {
+            self.change_identity();
+        }
     }
 
     /// The versions that are offered.
@@ -131,8 +152,40 @@ impl TlsSettings {
             return Err("the oldest version of TLS is newer than the newest".into());
         }
         (self.oldest, self.newest) = (oldest, newest);
+        self.narrow();
         self.made = None;
         Ok(())
+    }
+
+    /// Another number after each change that may have made of a connection one that would not be made again.
+    pub fn narrowings(&self) -> u32 {
+        self.narrowings
+    }
+
+    /// Another number for each certificate that is to be shown, and for none.
+    pub fn identity_number(&self) -> u32 {
+        self.identity_number
+    }
+
+    /// Whether a handshake with this host that agreed on these facts would be accepted; `now` as for
+    /// [`TlsSettings::configuration`].
+    pub fn would_accept(&mut self, facts: &TlsFacts, host: &Host, now: Duration) -> bool {
+        let version = if facts.version == TLS13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
+        let (Ok(configuration), Ok(name)) = (self.configuration(now), server_name(host)) else {
+            return false;
+        };
+        (self.oldest..=self.newest).contains(&version)
+            && configuration.verifier.accepts(&facts.chain, &name, UnixTime::since_unix_epoch(now))
+    }
+
+    fn change_identity(&mut self) {
+        self.identity_number = self.identity_number.wrapping_add(1);
+        self.narrow();
+        self.made = None;
+    }
+
+    fn narrow(&mut self) {
+        self.narrowings = self.narrowings.wrapping_add(1);
     }
 
     /// Whether there is a certificate to show.
@@ -176,11 +229,13 @@ impl TlsSettings {
                 .collect();
         let clock = Arc::new(Clock::default());
         let time: Arc<dyn TimeProvider> = Arc::<Clock>::clone(&clock);
+        let verifier = Arc::new(Verifier { roots, leaves: self.leaves.clone(), algorithms });
+        let judge: Arc<dyn ServerCertVerifier> = Arc::<Verifier>::clone(&verifier);
         let builder = ClientConfig::builder_with_details(provider, time)
             .with_protocol_versions(&versions)
             .map_err(|error| error.to_string())?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Verifier { roots, leaves: self.leaves.clone(), algorithms }));
+            .with_custom_certificate_verifier(judge);
         let mut config = match &self.identity {
             Some(identity) => {
                 let resolver: Arc<dyn ResolvesClientCert> = Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
@@ -191,7 +246,7 @@ impl TlsSettings {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::store(Arc::new(Remembered::default()));
         config.enable_early_data = false;
-        Ok(Configuration { config: Arc::new(config), clock, since: now })
+        Ok(Configuration { config: Arc::new(config), verifier, clock, since: now })
     }
 }
 

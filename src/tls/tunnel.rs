@@ -11,13 +11,16 @@ use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 use super::failure::Failure;
 use super::settings::Configuration;
 use crate::buffer::Buffer;
-use crate::http::origin::Host;
+use crate::http::origin::{Host, without_dot};
 
 /// Content encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
 
 /// Bytes that four records have beside their content, at the most: a header, an explicit nonce, a tag (RFC 5246 section 6.2.3.3).
 pub const SEALING: usize = 4 * (5 + 8 + 16);
+
+/// What the newest version is called.
+pub(super) const TLS13: &str = "TLSv1.3";
 
 /// A connection's TLS.
 pub struct Tunnel {
@@ -64,14 +67,8 @@ pub enum Incoming {
 impl Tunnel {
     /// The client's side of a connection to this host.
     pub fn new(configuration: &Configuration, host: &Host) -> Result<Self, String> {
-        // Only names are sent to the server (RFC 6066 section 3); an address is compared with those in the certificate.
-        let name = match host {
-            Host::Name(name) => {
-                ServerName::try_from(name.clone()).map_err(|_| format!("no certificate can name {name:?}"))?
-            }
-            Host::Address(address) => ServerName::IpAddress(IpAddr::from(*address)),
-        };
-        let mut tls = ClientConnection::new(configuration.config.clone(), name).map_err(|error| error.to_string())?;
+        let mut tls = ClientConnection::new(configuration.config.clone(), server_name(host)?)
+            .map_err(|error| error.to_string())?;
         // `outgoing` is the bound.
         tls.set_buffer_limit(None);
         let mut tunnel =
@@ -192,7 +189,7 @@ impl Tunnel {
         let suite = self.tls.negotiated_cipher_suite()?;
         Some(TlsFacts {
             version: match self.tls.protocol_version()? {
-                ProtocolVersion::TLSv1_3 => "TLSv1.3",
+                ProtocolVersion::TLSv1_3 => TLS13,
                 _ => "TLSv1.2",
             },
             suite: suite_name(suite.suite().as_str().unwrap_or_default()),
@@ -232,6 +229,17 @@ impl Tunnel {
         if self.is_mute {
             self.outgoing = Vec::new();
         }
+    }
+}
+
+/// What TLS has this host called. Only names are sent to the server, without a dot at the end (RFC 6066 section 3); an address is
+/// compared with those in the certificate.
+pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, String> {
+    match host {
+        Host::Name(name) => {
+            ServerName::try_from(without_dot(name).to_owned()).map_err(|_| format!("no certificate can name {name:?}"))
+        }
+        Host::Address(address) => Ok(ServerName::IpAddress(IpAddr::from(*address))),
     }
 }
 

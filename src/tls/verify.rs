@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::crypto::{
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, TrustAnchor, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RawPublicKeyEntity};
 
+use super::der::{Parts, dotted};
 use crate::error::{Checks, Rejected};
 
 /// Whom a session trusts.
@@ -37,7 +40,7 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         }
         let chain = std::iter::once(leaf).chain(intermediates).map(|one| one.to_vec()).collect();
-        let rejected = Rejected { checks, chain };
+        let rejected = Rejected { checks, chain, note: self.note(leaf, intermediates, checks) };
         Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(rejected)))))
     }
 
@@ -47,7 +50,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+        match self.key_of_accepted(certificate) {
+            Some(key) => self.verify_by_key(message, &key, signed),
+            None => verify_tls12_signature(message, certificate, signed, &self.algorithms),
+        }
     }
 
     fn verify_tls13_signature(
@@ -56,7 +62,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+        match self.key_of_accepted(certificate) {
+            Some(key) => verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms),
+            None => verify_tls13_signature(message, certificate, signed, &self.algorithms),
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -65,6 +74,42 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
+    /// Whether this chain, its own first, would be accepted.
+    pub(super) fn accepts(&self, chain: &[Vec<u8>], name: &ServerName<'_>, now: UnixTime) -> bool {
+        let chain: Vec<_> = chain.iter().map(|one| CertificateDer::from(one.as_slice())).collect();
+        let Some((leaf, intermediates)) = chain.split_first() else {
+            return false;
+        };
+        self.verify_server_cert(leaf, intermediates, name, &[], now).is_ok()
+    }
+
+    /// The key of a certificate that is accepted as it is, and that webpki may not be able to read: it may be of an old version,
+    /// or have a critical extension that nobody here knows.
+    fn key_of_accepted(&self, certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+        let is_accepted = self.leaves.iter().any(|accepted| accepted == certificate);
+        let parts = is_accepted.then(|| Parts::of(certificate)).flatten()?;
+        Some(SubjectPublicKeyInfoDer::from(parts.whole_key.to_vec()))
+    }
+
+    /// As [`verify_tls12_signature`], with the key alone: a scheme of TLS 1.2 leaves open which curve it is.
+    #[cold]
+    fn verify_by_key(
+        &self,
+        message: &[u8],
+        key: &SubjectPublicKeyInfoDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let is_good = RawPublicKeyEntity::try_from(key).is_ok_and(|key| {
+            let known = self.algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signed.scheme);
+            let mut algorithms = known.flat_map(|(_, algorithms)| algorithms.iter());
+            algorithms.any(|algorithm| key.verify_signature(*algorithm, message, signed.signature()).is_ok())
+        });
+        match is_good {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(Error::InvalidCertificate(CertificateError::BadSignature)),
+        }
+    }
+
     /// Makes every check, also those after one that failed.
     fn check(
         &self,
@@ -114,6 +159,33 @@ impl Verifier {
         checks
     }
 
+    /// What people need to know beside the checks that have failed.
+    #[cold]
+    fn note(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>], checks: Checks) -> String {
+        let Some(own) = Parts::of(leaf) else {
+            return String::new();
+        };
+        let is_this =
+            |root: &TrustAnchor<'_>| *root.subject == *own.subject && *root.subject_public_key_info == *own.key;
+        let mut note = String::new();
+        if checks.other && own.version != 3 {
+            note = format!("it is of version {}, and those of version 3 alone can be verified", own.version);
+        } else if let Some(which) = unknown_extension(&own).filter(|_| checks.other) {
+            note = format!("it has the critical extension {which}");
+        } else if let Some(which) = intermediates.iter().filter_map(|one| unknown_extension(&Parts::of(one)?)).next()
+            && checks.bad_chain
+        {
+            note = format!("an authority above it has the critical extension {which}");
+        }
+        if own.is_self_issued() && self.roots.roots.iter().any(is_this) {
+            if !note.is_empty() {
+                note.push_str("; ");
+            }
+            note.push_str(GIVEN_AS_ROOT);
+        }
+        note
+    }
+
     /// The first thing that is wrong with it.
     fn find_fault(
         &self,
@@ -141,6 +213,47 @@ impl ExtendedKeyUsageValidator for &Purpose {
         }
     }
 }
+
+/// What is said of a server's certificate that is among the roots.
+const GIVEN_AS_ROOT: &str = "it was given as a root; accepting exactly this certificate (accept-certificates) would ask for no issuer, name, dates or use";
+
+/// The first of its critical extensions that is not known here: its name, where it has one that is known, and its number.
+#[cold]
+fn unknown_extension(parts: &Parts<'_>) -> Option<String> {
+    // What webpki knows: keyUsage, subjectAltName, basicConstraints, nameConstraints, cRLDistributionPoints, extKeyUsage (RFC
+    // 5280 section 4.2.1), and the timestamps of RFC 6962 section 3.3.
+    const TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
+    let is_known =
+        |identifier: &[u8]| matches!(identifier, [0x55, 0x1d, 15 | 17 | 19 | 30 | 31 | 37]) || identifier == TIMESTAMPS;
+    let identifier = parts.critical_extensions().find(|identifier| !is_known(identifier))?;
+    let mut which = dotted(identifier);
+    if let Some((_, name)) = NAMES.iter().find(|(known, _)| *known == identifier) {
+        which = format!("{name} ({which})");
+    }
+    which.push_str(", which is not known here");
+    Some(which)
+}
+
+/// Extensions that a certificate may have marked as critical (RFC 5280 section 4.2, RFC 3739, RFC 3779, RFC 3820, RFC 7633, RFC
+/// 6962 section 3.1).
+const NAMES: &[(&[u8], &str)] = &[
+    (&[0x55, 0x1d, 9], "subjectDirectoryAttributes"),
+    (&[0x55, 0x1d, 14], "subjectKeyIdentifier"),
+    (&[0x55, 0x1d, 18], "issuerAltName"),
+    (&[0x55, 0x1d, 32], "certificatePolicies"),
+    (&[0x55, 0x1d, 33], "policyMappings"),
+    (&[0x55, 0x1d, 35], "authorityKeyIdentifier"),
+    (&[0x55, 0x1d, 36], "policyConstraints"),
+    (&[0x55, 0x1d, 46], "freshestCRL"),
+    (&[0x55, 0x1d, 54], "inhibitAnyPolicy"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 1], "authorityInfoAccess"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 3], "qcStatements"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 7], "ipAddrBlocks"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 8], "autonomousSysIds"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 14], "proxyCertInfo"),
+    (&[0x2b, 6, 1, 5, 5, 7, 1, 24], "tlsFeature"),
+    (&[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3], "precertificatePoison"),
+];
 
 fn subject_of(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     EndEntityCert::try_from(certificate).ok().map(|certificate| certificate.subject().to_vec())

@@ -75,14 +75,21 @@ pub(crate) const LISTED: &[Difference] = &[
         oracles: &[Hyper],
         parts: &[TheyRefuse],
         name: "more than 100 field lines",
-        why: "our bound is 128, and can be set (src/limits.rs)",
+        why: "our bound is 512, and can be set (src/limits.rs)",
         shows: |seen| seen.they_say("message head is too large") && seen.ours().fields.lines() > 100,
+    },
+    Difference {
+        oracles: &[Ureq],
+        parts: &[TheyRefuse],
+        name: "more than 128 field lines",
+        why: "our bound is 512, and can be set (src/limits.rs)",
+        shows: |seen| seen.they_say("too many headers") && seen.ours().fields.lines() > 128,
     },
     Difference {
         oracles: &[Hyper],
         parts: &[TheyRefuse],
         name: "more than 99 lines of trailers",
-        why: "our bound is 128, and can be set (src/limits.rs)",
+        why: "our bound is 512, and can be set (src/limits.rs)",
         shows: |seen| {
             let lines = seen.ours().trailers.as_ref().map_or(0, |trailers| trailers.lines());
             seen.they_say("trailers count overflow") && lines > 99
@@ -144,16 +151,16 @@ pub(crate) const LISTED: &[Difference] = &[
     Difference {
         oracles: &[Hyper, Ureq],
         parts: &[WeRefuse],
-        name: "a line of a head above 16 KiB",
+        name: "a line of a head above 64 KiB",
         why: "refused: our bound, which can be set (src/limits.rs)",
-        shows: |seen| seen.we_say("a line of the response's head is longer") && seen.case.bytes.len() > 16 * 1024,
+        shows: |seen| seen.we_say("a line of the response's head is longer") && seen.case.bytes.len() > 64 * 1024,
     },
     Difference {
         oracles: &[Hyper, Ureq],
         parts: &[WeRefuse],
-        name: "a head above 64 KiB",
+        name: "a head above 256 KiB",
         why: "refused: our bound, which can be set (src/limits.rs)",
-        shows: |seen| seen.we_say("the response's head is larger") && seen.case.bytes.len() > 64 * 1024,
+        shows: |seen| seen.we_say("the response's head is larger") && seen.case.bytes.len() > 256 * 1024,
     },
     Difference {
         oracles: &[Hyper],
@@ -174,18 +181,18 @@ pub(crate) const LISTED: &[Difference] = &[
     Difference {
         oracles: &[Hyper, Ureq],
         parts: &[WeRefuse],
-        name: "a coding before chunked",
-        why: "refused: without TE only chunked is acceptable (RFC 9110 section 10.1.4). Both deliver gzip as if it were \
-              the content",
-        shows: |seen| seen.we_say("a coding besides chunked is not known"),
+        name: "chunked twice",
+        why: "refused: chunked MUST NOT be applied more than once (RFC 9112 section 6.1)",
+        shows: |seen| seen.we_say("chunked is there twice") || seen.we_say("chunked is there on two lines"),
     },
     Difference {
         oracles: &[Hyper, Ureq],
         parts: &[WeRefuse],
-        name: "a coding that is no token",
-        why: "refused: `chunked;x`, `\"chunked\"` or `chunked` with other whitespace is chunked to some on the way and \
-              not to others (RFC 9112 section 7)",
-        shows: |seen| seen.we_say("is no transfer coding"),
+        name: "a coding that is not known",
+        why: "refused: without TE only chunked is acceptable (RFC 9110 section 10.1.4). Both deliver what is still coded as \
+              if it were the content; and `chunked;x`, `\"chunked\"` or `chunked` with other whitespace is chunked to some \
+              on the way and not to others (RFC 9112 section 7)",
+        shows: |seen| seen.we_say("is not known here, and its bytes are not the content"),
     },
     Difference {
         oracles: &[Hyper, Ureq],
@@ -258,11 +265,30 @@ pub(crate) const LISTED: &[Difference] = &[
         shows: |seen| seen.theirs().fields.last("transfer-encoding").is_some_and(is_last_element_empty),
     },
     Difference {
-        oracles: &[Ureq],
-        parts: &[Content, TheyRefuse],
-        name: "Content-Length beside a coding other than chunked",
-        why: "read to the end: Transfer-Encoding overrides it (RFC 9112 section 6.3, rule 3)",
-        shows: |seen| seen.has_both_framings() && !seen.is_chunked(),
+        oracles: &[Hyper],
+        parts: &[TheyRefuse],
+        name: "identity in HTTP/1.0",
+        why: "read as if it were not there, for old servers say it, and nothing is decoded by it; the connection closes",
+        shows: |seen| seen.they_say("unexpected transfer-encoding parsed") && seen.has_identity(),
+    },
+    Difference {
+        oracles: &[Hyper],
+        parts: &[WeRefuse],
+        name: "a wrong Content-Length beside identity, or content shorter than it",
+        why: "refused: identity alone is no coding (RFC 2616 section 3.6), so the length counts",
+        shows: |seen| {
+            let coding = seen.theirs().fields.last("transfer-encoding");
+            let is_length_s = seen.we_say("Content-Length is wrong") || seen.we_say("before the content's end");
+            is_length_s && coding.is_some_and(|coding| coding == b"identity")
+        },
+    },
+    Difference {
+        oracles: &[Hyper],
+        parts: &[Content],
+        name: "Content-Length beside identity",
+        why: "identity alone is no coding (RFC 2616 section 3.6), so the length counts, and the connection closes. hyper \
+              reads to the end",
+        shows: |seen| seen.has_identity() && seen.ours().fields.has("content-length"),
     },
     Difference {
         oracles: &[Hyper, Ureq],
@@ -351,6 +377,11 @@ impl<'a> Seen<'a> {
     fn is_chunked(&self) -> bool {
         let values = self.ours().fields.all("transfer-encoding");
         values.iter().any(|value| value.to_ascii_lowercase().windows(7).any(|window| window == b"chunked"))
+    }
+
+    /// Whether the coding is none.
+    fn has_identity(&self) -> bool {
+        self.ours().fields.all("transfer-encoding").iter().any(|value| value.eq_ignore_ascii_case(b"identity"))
     }
 
     fn has_both_framings(&self) -> bool {

@@ -9,6 +9,7 @@ mod authority;
 #[allow(dead_code, reason = "the tests of TLS need more of it")]
 mod forge;
 
+mod changing;
 mod choosing;
 mod connect;
 mod credentials;

@@ -42,6 +42,8 @@ enum Step {
     Send(Vec<u8>),
     /// Speaks TLS from here on, within what it speaks already.
     Secure(Arc<ServerConfig>),
+    /// Says farewell at this depth, 0 being the outermost TLS.
+    Farewell(usize),
     /// Hears all that comes.
     Listen,
 }
@@ -81,6 +83,11 @@ impl Peer {
             .unwrap();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         self.then(Step::Secure(Arc::new(config)))
+    }
+
+    /// Says farewell at this depth, 0 being the outermost TLS.
+    pub(crate) fn farewell(self, depth: usize) -> Self {
+        self.then(Step::Farewell(depth))
     }
 
     pub(crate) fn listen(self) -> Self {
@@ -162,7 +169,7 @@ impl State {
             },
             Some(Step::Bytes(count)) if self.unread.len() < *count => return false,
             Some(Step::Bytes(count)) => *count,
-            Some(Step::Send(_)) => 0,
+            Some(Step::Send(_) | Step::Farewell(_)) => 0,
             // The client speaks first.
             Some(Step::Secure(_)) if self.unread.is_empty() => return false,
             Some(Step::Secure(_)) => 0,
@@ -170,6 +177,12 @@ impl State {
         self.unread.drain(..length);
         match self.steps.pop_front() {
             Some(Step::Send(bytes)) => self.say(self.layers.len(), &bytes),
+            Some(Step::Farewell(depth)) => {
+                // What the layers within have to say goes before it.
+                let before = self.flush();
+                self.clear.extend(before);
+                self.layers[depth].send_close_notify();
+            }
             Some(Step::Secure(config)) => {
                 let mut layer = ServerConnection::new(config).unwrap();
                 layer.set_buffer_limit(None);

@@ -42,6 +42,33 @@ fn it_forwards_what_is_in_the_clear_for_it() {
 }
 
 #[test]
+fn a_plain_origin_has_no_facts_of_tls() {
+    for tunnels in [false, true] {
+        let proxy = peer().secure(&proxy());
+        let proxy = if tunnels { proxy.head().send(OPEN) } else { proxy };
+        let net = world([proxy.answers(2)]);
+        let session = through(&net, "http", "https");
+        session.change_settings(|settings| settings.proxying.tunnels_all = tunnels);
+        for _ in 0..2 {
+            let exchange = session.request("GET", "/").start(true).unwrap();
+            let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+            assert!(response.facts().tls.is_none(), "those of the proxy are none of the origin's");
+            assert_eq!(net.run(xenon::session::whole::read_to_end(&response)).unwrap(), b"ok");
+        }
+        let told = events(&session);
+        assert!(told.contains(&"ProxyHandshake TLSv1.3".into()), "{told:?}");
+        assert!(!told.iter().any(|event| event.starts_with("Handshake")), "{told:?}");
+    }
+    // One that has TLS has its own.
+    let own = origin();
+    let net = world([peer().secure(&proxy()).head().send(OPEN).secure(&own).answers(1)]);
+    let session = through(&net, "https", "https");
+    let exchange = session.request("GET", "/").start(true).unwrap();
+    let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+    assert_eq!(response.facts().tls.as_ref().unwrap().chain, [own.certificate().to_vec()]);
+}
+
+#[test]
 fn its_tunnel_has_tls_in_tls() {
     let peer = tunnelling(2);
     let net = world([peer.clone()]);
@@ -128,6 +155,36 @@ fn a_refused_tunnel_is_refused_in_tls_too() {
     let net = world([peer().secure(&proxy()).head().send("HTTP/1.1 403 No\r\n\r\n").listen()]);
     let (phase, code) = failure(get(&net, &through(&net, "https", "https")));
     assert!(matches!((phase, code), (Phase::Proxy, Code::ProxyRefused(refusal)) if refusal.status == 403));
+}
+
+#[test]
+fn only_the_origins_own_farewell_ends_its_content() {
+    let to_the_end = "HTTP/1.1 200 OK\r\n\r\nok";
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    let farewells: [&[usize]; 4] = [&[], &[0], &[1], &[1, 0]];
+    let run = |answer: &str, farewells: &[usize], segments: Segments| {
+        let proxy = peer().secure(&proxy()).head().send(OPEN).secure(&origin()).head().send(answer);
+        let proxy = farewells.iter().fold(proxy, |proxy, depth| proxy.farewell(*depth));
+        let net = world([proxy.script().close().segments(segments)]);
+        let outcome = get(&net, &through(&net, "https", "https"));
+        assert_eq!(net.open_connections(), 0);
+        outcome.map_err(|error| (error.phase, error.code))
+    };
+    for segments in [Segments::Whole, Segments::Random(1)] {
+        for said in farewells {
+            for whole in [ok("ok").as_str(), chunked] {
+                assert_eq!(run(whole, said, segments.clone()), Ok("ok".into()), "{said:?}");
+                // A farewell of either ends no content that is not whole.
+                let cut = run(&whole[..whole.len() - 1], said, segments.clone());
+                let code = if said.contains(&1) { Code::ResponseIncomplete } else { Code::ConnectionTerminated };
+                assert_eq!(cut, Err((Phase::Body, code)), "{said:?}");
+            }
+            // The proxy cannot end it in the origin's place.
+            let expected =
+                if said.contains(&1) { Ok("ok".into()) } else { Err((Phase::Body, Code::ConnectionTerminated)) };
+            assert_eq!(run(to_the_end, said, segments.clone()), expected, "{said:?}");
+        }
+    }
 }
 
 #[test]

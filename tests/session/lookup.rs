@@ -3,6 +3,7 @@
 use xenon::error::{Code, LookupFailure, Phase};
 use xenon::net::Fault;
 use xenon::net::sim::SimNet;
+use xenon::session::events;
 use xenon::session::settings::AddressFamily;
 
 use crate::support::*;
@@ -50,6 +51,68 @@ fn an_address_is_never_looked_up() {
         assert_eq!(net.lookups(), [""; 0], "{host}");
         assert!(sent(&net, 0).contains(&format!("\r\nHost: {field}\r\n")), "{}", sent(&net, 0));
         net.assert_done();
+    }
+}
+
+#[test]
+fn localhost_and_what_is_below_it_are_the_loopback_addresses() {
+    let both = ["[::1]:8080", "127.0.0.1:8080"];
+    let table: [(AddressFamily, &[&str]); 3] =
+        [(AddressFamily::Any, &both), (AddressFamily::Ipv4, &both[1..]), (AddressFamily::Ipv6, &both[..1])];
+    for host in ["localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST."] {
+        for (family, tried) in table {
+            let net = SimNet::new();
+            // Whatever a resolver says.
+            net.name(&host.to_ascii_lowercase(), [ip("10.0.0.1")]);
+            let session = Session::new(net.clone(), "http", host, 8080);
+            session.set_events(true);
+            session.change_settings(|settings| settings.family = family);
+            assert_eq!(failure(get(&net, &session)), (Phase::Connect, Code::ConnectionRefused));
+            let attempts: Vec<_> = net.attempts().iter().map(|attempt| attempt.to.to_string()).collect();
+            assert_eq!(
+                (attempts, net.lookups()),
+                (tried.iter().map(|to| (*to).to_owned()).collect(), vec![]),
+                "{host}"
+            );
+            let is_lookup = |event: &events::Event| matches!(event.what, events::Kind::Lookup(_));
+            assert!(!session.take_events().iter().any(is_lookup));
+        }
+        let net = SimNet::new();
+        net.listen(at("127.0.0.1:8080"), [answers(1)]);
+        let session = Session::new(net.clone(), "http", host, 8080);
+        assert_eq!(get(&net, &session).unwrap(), "ok", "{host}");
+        assert!(sent(&net, 0).contains(&format!("\r\nHost: {}:8080\r\n", host.to_ascii_lowercase())));
+    }
+    for host in ["localhost.test", "notlocalhost", "localhost.localdomain", "local"] {
+        let net = SimNet::new();
+        let session = Session::new(net.clone(), "http", host, 8080);
+        get(&net, &session).unwrap_err();
+        assert_eq!((net.lookups(), net.attempts().len()), (vec![host.into()], 0));
+    }
+}
+
+#[test]
+fn a_dot_at_the_end_stays_in_lookups_and_in_host() {
+    let net = SimNet::new();
+    net.name("a.test.", [ip("10.0.0.1")]);
+    net.listen(at("10.0.0.1:8080"), [answers(1)]);
+    let session = Session::new(net.clone(), "http", "A.test.", 8080);
+    assert_eq!(get(&net, &session).unwrap(), "ok");
+    assert_eq!(net.lookups(), ["a.test."]);
+    assert!(sent(&net, 0).contains("\r\nHost: a.test.:8080\r\n"));
+}
+
+#[test]
+fn a_lookup_that_fails_for_good_says_that_it_may_not_be_allowed() {
+    for (fault, failure, words) in [
+        (Fault::ResolverPermanent, LookupFailure::Permanent, "or the host of this component allows no lookups"),
+        (Fault::Denied, LookupFailure::Denied, "the host of this component does not allow it"),
+    ] {
+        let (net, session) = world([]);
+        net.name_after(NAME, Some(SECOND), Err(fault));
+        let error = get(&net, &session).unwrap_err();
+        assert_eq!((error.phase, error.code), (Phase::Resolve, Code::Lookup(failure)));
+        assert!(error.detail.contains(words), "{}", error.detail);
     }
 }
 

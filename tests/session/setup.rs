@@ -75,7 +75,7 @@ fn a_wrong_origin_is_said_by_each_request() {
 #[test]
 fn a_scheme_may_be_in_any_case() {
     let (net, _) = world([answers(1)]);
-    let session = Session::new(net.clone(), "HtTp", "A.TEST.", 80);
+    let session = Session::new(net.clone(), "HtTp", "A.TEST", 80);
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.lookups(), [NAME]);
     assert!(sent(&net, 0).contains("\r\nHost: a.test\r\n"), "{}", sent(&net, 0));

@@ -123,6 +123,48 @@ pub(crate) fn pem(label: &str, bytes: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
+/// The certificate without its version and its extensions, which are what version 1 lacks. Its signature is wrong then.
+pub(crate) fn version_1(certificate: &[u8]) -> Vec<u8> {
+    let outer = elements(content(certificate));
+    let signed = elements(content(outer[0]));
+    let kept: Vec<_> = signed.into_iter().filter(|field| !matches!(field[0], 0xa0 | 0xa3)).collect();
+    sequence(&[&sequence(&kept), outer[1], outer[2]])
+}
+
+/// What is in this element of DER.
+pub(crate) fn content(element: &[u8]) -> &[u8] {
+    &element[header(element).0..]
+}
+
+/// How many bytes its header has, and what is in it.
+fn header(element: &[u8]) -> (usize, usize) {
+    match element[1] {
+        length @ ..0x80 => (2, length.into()),
+        count => {
+            let bytes = &element[2..][..usize::from(count & 0x7f)];
+            (2 + bytes.len(), bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
+        }
+    }
+}
+
+pub(crate) fn elements(mut bytes: &[u8]) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let (before, length) = header(bytes);
+        let (element, rest) = bytes.split_at(before + length);
+        found.push(element);
+        bytes = rest;
+    }
+    found
+}
+
+fn sequence(elements: &[&[u8]]) -> Vec<u8> {
+    let content = elements.concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let header = if content.len() < 0x80 { vec![0x30, length[1]] } else { [&[0x30, 0x82], &length[..]].concat() };
+    [header, content].concat()
+}
+
 fn new_key(algorithm: &'static SignatureAlgorithm) -> KeyPair {
     KeyPair::generate_for(algorithm).unwrap()
 }

@@ -1,10 +1,18 @@
 //! Certificates of clients: shown to who asks, in each form a key can have, and what becomes of those that are refused.
 
+use std::sync::{Arc, Mutex};
+
 use rcgen::{ExtendedKeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{ring, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use xenon::error::{Code, Phase};
 use xenon::net::sim::Script;
 
-use crate::authority::{Authority, Identity, pem, root, stranger};
+use crate::authority::{Authority, Identity, content, elements, pem, root, stranger, version_1};
 use crate::server::*;
 use crate::support::*;
 
@@ -131,6 +139,87 @@ fn a_certificate_can_be_taken_back_and_another_set() {
         show(&session, second.certificate(), &second.key).unwrap();
         assert!(show(&session, second.certificate(), &first.key).is_err(), "which changes nothing");
         assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
+    }
+}
+
+#[test]
+fn a_certificate_of_version_1_is_the_servers_to_judge() {
+    for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ED25519] {
+        for versions in [TLS12, TLS13] {
+            let identity = root().leaf_with(algorithm, &["client.test"], for_clients);
+            let old = version_1(identity.certificate());
+            assert!(ParsedCertificate::try_from(&CertificateDer::from(old.clone())).is_err(), "rustls reads none");
+            let judge = Arc::new(Judge::default());
+            let verifier: Arc<dyn ClientCertVerifier> = Arc::<Judge>::clone(&judge);
+            let (net, session) = world([settings_by(&good(), versions, Some(verifier), |_| true).answers(1)]);
+            let (chain, key) = (pem("CERTIFICATE", &old), identity.key_pem());
+            show(&session, chain.as_bytes(), key.as_bytes()).unwrap();
+            assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
+            assert_eq!(*judge.seen.lock().unwrap(), vec![old.clone()]);
+            // Its key has to fit all the same.
+            let other = root().leaf_with(algorithm, &["client.test"], for_clients).key;
+            assert_eq!(show(&session, &old, &other).unwrap_err(), "the private key does not belong to the certificate");
+        }
+    }
+    // Who refuses it says so.
+    for settings in demanding() {
+        let identity = client(root());
+        let (net, session) = world([settings.answers(1)]);
+        show(&session, &version_1(identity.certificate()), &identity.key).unwrap();
+        assert!(matches!(failure(get(&net, &session)), (Phase::Handshake, Code::TlsAlert(_))));
+    }
+}
+
+/// Takes every client that has the key of its certificate, whatever the certificate is.
+#[derive(Debug, Default)]
+struct Judge {
+    seen: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Judge {
+    fn verify(message: &[u8], own: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> HandshakeSignatureValid {
+        let fields = elements(content(elements(content(own))[0]));
+        let key = SubjectPublicKeyInfoDer::from(fields[5]);
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        verify_tls13_signature_with_raw_key(message, &key, signed, &algorithms).unwrap()
+    }
+}
+
+impl ClientCertVerifier for Judge {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        own: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.seen.lock().unwrap().push(own.to_vec());
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(Self::verify(message, own, signed))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(Self::verify(message, own, signed))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }
 

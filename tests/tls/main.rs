@@ -3,7 +3,9 @@
 //! What real servers do is in `host-tests`.
 
 mod authority;
+mod changing;
 mod clients;
+mod clocks;
 mod closing;
 mod content;
 mod failing;
@@ -11,7 +13,9 @@ mod floods;
 mod forge;
 mod handshake;
 mod hostile;
+mod renegotiation;
 mod resumption;
 mod server;
 mod support;
+mod truncation;
 mod trust;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
@@ -87,6 +88,22 @@ pub(crate) fn settings_with(
     clients: Option<&Authority>,
     has: fn(CipherSuite) -> bool,
 ) -> Settings {
+    let verifier = clients.map(|authority| {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.certificate.clone()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap()
+    });
+    settings_by(identity, versions, verifier, has)
+}
+
+/// The same with what judges clients.
+pub(crate) fn settings_by(
+    identity: &Identity,
+    versions: &[&'static SupportedProtocolVersion],
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+    has: fn(CipherSuite) -> bool,
+) -> Settings {
     let mut provider = ring::default_provider();
     provider.cipher_suites.retain(|suite| has(suite.suite()));
     let provider = Arc::new(provider);
@@ -98,14 +115,9 @@ pub(crate) fn settings_with(
     let builder = ServerConfig::builder_with_details(Arc::clone(&provider), Arc::new(Fixed))
         .with_protocol_versions(versions)
         .unwrap();
-    let builder = match clients {
+    let builder = match verifier {
         None => builder.with_no_client_auth(),
-        Some(authority) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(authority.certificate.clone()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-            builder.with_client_cert_verifier(verifier)
-        }
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
     let resolver: Arc<dyn ResolvesServerCert> = Arc::<Watch>::clone(&hello);
     let mut config = builder.with_cert_resolver(resolver);

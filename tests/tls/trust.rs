@@ -5,10 +5,10 @@ use rcgen::{
     IsCa, NameConstraints, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, date_time_ymd,
 };
 use std::time::Duration;
-use xenon::error::{Checks, Rejected};
+use xenon::error::{Checks, Code, Phase, Rejected};
 use xenon::session::events::CloseReason;
 
-use crate::authority::{Authority, Identity, TODAY, days, root, self_signed, stranger};
+use crate::authority::{Authority, Identity, TODAY, days, root, self_signed, stranger, version_1};
 use crate::server::*;
 use crate::support::*;
 
@@ -178,6 +178,94 @@ fn only_who_is_trusted_may_issue() {
     let lookalike = Authority::root("Test Root");
     let forged = verdict_on(&lookalike.leaf(&[NAME], |_| {}), NAME, TODAY).unwrap().checks;
     assert_eq!(forged, Checks { bad_chain: true, ..PASSED }, "another key under the name of a root");
+}
+
+#[test]
+fn a_critical_extension_that_is_not_known_is_named() {
+    let with = |identifier: &'static [u64], is_critical: bool| {
+        move |params: &mut CertificateParams| {
+            let mut extension = CustomExtension::from_oid_content(identifier, vec![5, 0]);
+            extension.set_criticality(is_critical);
+            params.custom_extensions.push(extension);
+        }
+    };
+    let table: [(&'static [u64], &str); 4] = [
+        (&[2, 5, 29, 32], "certificatePolicies (2.5.29.32)"),
+        (&[1, 3, 6, 1, 5, 5, 7, 1, 24], "tlsFeature (1.3.6.1.5.5.7.1.24)"),
+        (&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 3], "precertificatePoison (1.3.6.1.4.1.11129.2.4.3)"),
+        (&[1, 2, 3, 4], "extension 1.2.3.4"),
+    ];
+    for (identifier, name) in table {
+        let rejected = verdict_on(&root().leaf(&[NAME], with(identifier, true)), NAME, TODAY).unwrap();
+        assert_eq!(rejected.checks, Checks { other: true, ..PASSED });
+        assert!(
+            rejected
+                .to_string()
+                .contains(&format!("it has the critical extension {}", name.trim_start_matches("extension "))),
+            "{rejected}"
+        );
+        let between = root().intermediate("Between", with(identifier, true));
+        let rejected = verdict_on(&between.leaf(&[NAME], |_| {}).under(&[&between]), NAME, TODAY).unwrap();
+        assert_eq!(rejected.checks, Checks { bad_chain: true, ..PASSED });
+        assert!(rejected.to_string().contains("an authority above it has the critical extension"), "{rejected}");
+        assert_eq!(verdict_on(&root().leaf(&[NAME], with(identifier, false)), NAME, TODAY), None);
+    }
+    // What is known is not blamed.
+    let rejected = verdict_on(&root().leaf(&["b.test"], |_| {}), NAME, TODAY).unwrap();
+    assert!(!rejected.to_string().contains("extension"), "{rejected}");
+}
+
+#[test]
+fn of_a_server_that_is_given_as_a_root_is_said_what_accepting_it_would_do() {
+    let authority = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    for identity in [self_signed(&[NAME], authority), self_signed(&["b.test"], |_| {})] {
+        let servers = || settings(&identity, TLS13).answers(1);
+        let (net, session) = world([servers(), servers(), servers()]);
+        assert!(!rejection(get(&net, &session)).to_string().contains("given as a root"));
+        session.change_settings(|settings| settings.tls.add_roots(identity.certificate()).unwrap());
+        let rejected = rejection(get(&net, &session));
+        assert!(
+            rejected.to_string().contains("it was given as a root; accepting exactly this certificate"),
+            "{rejected}"
+        );
+        session.change_settings(|settings| settings.tls.add_leaves(&rejected.chain[0]).unwrap());
+        assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
+    }
+    // One that is no authority, and right in all else, is accepted as a root too.
+    let identity = self_signed(&[NAME], |_| {});
+    let (net, session) = world([settings(&identity, TLS13).answers(1)]);
+    session.change_settings(|settings| settings.tls.add_roots(identity.certificate()).unwrap());
+    assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
+}
+
+#[test]
+fn what_cannot_be_verified_can_be_accepted_as_it_is() {
+    let unknown = |params: &mut CertificateParams| {
+        let mut extension = CustomExtension::from_oid_content(&[1, 2, 3], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    };
+    for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ED25519] {
+        let mut old = root().leaf_with(algorithm, &[NAME], |_| {});
+        old.chain = vec![version_1(old.certificate()).into()];
+        let odd = root().leaf_with(algorithm, &[NAME], unknown);
+        for (identity, words) in [(old, "it is of version 1"), (odd, "the critical extension 1.2.3")] {
+            let rejected = verdict_on(&identity, NAME, TODAY).unwrap();
+            assert_eq!(rejected.checks, Checks { other: true, ..PASSED });
+            assert!(rejected.to_string().contains(words), "{rejected}");
+            let other = Identity { key: root().leaf_with(algorithm, &[NAME], |_| {}).key, ..identity.clone() };
+            for versions in [TLS12, TLS13] {
+                let of = |identity| settings(identity, versions).answers(1);
+                let (net, session) = world([of(&identity), of(&other)]);
+                session.change_settings(|settings| settings.tls.add_leaves(&rejected.chain[0]).unwrap());
+                assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
+                // Whoever shows it needs its key.
+                session.close_connection();
+                session.change_settings(|settings| settings.tls.set_default_roots(false));
+                assert_eq!(failure(get(&net, &session)), (Phase::Handshake, Code::TlsProtocol));
+            }
+        }
+    }
 }
 
 #[test]

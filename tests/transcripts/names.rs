@@ -153,5 +153,6 @@ pub(crate) fn reason_name(reason: CloseReason) -> &'static str {
         CloseReason::Cancelled => "cancelled",
         CloseReason::CloseConnection => "close-connection",
         CloseReason::SessionDropped => "session-dropped",
+        CloseReason::SettingsChanged => "settings-changed",
     }
 }

@@ -71,7 +71,7 @@ impl Failure {
     /// name or the peer.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message: String = message.into();
-        Self { exit, message: message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect() }
+        Self { exit, message: message.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect() }
     }
 
     /// Writes the line that says so to standard error.
@@ -96,6 +96,13 @@ impl Failure {
         }
         Self::new(exit, message)
     }
+}
+
+/// Whether a terminal does something else with it than show it: control characters, and those that change the direction of what
+/// is around them, so that a line reads as another.
+pub fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The table: what each error means to a user of curl, in its code and, where the component says no more, in words.
@@ -167,7 +174,8 @@ fn advice(code: &ErrorCode) -> &'static str {
              -w '%{certs}' writes it"
         }
         ErrorCode::TlsCertificateError(_) => {
-            "; --pin FILE accepts exactly this certificate all the same, -w '%{certs}' writes it"
+            "; --pin FILE accepts exactly this certificate all the same, whatever its use, name and dates, and trusts \
+             nobody else for it, -w '%{certs}' writes it"
         }
         // RFC 8446 section 6.2: the server wanted one and got none.
         ErrorCode::TlsAlertReceived(name) if name == "certificate_required" => "; --cert FILE shows a certificate",
@@ -283,5 +291,8 @@ mod tests {
     #[test]
     fn a_message_is_one_line_that_cannot_drive_a_terminal() {
         assert_eq!(Failure::new(Exit::Read, "a\n\x1b[2J").message, "a\u{fffd}\u{fffd}[2J");
+        for harmful in "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}".chars() {
+            assert_eq!(Failure::new(Exit::Read, format!("a{harmful}b")).message, "a\u{fffd}b", "{harmful:?}");
+        }
     }
 }

@@ -101,7 +101,11 @@ impl Proxies {
         let Some(user) = &self.user else {
             return Some(url.clone());
         };
-        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        // What ends the authority is no part of a scheme, and nothing behind it moves the host.
+        let ends = ['/', '?', '#', '\\'];
+        let (scheme, rest) =
+            url.split_once("://").filter(|(scheme, _)| !scheme.contains(ends)).unwrap_or(("http", url));
+        let rest = rest.split(ends).next().unwrap_or_default();
         let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
         Some(format!("{scheme}://{user}@{place}"))
     }
@@ -218,6 +222,10 @@ mod tests {
         assert_eq!(with("p:1", "me:secret"), "http://me:secret@p:1");
         assert_eq!(with("socks5h://a:b@p", "me"), "socks5h://me@p");
         assert_eq!(with("https://p", "a@b:c:d/é"), "https://a%40b:c%3Ad%2F%C3%A9@p");
+        for after in ["/", "/#@other", "#@other", "?@other", "\\@other", "/a@other", "?u=http://other"] {
+            assert_eq!(with(&format!("p:1{after}"), "me"), "http://me@p:1", "{after}");
+            assert_eq!(with(&format!("https://a:b@p{after}"), "me"), "https://me@p", "{after}");
+        }
     }
 
     #[test]

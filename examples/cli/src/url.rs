@@ -42,7 +42,7 @@ impl Url {
         }
         let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).unwrap_or(("http", text));
         let rest = rest.split('#').next().unwrap_or_default();
-        let end_of_authority = rest.find(['/', '?']).unwrap_or(rest.len());
+        let end_of_authority = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end_of_authority);
         let (path, query) = tail.split_at(tail.find('?').unwrap_or(tail.len()));
 
@@ -191,6 +191,9 @@ mod tests {
         expect("[2001:DB8::1]/p", "http", "[2001:db8::1]", 80, "/p");
         expect("ftp://h/", "ftp", "h", 80, "/");
         expect("h/?u=http://other/", "http", "h", 80, "/?u=http://other/");
+        expect("http://h\\@other/", "http", "h", 80, "/\\@other/");
+        expect("http://h?@other/", "http", "h", 80, "/?@other/");
+        expect("http://h#@other/", "http", "h", 80, "/");
         expect("http://h/%20x/é?ü", "http", "h", 80, "/%20x/%C3%A9?%C3%BC");
     }
 

@@ -1,6 +1,7 @@
 //! Tells a session's events as `curl -v` does: `*` for what happens, `>` for what is sent, `<` for what is received.
 
 use crate::bindings::types::{CloseReason, Event, EventKind};
+use crate::exit::is_harmful;
 
 /// The lines of one event; nothing for those that curl does not tell either.
 pub fn lines(event: &Event, host: &str) -> String {
@@ -85,6 +86,7 @@ fn in_words(reason: CloseReason) -> &'static str {
         CloseReason::Cancelled => "the exchange was cancelled",
         CloseReason::CloseConnection => "asked to",
         CloseReason::SessionDropped => "the session is over",
+        CloseReason::SettingsChanged => "the settings have changed",
     }
 }
 
@@ -104,7 +106,7 @@ fn head_lines(lines: &mut String, mark: char, head: &str) {
 fn line(lines: &mut String, mark: char, text: &str) {
     lines.push(mark);
     lines.push(' ');
-    lines.extend(text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }));
+    lines.extend(text.chars().map(|c| if is_harmful(c) && c != '\t' { '\u{fffd}' } else { c }));
     lines.push('\n');
 }
 
@@ -169,5 +171,7 @@ mod tests {
     fn the_peer_cannot_drive_the_terminal() {
         let told = told(EventKind::ResponseHead("HTTP/1.1 200 \x1b[2J\r\nA: b\rc".into()));
         assert_eq!(told, "< HTTP/1.1 200 \u{fffd}[2J\n< A: b\u{fffd}c\n< \n");
+        let told = self::told(EventKind::ResponseHead("HTTP/1.1 200 a\u{202e}b\r\nA: \u{2066}\tc".into()));
+        assert_eq!(told, "< HTTP/1.1 200 a\u{fffd}b\n< A: \u{fffd}\tc\n< \n");
     }
 }

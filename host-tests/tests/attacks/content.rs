@@ -36,9 +36,9 @@ fn endless_trailers() {
     let line = (Phase::Body, ErrorCode::HttpResponseHeaderSize);
     let large = &format!("A: {}\r\n", "b".repeat(4096));
     let all = [
-        ("endless trailers", "A: b\r\n", 128 * 6 + 1, TRAILERS),
-        ("endless large trailers", large, (64 << 10) + 1, TRAILERS),
-        ("one endless trailer", "b", (16 << 10) + 1, line),
+        ("endless trailers", "A: b\r\n", 512 * 6 + 1, TRAILERS),
+        ("endless large trailers", large, (256 << 10) + 1, TRAILERS),
+        ("one endless trailer", "b", (64 << 10) + 1, line),
     ];
     for (name, again, enough, error) in all {
         Endless { name, before, again, enough, error }.run();

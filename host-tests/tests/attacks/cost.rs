@@ -168,7 +168,9 @@ fn trailers() {
 fn interim_responses() {
     let answer = |count: u64| script().send("HTTP/1.1 103\r\nA: b\r\n\r\n".repeat(count as usize) + OK);
     assert_linear("interim responses", 1 << 8, answer, |guest, session| {
-        set_limits(session, |limits| (limits.interim_responses, limits.head_length) = (1 << 20, 1 << 20));
+        set_limits(session, |limits| {
+            (limits.interim_responses, limits.head_length, limits.field_lines) = (1 << 20, 1 << 20, 1 << 20);
+        });
         get(guest, session);
     });
 }

@@ -1,0 +1,60 @@
+//! Whether the settings of now would have made a connection that is kept: less trust, or another proxy, ends it.
+//!
+//! It is asked when a setting has changed, and closes nothing itself.
+
+use std::rc::Rc;
+
+use crate::http::origin::{Origin, Scheme};
+use crate::net::Net;
+use crate::proxy::server::Kind;
+use crate::session::Shared;
+use crate::session::connection::Connection;
+use crate::session::proxies::{Use, Via};
+use crate::session::settings::Settings;
+
+/// Whether the settings would make this connection again, as far as they are about trust and the way.
+#[cold]
+pub(crate) fn would_be_made<N: Net>(shared: &Shared<N>, connection: &Connection<N>) -> bool {
+    let Ok(origin) = &shared.origin else {
+        return false;
+    };
+    let mut settings = shared.settings.borrow_mut();
+    is_way(&settings, origin, connection.via.as_ref(), connection.forwarder.is_some())
+        && is_trusted(&mut settings, shared, origin, connection)
+}
+
+/// Whether the origin would be reached straight, or through this proxy, forwarded or not.
+fn is_way(settings: &Settings, origin: &Origin, via: Option<&Rc<Via>>, is_forwarded: bool) -> bool {
+    match (via, settings.proxying.for_origin(origin)) {
+        (None, None) => true,
+        (Some(via), Some(proxies)) => {
+            let tunnels_all = settings.proxying.tunnels_all || settings.connect_to().is_some();
+            let is_forwarder = via.purpose(origin.scheme, tunnels_all) == Use::Forward;
+            is_forwarder == is_forwarded && proxies.in_order().any(|(_, one)| one.server.is_same(&via.server))
+        }
+        _ => false,
+    }
+}
+
+/// Whether both who is talked to and who leads there would be accepted, and would be shown what they were.
+fn is_trusted<N: Net>(
+    settings: &mut Settings,
+    shared: &Shared<N>,
+    origin: &Origin,
+    connection: &Connection<N>,
+) -> bool {
+    let now = shared.net.wall_clock();
+    let is_secured = origin.scheme == Scheme::Https;
+    let below = if is_secured { connection.channel.below() } else { Some(&connection.channel) };
+    let is_own_trusted = !is_secured
+        || connection.identity == settings.tls.identity_number()
+            && (connection.channel.tls_facts())
+                .is_some_and(|facts| settings.tls.would_accept(facts, &origin.host, now));
+    is_own_trusted
+        && match connection.via.as_ref().filter(|via| via.server.kind == Kind::Https) {
+            None => true,
+            Some(via) => below
+                .and_then(|channel| channel.tls_facts())
+                .is_some_and(|facts| settings.proxying.tls.would_accept(facts, &via.server.host, now)),
+        }
+}
