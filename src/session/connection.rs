@@ -58,7 +58,8 @@ impl<N: Net> Connection<N> {
     }
 
     /// The same, if a request can be sent on it that has been silent; else it closes.
-    pub(crate) fn if_alive(mut self) -> Option<Self> {
+    pub(crate) async fn if_alive(mut self, net: &N) -> Option<Self> {
+        net.catch_up().await;
         let reason = match self.channel.check() {
             Idle::Alive => return Some(self),
             Idle::Closed => CloseReason::PeerClosed,
@@ -133,7 +134,7 @@ impl Open {
 
 /// What a request can go on with.
 pub(crate) enum Acquired<N: Net> {
-    /// A connection that was found alive.
+    /// A connection that has been idle, and that nobody has looked at since.
     Idle(Connection<N>),
     /// The right to open one.
     Permit(Permit),
@@ -148,12 +149,10 @@ impl<N: Net> Default for Pool<N> {
 }
 
 impl<N: Net> Pool<N> {
-    /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`.
+    /// The connection used last, if `fresh` is not asked for, or the right to open one of `most`.
     pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
-        while let Some(connection) = self.pop_newest(is_fresh) {
-            if let Some(connection) = connection.if_alive() {
-                return Acquired::Idle(connection);
-            }
+        if let Some(connection) = self.pop_newest(is_fresh) {
+            return Acquired::Idle(connection);
         }
         if self.open.count.get() >= most {
             // A fresh connection is wanted though idle ones are there: the oldest of them makes room.

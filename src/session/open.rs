@@ -57,7 +57,7 @@ impl<N: Net> Opening<N> {
             let mut connection = self.connection(is_repeated).await?;
             if self.wait_for_content().await {
                 // It was silent meanwhile, or should have been.
-                connection = match connection.if_alive() {
+                connection = match connection.if_alive(&self.shared.net).await {
                     Some(connection) => connection,
                     None => self.connection(is_repeated).await?,
                 };
@@ -135,30 +135,35 @@ impl<N: Net> Opening<N> {
         let shared = &self.shared;
         let most = shared.settings.borrow().limits().connections;
         let mut turn = None;
-        let acquired = within(
-            &shared.net,
-            self.schedule.end,
-            poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
-                Acquired::Nothing if self.may_wait => {
-                    turn = turn.take().or_else(|| shared.pool.queue());
-                    if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
-                }
-                acquired => Poll::Ready(acquired),
-            }),
-        )
-        .await;
-        drop(turn);
-        match acquired {
-            Ok(Acquired::Idle(connection)) => {
+        let acquired = loop {
+            let acquired = within(
+                &shared.net,
+                self.schedule.end,
+                poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
+                    Acquired::Nothing if self.may_wait => {
+                        turn = turn.take().or_else(|| shared.pool.queue());
+                        if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
+                    }
+                    acquired => Poll::Ready(acquired),
+                }),
+            )
+            .await;
+            let Ok(Acquired::Idle(connection)) = acquired else {
+                break acquired;
+            };
+            if let Some(connection) = connection.if_alive(&shared.net).await {
                 let whose = Whose { exchange: self.exchange, connection: connection.number };
                 shared.record(whose, || Kind::Reused);
-                Ok(connection)
+                return Ok(connection);
             }
+        };
+        drop(turn);
+        match acquired {
             Ok(Acquired::Permit(permit)) => {
                 // Boxed, so that those who wait for their turn have no room for it: there may be many.
                 Box::pin(route::connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
-            Ok(Acquired::Nothing) => {
+            Ok(_) => {
                 let detail = if self.may_wait {
                     "too many requests wait for a connection".into()
                 } else {
