@@ -57,17 +57,17 @@ impl<N: Net> Connection<N> {
         self.life.reason = Some(reason);
     }
 
-    /// The same, if a request can be sent on it that has been silent; else it closes.
-    pub(crate) async fn if_alive(mut self, net: &N) -> Option<Self> {
+    /// Whether a request can be sent on it that has been silent until now. If not, it is to be dropped, and the reason is known.
+    pub(crate) async fn is_alive(&mut self, net: &N) -> bool {
         net.catch_up().await;
         let reason = match self.channel.check() {
-            Idle::Alive => return Some(self),
+            Idle::Alive => return true,
             Idle::Closed => CloseReason::PeerClosed,
             // A byte that nobody asked for must never begin the next response.
             Idle::StrayBytes => CloseReason::StrayBytes,
         };
-        self.close(reason);
-        None
+        self.life.reason = Some(reason);
+        false
     }
 
     /// Closes it, and gives back the right to have one, for another attempt.

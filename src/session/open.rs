@@ -57,10 +57,10 @@ impl<N: Net> Opening<N> {
             let mut connection = self.connection(is_repeated).await?;
             if self.wait_for_content().await {
                 // It was silent meanwhile, or should have been.
-                connection = match connection.if_alive(&self.shared.net).await {
-                    Some(connection) => connection,
-                    None => self.connection(is_repeated).await?,
-                };
+                if !connection.is_alive(&self.shared.net).await {
+                    drop(connection);
+                    connection = self.connection(is_repeated).await?;
+                }
             }
             let is_reused = connection.is_reused();
             let outcome = self.attempt(connection).await;
@@ -148,10 +148,10 @@ impl<N: Net> Opening<N> {
                 }),
             )
             .await;
-            let Ok(Acquired::Idle(connection)) = acquired else {
+            let Ok(Acquired::Idle(mut connection)) = acquired else {
                 break acquired;
             };
-            if let Some(connection) = connection.if_alive(&shared.net).await {
+            if connection.is_alive(&shared.net).await {
                 let whose = Whose { exchange: self.exchange, connection: connection.number };
                 shared.record(whose, || Kind::Reused);
                 return Ok(connection);
