@@ -60,12 +60,13 @@ fuzz: ## Runs each fuzz target for SECONDS=60, or those of TARGETS='...'; RECORD
 	@scripts/setup.sh fuzz
 	@scripts/fuzz $(SECONDS) $(TARGETS)
 
-check: ## Format, lints (natively and for WebAssembly) and documentation, without a warning
+check: ## Format, lints (natively and for WebAssembly), documentation, without a warning; where crates come from (deny.toml)
 	@scripts/setup.sh build
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --release --locked -- -D warnings
 	$(GUEST_CHECK) $(GUESTS) -- -D warnings
 	$(DOC)
+	cargo test -p xenon --test supply --locked --quiet
 
 clean: ## Removes what was built (not the toolchain, which is outside the checkout)
 	cargo clean

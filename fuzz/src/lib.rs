@@ -5,6 +5,7 @@
 //! how to add one.
 #![forbid(unsafe_code)]
 
+pub mod calls;
 pub mod challenges;
 pub mod chunked;
 mod cuts;
@@ -29,6 +30,7 @@ pub struct Target {
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
+    Target { name: "calls", check: calls::check, rounds: 500 },
     Target { name: "challenges", check: challenges::check, rounds: 4_000 },
     Target { name: "chunked", check: chunked::check, rounds: 4_000 },
     Target { name: "fields", check: fields::check, rounds: 4_000 },

@@ -81,6 +81,9 @@ pub struct Setup {
     pub fuel: bool,
     /// Whether calls of the host are counted by name, which makes it slower.
     pub call_names: bool,
+    /// Whether the host gets its turn now and then while the instance computes. Without, it learns what its sockets have only
+    /// when the instance waits, as the host of the command does.
+    pub turns: bool,
     /// How long one call may take, in real time, before the test fails. A mistake is then a message and no hang.
     pub patience: Duration,
 }
@@ -95,6 +98,7 @@ impl Default for Setup {
             memory: usize::MAX,
             fuel: false,
             call_names: false,
+            turns: true,
             patience: Duration::from_secs(60),
         }
     }

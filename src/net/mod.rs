@@ -38,6 +38,17 @@ pub trait Net: Clone + 'static {
     /// Ready when `deadline` has come; notes the wish to be woken then.
     fn poll_until(&self, deadline: Instant) -> Poll<()>;
 
+    /// Has the host catch up with the system: every look ([`Stream::try_receive`]) that follows at once finds what had reached
+    /// the system when this was called. It waits for no peer and for no time to pass; wishes stay.
+    ///
+    /// A look alone need not find it. A host may learn what has come only while it is waited for, and answer from memory in
+    /// between: tokio, under wasmtime, remembers that a read has found no more, and makes no system call for the next one. A
+    /// request sent then would take a stray response for its own. So an implementation owes one turn of whatever tells its
+    /// host of bytes, ends and failures. Over WASI 0.2 that is a wait that is over at once. Over WASI 0.3 nothing can wait
+    /// without suspending: there this future wakes itself and is pending until the host has had its turn; wasmtime 48 needs
+    /// two.
+    fn catch_up(&self) -> impl Future<Output = ()>;
+
     /// Starts looking up a name, which is no IP literal.
     fn lookup(&self, name: &str) -> Self::Lookup;
 
@@ -71,7 +82,8 @@ pub trait Stream {
     fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step>;
 
     /// Receives what is here, without waiting and without noting a wish: a look at a connection that should be silent.
-    /// One that can send nothing any more has failed, whatever it could receive.
+    /// One that can send nothing any more has failed, whatever it could receive. It tells what is here now only right after
+    /// [`Net::catch_up`].
     fn try_receive(&mut self, receive: Receive<'_>) -> Received;
 
     /// Ends the sending direction after what was sent; receiving goes on.

@@ -65,16 +65,17 @@ impl<N: Net> Connection<N> {
         self.life.reason = Some(reason);
     }
 
-    /// The same, if a request can be sent on it that has been silent; else it closes.
-    pub(crate) fn if_alive(mut self) -> Option<Self> {
+    /// Whether a request can be sent on it that has been silent until now. If not, it is to be dropped, and the reason is known.
+    pub(crate) async fn is_alive(&mut self, net: &N) -> bool {
+        net.catch_up().await;
         let reason = match self.channel.check() {
-            Idle::Alive => return Some(self),
+            Idle::Alive => return true,
             Idle::Closed => CloseReason::PeerClosed,
             // A byte that nobody asked for must never begin the next response.
             Idle::StrayBytes => CloseReason::StrayBytes,
         };
-        self.close(reason);
-        None
+        self.life.reason = Some(reason);
+        false
     }
 
     /// Closes it, and gives back the right to have one, for another attempt.
@@ -141,7 +142,7 @@ impl Open {
 
 /// What a request can go on with.
 pub(crate) enum Acquired<N: Net> {
-    /// A connection that was found alive.
+    /// A connection that has been idle, and that nobody has looked at since.
     Idle(Connection<N>),
     /// The right to open one.
     Permit(Permit),
@@ -156,12 +157,10 @@ impl<N: Net> Default for Pool<N> {
 }
 
 impl<N: Net> Pool<N> {
-    /// The connection used last, if it is alive and `fresh` is not asked for, or the right to open one of `most`.
+    /// The connection used last, if `fresh` is not asked for, or the right to open one of `most`.
     pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
-        while let Some(connection) = self.pop_newest(is_fresh) {
-            if let Some(connection) = connection.if_alive() {
-                return Acquired::Idle(connection);
-            }
+        if let Some(connection) = self.pop_newest(is_fresh) {
+            return Acquired::Idle(connection);
         }
         if self.open.count.get() >= most {
             // A fresh connection is wanted though idle ones are there: the oldest of them makes room.

@@ -60,10 +60,10 @@ impl<N: Net> Opening<N> {
             let mut connection = self.connection(is_repeated).await?;
             if self.wait_for_content().await {
                 // It was silent meanwhile, or should have been.
-                connection = match connection.if_alive() {
-                    Some(connection) => connection,
-                    None => self.connection(is_repeated).await?,
-                };
+                if !connection.is_alive(&self.shared.net).await {
+                    drop(connection);
+                    connection = self.connection(is_repeated).await?;
+                }
             }
             let is_reused = connection.is_reused();
             let outcome = self.attempt(connection).await;
@@ -143,30 +143,35 @@ impl<N: Net> Opening<N> {
         let shared = &self.shared;
         let most = shared.settings.borrow().limits().connections;
         let mut turn = None;
-        let acquired = within(
-            &shared.net,
-            self.schedule.end,
-            poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
-                Acquired::Nothing if self.may_wait => {
-                    turn = turn.take().or_else(|| shared.pool.queue());
-                    if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
-                }
-                acquired => Poll::Ready(acquired),
-            }),
-        )
-        .await;
-        drop(turn);
-        match acquired {
-            Ok(Acquired::Idle(connection)) => {
+        let acquired = loop {
+            let acquired = within(
+                &shared.net,
+                self.schedule.end,
+                poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
+                    Acquired::Nothing if self.may_wait => {
+                        turn = turn.take().or_else(|| shared.pool.queue());
+                        if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
+                    }
+                    acquired => Poll::Ready(acquired),
+                }),
+            )
+            .await;
+            let Ok(Acquired::Idle(mut connection)) = acquired else {
+                break acquired;
+            };
+            if connection.is_alive(&shared.net).await {
                 let whose = Whose { exchange: self.exchange, connection: connection.number };
                 shared.record(whose, || Kind::Reused);
-                Ok(connection)
+                return Ok(connection);
             }
+        };
+        drop(turn);
+        match acquired {
             Ok(Acquired::Permit(permit)) => {
                 // Boxed, so that those who wait for their turn have no room for it: there may be many.
                 Box::pin(route::connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
-            Ok(Acquired::Nothing) => {
+            Ok(_) => {
                 let detail = if self.may_wait {
                     "too many requests wait for a connection".into()
                 } else {

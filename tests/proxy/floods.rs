@@ -67,6 +67,7 @@ fn records_without_content_do_not_stop_the_clock() {
         ("HTTP/1.1 200 OK\r\n\r\n", (Phase::Handshake, Code::TlsHandshakeTimeout)),
     ] {
         let net = world([flooding(answer)]);
+        net.set_asks_again(true);
         let session = through(&net, "https", "https");
         set_deadlines(&session, |deadlines| {
             deadlines.proxy = std::time::Duration::from_nanos(50);

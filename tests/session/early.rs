@@ -26,6 +26,8 @@ fn an_early_refusal_is_delivered_even_when_writing_then_fails() {
         [(reads_on, true), (stops, true), (closes, true), (resets, true), (late_reset, true), (slow, false)]
     {
         let (net, session) = world([script]);
+        // What was said meanwhile is heard where the client has to wait, as it has to when a system holds enough.
+        net.set_send_limit(1 << 16);
         let mut request = session.request("PUT", "/");
         request.set_content(vec![b'x'; 1 << 20]);
         let (outcome, took) = timed(&net, || send(&net, &request));

@@ -6,6 +6,7 @@ mod deadlines;
 mod early;
 mod events;
 mod failing;
+mod looks;
 mod lookup;
 mod many;
 mod memory;

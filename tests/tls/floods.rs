@@ -104,18 +104,21 @@ fn tickets_that_never_let_anybody_wait_do_not_stop_the_clock() {
     let peer = || settings(&good(), TLS13).forgetful().peer().head();
     let instant = Duration::from_nanos(100);
     let (net, session) = world([peer().flood(|forge| forge.ticket(100))]);
+    net.set_asks_again(true);
     set_deadlines(&session, |deadlines| deadlines.first_byte = instant);
     let (outcome, took) = timed(&net, || get(&net, &session));
     assert_eq!((failure(outcome), took), ((Phase::Head, Code::ResponseTimeout), instant));
 
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel";
     let (net, session) = world([peer().send(head).flood(|forge| forge.ticket(100))]);
+    net.set_asks_again(true);
     set_deadlines(&session, |deadlines| deadlines.between_bytes = instant);
     let (outcome, took) = timed(&net, || get(&net, &session));
     assert_eq!((failure(outcome), took), ((Phase::Body, Code::ConnectionReadTimeout), instant));
 
     // Whoever drops the response waits for nothing.
     let (net, session) = world([peer().send(head).flood(|forge| forge.ticket(100))]);
+    net.set_asks_again(true);
     let ((), took) = timed(&net, || drop(open(&net, &session.request("GET", "/")).unwrap()));
     assert!(took.is_zero());
     assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnreadContent]));

@@ -200,6 +200,8 @@ impl Runner<'_> {
         };
         let mut content = content.clone();
         loop {
+            // Whoever has to make content up gives the host time to hear what came meanwhile.
+            self.world.wait(Some(self.world.now()));
             let refused = exchange.try_write(content)?;
             self.world.run(poll_fn(|_| exchange.poll_flush()))?;
             match refused {

@@ -15,6 +15,9 @@ use crate::engines;
 /// How often an instance that computes without end lets its deadline be looked at.
 const TICK: Duration = Duration::from_millis(50);
 
+/// So many ticks do not come.
+const NEVER: u64 = 1 << 62;
+
 /// What the store of an instance holds.
 pub(super) struct State {
     wasi: WasiCtx,
@@ -66,7 +69,11 @@ pub(super) async fn instantiate(setup: &Setup) -> Result<(Store<State>, Client)>
     if setup.fuel {
         store.set_fuel(u64::MAX)?;
     }
-    store.epoch_deadline_async_yield_and_update(1);
+    if setup.turns {
+        store.epoch_deadline_async_yield_and_update(1);
+    } else {
+        store.set_epoch_deadline(NEVER);
+    }
     let client = compiled.client.instantiate_async(&mut store).await?;
     Ok((store, client))
 }

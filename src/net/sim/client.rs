@@ -68,6 +68,10 @@ impl Net for SimNet {
         self.world().poll_until(Some(deadline))
     }
 
+    async fn catch_up(&self) {
+        self.world().catch_up();
+    }
+
     fn lookup(&self, name: &str) -> Lookup {
         let mut world = self.world();
         world.lookups.push(name.to_owned());
@@ -138,7 +142,7 @@ impl net::Dial for Dial {
         let Some(script) = script else {
             return Poll::Ready(Err(Fault::Refused));
         };
-        let mut connection = Connection::new(self.to, self.from, script, &world.segments);
+        let mut connection = Connection::new(self.to, self.from, script, &world);
         if failure == Some(Failure::End) {
             connection.fail_receiving(Ok(()));
         }
@@ -185,8 +189,11 @@ impl net::Stream for Stream {
                 return Received::Nothing;
             }
             None => match connection.look() {
-                Ok(0) => return Received::Nothing,
-                Ok(_) => connection.receive(receive.max),
+                Ok(0) => {
+                    connection.is_thought_silent = true;
+                    return Received::Nothing;
+                }
+                Ok(_) => connection.receive_at_once(receive.max),
                 Err(over) => return over,
             },
         };
@@ -250,8 +257,12 @@ impl World {
 
     fn receive(&mut self, number: usize, receive: Receive<'_>) -> Received {
         let now = self.now;
+        if std::mem::take(&mut self.is_probing) {
+            self.catch_up();
+        }
         let can = self.connection(number).can_receive();
         if can == Ok(0) {
+            self.connection(number).is_thought_silent = true;
             return Received::Nothing;
         }
         let failure = self.operate(Operation::Receive);

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
 use super::script::{Act, Script, Segments};
+use super::world::World;
 use crate::clock::Instant;
 use crate::net::{Fault, Received};
 
@@ -63,11 +64,16 @@ pub(super) struct Connection {
     /// Whether the client has had its piece and must wait for the next.
     pub(super) is_send_paused: bool,
     pub(super) is_receive_paused: bool,
+    /// Whether the host holds that nothing is here: a read has found no more, and nobody has waited since.
+    pub(super) is_thought_silent: bool,
+    /// Whether the host asks the system again after a read that got less than was asked for.
+    is_asked_again: bool,
 }
 
 impl Connection {
-    pub(super) fn new(peer: SocketAddr, from: Option<IpAddr>, script: Script, segments: &Segments) -> Self {
-        let segments = script.segments.unwrap_or_else(|| segments.clone());
+    pub(super) fn new(peer: SocketAddr, from: Option<IpAddr>, script: Script, world: &World) -> Self {
+        let segments = script.segments.unwrap_or_else(|| world.segments.clone());
+        let is_asked_again = world.is_asked_again;
         let (cuts, seed) = match &segments {
             Segments::At(cuts) => (cuts.iter().copied().collect(), 0),
             Segments::Random(seed) => (VecDeque::new(), *seed),
@@ -103,6 +109,8 @@ impl Connection {
             is_receive_stalled: false,
             is_send_paused: false,
             is_receive_paused: false,
+            is_thought_silent: true,
+            is_asked_again,
         }
     }
 
@@ -177,13 +185,18 @@ impl Connection {
 
     /// How many bytes the client can receive now, or how receiving has ended.
     pub(super) fn can_receive(&self) -> Result<usize, Received> {
+        if self.is_thought_silent { Ok(0) } else { self.could_receive() }
+    }
+
+    /// As [`Connection::can_receive`], if the host knew all that is here.
+    fn could_receive(&self) -> Result<usize, Received> {
         if self.receive_failure.is_none() && (self.is_receive_stalled || self.is_receive_paused) {
             return Ok(0);
         }
         self.is_here()
     }
 
-    /// As [`Connection::can_receive`], though nobody waited for it.
+    /// As [`Connection::could_receive`], though nobody waited for it.
     fn is_here(&self) -> Result<usize, Received> {
         match (self.receive_failure, self.inbound.len(), self.peer_end) {
             (Some(Ok(())), ..) | (None, 0, Some(Ok(()))) => Err(Received::End),
@@ -204,8 +217,19 @@ impl Connection {
         }
         let to_cut = self.cuts.front().map_or(u64::MAX, |cut| cut - self.received);
         let count = piece.min(max).min(self.inbound.len()).min(usize::try_from(to_cut).unwrap_or(usize::MAX));
-        self.received += count as u64;
         self.is_receive_paused = count == piece || count as u64 == to_cut;
+        self.take(count, max)
+    }
+
+    /// Takes what a look finds: all that is here, however it came.
+    pub(super) fn receive_at_once(&mut self, max: usize) -> Vec<u8> {
+        self.take(max.min(self.inbound.len()), max)
+    }
+
+    fn take(&mut self, count: usize, max: usize) -> Vec<u8> {
+        self.received += count as u64;
+        // Less than was asked for is all there is: tokio does not ask the system again before it was told of more.
+        self.is_thought_silent |= count < max && !self.is_asked_again;
         self.inbound.drain(..count).collect()
     }
 
@@ -214,6 +238,7 @@ impl Connection {
         match self.send_failure {
             Some(fault) => Err(Received::Failed(fault)),
             None if self.is_client_done => Err(Received::Failed(Fault::Other)),
+            None if self.is_thought_silent => Ok(0),
             None => self.is_here(),
         }
     }
@@ -242,7 +267,7 @@ impl Connection {
     pub(super) fn is_woken(&self) -> bool {
         let can_send = !self.is_send_stalled && (self.is_send_paused || self.can_send(1) != Ok(0));
         let can_receive =
-            !self.is_receive_stalled && (self.is_receive_paused_for_more() || self.can_receive() != Ok(0));
+            !self.is_receive_stalled && (self.is_receive_paused_for_more() || self.could_receive() != Ok(0));
         (self.wishes_to_send && can_send) || (self.wishes_to_receive && can_receive)
     }
 

@@ -1,7 +1,10 @@
 //! A simulated network for tests: scripted peers, a clock that moves when everybody waits, failures on demand.
 //!
-//! It is deterministic, knows nothing of HTTP, and contacts nothing. It panics where a test should fail. It is no model of
-//! a caching host: what would block is tried whenever it is polled.
+//! It is deterministic, knows nothing of HTTP, and contacts nothing. It panics where a test should fail. Its host is as
+//! forgetful as tokio under wasmtime: once a read has found nothing more, later reads find nothing either, whatever has come
+//! meanwhile, until the client has waited ([`SimNet::wait`]) or has caught up ([`crate::net::Net::catch_up`]). Neither
+//! [`SimNet::settle`] nor [`SimNet::advance`] is a wait: time passes, and the host has not looked. But they start a pass of a
+//! caller who will not wait, in which a step that reads asks anew.
 
 mod client;
 mod connection;
@@ -124,6 +127,12 @@ impl SimNet {
         self.world().send_limit = bytes;
     }
 
+    /// Whether the host asks the system again after a read that got less than was asked for. tokio does not where the system
+    /// tells of what comes. Holds for connections made later.
+    pub fn set_asks_again(&self, is_asked: bool) {
+        self.world().is_asked_again = is_asked;
+    }
+
     /// Makes an operation fail. They are counted from 1: the results of lookups and of attempts, pieces sent, pieces
     /// received with the end, checks; what would block is not counted.
     pub fn fail_at(&self, operation: u64, failure: Failure) {
@@ -141,7 +150,7 @@ impl SimNet {
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
-        self.settle();
+        self.world().settle();
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return output;
@@ -152,7 +161,9 @@ impl SimNet {
 
     /// Starts a pass, as [`crate::net`] has them, without waiting: wishes are forgotten, the next segments are there.
     pub fn settle(&self) {
-        self.world().settle();
+        let mut world = self.world();
+        world.settle();
+        world.is_probing = true;
     }
 
     /// Waits until something wished for can be done, the earliest noted deadline, or `until`; then starts a pass. False,
@@ -171,6 +182,7 @@ impl SimNet {
             }
         };
         world.settle();
+        world.catch_up();
         is_woken
     }
 
@@ -183,6 +195,7 @@ impl SimNet {
         }
         world.move_to(end);
         world.settle();
+        world.is_probing = true;
     }
 }
 

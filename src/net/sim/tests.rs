@@ -192,6 +192,7 @@ fn what_was_said_before_the_connection_ended_can_be_read() {
         assert_eq!(receive_all(&mut stream).await, (vec![b"abc".to_vec()], Received::Failed(Fault::Reset)));
 
         let mut stream = connect(&net).await.unwrap();
+        net.catch_up().await;
         assert_eq!(look(&mut stream), (Received::Bytes, b"a".to_vec()));
         assert_eq!(send(&mut stream, b"lost").await, Ok(()));
         assert_eq!(send(&mut stream, b"x").await, Err(Fault::Reset));
@@ -202,6 +203,25 @@ fn what_was_said_before_the_connection_ended_can_be_read() {
         assert_eq!(look(&mut stream).0, Received::Nothing);
     });
     net.assert_done();
+}
+
+#[test]
+fn what_comes_after_a_read_that_found_no_more_is_unknown_until_a_wait() {
+    let net = world([Script::new().send("abc").delay(SECOND).send("d").delay(SECOND).close()]);
+    let mut stream = net.run(connect(&net)).unwrap();
+    // Less than was asked for: the host does not ask the system again by itself.
+    assert_eq!(net.run(receive(&mut stream)), Ok(b"abc".to_vec()));
+    net.advance(SECOND);
+    assert_eq!(look(&mut stream).0, Received::Nothing);
+    net.run(net.catch_up());
+    assert_eq!(look(&mut stream), (Received::Bytes, b"d".to_vec()));
+    net.run(net.catch_up());
+    assert_eq!(look(&mut stream).0, Received::Nothing, "this time it is true");
+    net.advance(SECOND);
+    assert_eq!(look(&mut stream).0, Received::Nothing, "this time it is not");
+    // Whatever is waited for.
+    assert!(net.wait(Some(net.now())));
+    assert_eq!(look(&mut stream).0, Received::End);
 }
 
 #[test]

@@ -24,10 +24,14 @@ pub(super) struct World {
     pub(super) connections: Vec<Connection>,
     pub(super) segments: Segments,
     pub(super) send_limit: usize,
+    /// Whether the host asks the system again after a read that got less than was asked for.
+    pub(super) is_asked_again: bool,
     pub(super) lookups: Vec<String>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) operations: Vec<Operation>,
     pub(super) steps: u64,
+    /// Whether the next step that reads asks the host anew: this is the pass of a caller who will not wait.
+    pub(super) is_probing: bool,
     pub(super) failures: BTreeMap<u64, Failure>,
     /// Waits and steps in a row since something last happened.
     pub(super) idle_turns: u32,
@@ -60,10 +64,12 @@ impl Default for World {
             connections: Vec::new(),
             segments: Segments::Whole,
             send_limit: usize::MAX,
+            is_asked_again: false,
             lookups: Vec::new(),
             attempts: Vec::new(),
             operations: Vec::new(),
             steps: 0,
+            is_probing: false,
             failures: BTreeMap::new(),
             idle_turns: 0,
         }
@@ -108,10 +114,16 @@ impl World {
 
     pub(super) fn settle(&mut self) {
         self.noted = None;
+        self.is_probing = false;
         for connection in &mut self.connections {
             (connection.wishes_to_send, connection.wishes_to_receive) = (false, false);
             (connection.is_send_paused, connection.is_receive_paused) = (false, false);
         }
+    }
+
+    /// The host looks at all connections.
+    pub(super) fn catch_up(&mut self) {
+        self.connections.iter_mut().for_each(|connection| connection.is_thought_silent = false);
     }
 
     pub(super) fn turn_idle(&mut self) {

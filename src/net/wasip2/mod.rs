@@ -45,7 +45,8 @@ impl Wasi {
 
     /// Starts a pass: wishes, deadlines and the time are forgotten.
     ///
-    /// A probing pass is for a caller who will not wait after it: what would block is tried again, once.
+    /// A probing pass is for a caller who will not wait after it: what would block is tried again, once, and the host is
+    /// asked anew for it.
     pub fn begin(&self, probing: bool) {
         self.0.begin(probing);
     }
@@ -79,6 +80,10 @@ impl Net for Wasi {
 
     fn poll_until(&self, deadline: Instant) -> Poll<()> {
         self.0.poll_until(deadline)
+    }
+
+    async fn catch_up(&self) {
+        self.0.catch_up();
     }
 
     fn lookup(&self, name: &str) -> Lookup {

@@ -32,6 +32,8 @@ pub(super) struct Reactor {
     pass: Cell<u64>,
     /// Whether what would block is tried again in this pass.
     probing: Cell<bool>,
+    /// Whether the host has caught up in this pass.
+    is_caught_up: Cell<bool>,
     /// The time, once somebody has asked in this pass.
     now: Cell<Option<Instant>>,
     /// The earliest deadline noted in this pass.
@@ -78,6 +80,7 @@ impl Reactor {
     pub(super) fn begin(&self, probing: bool) {
         self.pass.set(self.pass.get().wrapping_add(1));
         self.probing.set(probing);
+        self.is_caught_up.set(false);
         self.now.set(None);
         self.deadline.set(None);
         self.wishes.borrow_mut().clear();
@@ -123,6 +126,21 @@ impl Reactor {
         woken
     }
 
+    /// Waits for nothing, which is over at once. A host that learns only in waits what has come learns it in this one:
+    /// wasmtime lets tokio look at its sockets when a duration of zero is waited for.
+    pub(super) fn catch_up(&self) {
+        monotonic_clock::subscribe_duration(0).block();
+    }
+
+    /// Makes sure that what is tried again in a probing pass is not answered from memory; it always is then.
+    #[cold]
+    fn is_asked_anew(&self) -> bool {
+        if !self.is_caught_up.replace(true) {
+            self.catch_up();
+        }
+        true
+    }
+
     pub(super) fn now(&self) -> Instant {
         let now = self.now.get().unwrap_or_else(|| Instant::from_nanos(monotonic_clock::now()));
         self.now.set(Some(now));
@@ -161,7 +179,7 @@ impl<T> Watched<T> {
     /// Whether an operation may be worth its host call: it would not block for all that is known.
     pub(super) fn is_worth_trying(&self, reactor: &Reactor) -> bool {
         let pass = reactor.pass.get();
-        self.source.blocked.get().is_none_or(|since| reactor.probing.get() && since != pass)
+        self.source.blocked.get().is_none_or(|since| reactor.probing.get() && since != pass && reactor.is_asked_anew())
     }
 
     /// Remembers that an operation would block, until a wait has seen otherwise.
