@@ -6,7 +6,7 @@
 #     scripts/setup.sh [build|test|bench|fuzz|mutants]
 #
 # The one uncommon thing is Rust's standard library for wasm32-wasip2. rustup has it. Where rustup cannot download, it is
-# built, once, from Debian's packages. The result is kept in a cache folder outside the checkout; no file of rustup's or of
+# built, once, from Debian's packages; XENON_GUEST_TOOLCHAIN=private wants that anywhere. The result is kept in a cache folder outside the checkout; no file of rustup's or of
 # the system's Rust is changed.
 #
 # shellcheck disable=SC2030,SC2031 # a subshell's variables are meant for the functions that it calls
@@ -76,6 +76,10 @@ set_up_guest_target() {
     ask_active_rustc || fail "this rustc is too old for $guest_target. This brings a newer one: rustup update stable"
     if active_rustc_has_target || has_private_toolchain; then return; fi
 
+    if [ "${XENON_GUEST_TOOLCHAIN:-}" = private ]; then
+        make_private_toolchain
+        return
+    fi
     say "the Rust standard library for $guest_target is missing"
     if command -v rustup >/dev/null; then
         say "asking rustup for it: rustup target add $guest_target"

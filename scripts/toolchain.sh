@@ -21,8 +21,9 @@ ask_active_rustc() {
     linkers=$sysroot/lib/rustlib/$host/bin
 }
 
-# Call ask_active_rustc first.
+# Call ask_active_rustc first. XENON_GUEST_TOOLCHAIN=private has the toolchain from Debian's packages used all the same.
 active_rustc_has_target() {
+    if [ "${XENON_GUEST_TOOLCHAIN:-}" = private ]; then return 1; fi
     compgen -G "$target_libdir/libstd-*.rlib" >/dev/null
 }
 

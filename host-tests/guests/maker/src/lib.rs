@@ -84,6 +84,7 @@ impl Maker {
         let target = marked.map_or_else(|| workspace.join("target"), Path::to_path_buf);
         println!("cargo::rustc-env=XENON_TARGET={}", text(&target)?);
         println!("cargo::rerun-if-env-changed=XENON_GUEST_RUSTC");
+        println!("cargo::rerun-if-env-changed=XENON_GUEST_TOOLCHAIN");
         Ok(Self { workspace, target, scratch })
     }
 
