@@ -66,7 +66,7 @@ check: ## Format, lints (natively and for WebAssembly), documentation, without a
 	cargo clippy --workspace --all-targets --release --locked -- -D warnings
 	$(GUEST_CHECK) $(GUESTS) -- -D warnings
 	$(DOC)
-	cargo test -p xenon --test supply --locked --quiet
+	cargo test --release -p xenon --test supply --locked --quiet
 
 clean: ## Removes what was built (not the toolchain, which is outside the checkout)
 	cargo clean
