@@ -4,13 +4,15 @@
 use std::fmt;
 
 use crate::bindings::Session;
-use crate::bindings::types::{AuthSchemes, Error};
+use crate::bindings::types::AuthSchemes;
+use crate::exit::{Exit, Failure};
+use crate::pem::base64;
 
 /// A name and a password. They are shown to nobody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    user: String,
-    password: String,
+    user: Vec<u8>,
+    password: Vec<u8>,
 }
 
 impl fmt::Debug for Login {
@@ -42,29 +44,65 @@ impl fmt::Debug for LoginOptions {
 
 impl Login {
     /// `USER:PASSWORD`. Without a colon the password is empty: nobody is asked for one.
-    pub fn parse(text: &str) -> Self {
-        let (user, password) = text.split_once(':').unwrap_or((text, ""));
-        Self { user: user.to_owned(), password: password.to_owned() }
+    pub fn parse(bytes: &[u8]) -> Self {
+        let (user, password) = parted(bytes);
+        Self { user: user.to_vec(), password: password.to_vec() }
     }
 
     /// The same as it stands before the host of a URL, in percent-encoding.
-    pub fn parse_encoded(text: &str) -> Result<Self, &'static str> {
-        let (user, password) = text.split_once(':').unwrap_or((text, ""));
-        Ok(Self { user: decoded(user)?, password: decoded(password)? })
+    pub fn parse_encoded(bytes: &[u8]) -> Self {
+        let (user, password) = parted(bytes);
+        Self { user: decoded(user), password: decoded(password) }
+    }
+
+    /// The same as text, for a session takes nothing else.
+    fn as_text(&self) -> Option<(&str, &str)> {
+        Some((std::str::from_utf8(&self.user).ok()?, std::str::from_utf8(&self.password).ok()?))
+    }
+
+    /// The value of `Authorization` that Basic has for them, byte for byte.
+    fn basic(&self) -> Vec<u8> {
+        let mut value = String::from("Basic ");
+        base64(&[&self.user, b":".as_slice(), &self.password].concat(), &mut value);
+        value.into_bytes()
+    }
+}
+
+fn parted(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|byte| *byte == b':') {
+        Some(colon) => {
+            (bytes.get(..colon).unwrap_or_default(), bytes.get(colon.saturating_add(1)..).unwrap_or_default())
+        }
+        None => (bytes, &[]),
     }
 }
 
 impl LoginOptions {
     /// Has a session answer with these credentials; what `-u` says comes before what the URL says, as in curl.
-    pub fn give_to(&self, session: &Session, of_url: Option<&Login>) -> Result<(), Error> {
-        if let Some(Login { user, password }) = self.login.as_ref().or(of_url) {
+    pub fn give_to(&self, session: &Session, of_url: Option<&Login>) -> Result<(), Failure> {
+        let failed = |error| Failure::from_component(&error, false);
+        if let Some(login) = self.login.as_ref().or(of_url) {
             let schemes = self.schemes();
-            session.set_credentials(None, user, password, schemes, schemes == AuthSchemes::BASIC)?;
+            if let Some((user, password)) = login.as_text() {
+                let is_ahead = schemes == AuthSchemes::BASIC;
+                session.set_credentials(None, user, password, schemes, is_ahead).map_err(failed)?;
+            } else if schemes != AuthSchemes::BASIC {
+                let why = "the name or the password is not UTF-8, and has to be where Digest may be asked for: \
+                           Basic alone takes any bytes";
+                return Err(Failure::new(Exit::BadOption, why));
+            }
         }
         if let Some(token) = &self.token {
-            session.set_bearer_token(None, token, None, !self.any)?;
+            session.set_bearer_token(None, token, None, !self.any).map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// The value of `Authorization` that has to go with each request, because a session cannot be told the login.
+    pub fn field(&self, of_url: Option<&Login>) -> Option<Vec<u8>> {
+        let login = self.login.as_ref().or(of_url)?;
+        (login.as_text().is_none() && self.schemes() == AuthSchemes::BASIC && self.token.is_none())
+            .then(|| login.basic())
     }
 
     /// Basic, if nothing else is asked for.
@@ -76,9 +114,9 @@ impl LoginOptions {
     }
 }
 
-fn decoded(text: &str) -> Result<String, &'static str> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+fn decoded(encoded: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
     while let [first, after @ ..] = rest {
         rest = after;
         let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -93,7 +131,7 @@ fn decoded(text: &str) -> Result<String, &'static str> {
             _ => *first,
         });
     }
-    String::from_utf8(bytes).map_err(|_| "its name or password is not UTF-8")
+    bytes
 }
 
 #[cfg(test)]
@@ -101,22 +139,36 @@ mod tests {
     use super::*;
 
     fn login(user: &str, password: &str) -> Login {
-        Login { user: user.to_owned(), password: password.to_owned() }
+        Login { user: user.into(), password: password.into() }
     }
 
     #[test]
     fn the_first_colon_parts_the_password() {
-        assert!(Login::parse("a:b:c") == login("a", "b:c"));
-        assert!(Login::parse("a") == login("a", ""));
-        assert!(Login::parse(":") == login("", ""));
-        assert!(Login::parse("a%3A:b") == login("a%3A", "b"));
+        assert!(Login::parse(b"a:b:c") == login("a", "b:c"));
+        assert!(Login::parse(b"a") == login("a", ""));
+        assert!(Login::parse(b":") == login("", ""));
+        assert!(Login::parse(b"a%3A:b") == login("a%3A", "b"));
     }
 
     #[test]
     fn a_url_has_them_encoded() {
-        assert!(Login::parse_encoded("a%40b:%3a%C3%a9").unwrap() == login("a@b", ":\u{e9}"));
-        assert!(Login::parse_encoded("100%:%zz%4").unwrap() == login("100%", "%zz%4"));
-        Login::parse_encoded("%ff").unwrap_err();
+        assert!(Login::parse_encoded(b"a%40b:%3a%C3%a9") == login("a@b", ":\u{e9}"));
+        assert!(Login::parse_encoded(b"100%:%zz%4") == login("100%", "%zz%4"));
+        assert!(Login::parse_encoded(b"%ff:\xfe") == Login { user: vec![0xff], password: vec![0xfe] });
+    }
+
+    #[test]
+    fn what_is_not_text_goes_as_basic_byte_for_byte() {
+        let options = |login: &[u8]| LoginOptions { login: Some(Login::parse(login)), ..LoginOptions::default() };
+        let field = |options: &LoginOptions| options.field(None).map(|value| String::from_utf8(value).unwrap());
+        assert_eq!(field(&options(b"a\xff:b")).as_deref(), Some("Basic Yf86Yg=="));
+        assert_eq!(field(&options(b"a:\xff")).as_deref(), Some("Basic YTr/"));
+        assert_eq!(field(&options("a:\u{e9}".as_bytes())), None);
+        assert_eq!(field(&LoginOptions { any: true, ..options(b"a:\xff") }), None);
+        assert_eq!(field(&LoginOptions { digest: true, ..options(b"a:\xff") }), None);
+        let of_url = Login::parse_encoded(b"%ff:b");
+        assert!(LoginOptions::default().field(Some(&of_url)).is_some());
+        assert_eq!(options(b"a:b").field(Some(&of_url)), None, "-u comes first");
     }
 
     #[test]
