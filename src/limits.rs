@@ -118,9 +118,9 @@ pub const SEND_LENGTH: usize = 64 * 1024;
 /// Bytes asked of the network for a head: most responses are small.
 pub const HEAD_READ_LENGTH: usize = 16 * 1024;
 
-/// Bytes of text, and of certificates, kept by events that nobody has taken yet: heads are text, and 1,024 of them could be 256 MiB.
-/// The largest head has room, and what happens around it.
-pub const EVENT_TEXT: usize = 320 * 1024;
+/// Bytes of text, of certificates and of heads kept by events that nobody has taken yet, beside those of one more head as large as
+/// one may be: 1,024 heads could else be 64 MiB.
+pub const EVENT_TEXT: usize = 256 * 1024;
 
 /// Requests of a session that wait for a connection: a caller that starts requests without end. Each costs about 2 KiB.
 pub const WAITING_REQUESTS: usize = 1_000;

@@ -1,18 +1,20 @@
-//! Runs a component that is a command, with the network, the folders it is given, standard streams, arguments, and what the
-//! environment says of proxies, and nothing else: no other variable, no other file.
+//! Runs a component that is a command, with the network, the files that its options name, standard streams, arguments, and what
+//! the environment says of proxies, and nothing else: no other variable, no other file.
 //!
 //! It must not show people a backtrace: a command that fails inside is one line and the exit code `INTERNAL_ERROR`.
 
 use std::fmt::Display;
 
-use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Engine, Result, Store};
+use wasmtime::component::{Component, Instance, Linker, ResourceTable};
+use wasmtime::{Engine, Result, Store, format_err};
 use wasmtime_wasi::p2::bindings::Command;
-use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use xenon_cli_options::VARIABLES;
+use xenon_cli_options::escape::{ESCAPED, escaped};
 
 use crate::ahead::Embedded;
 use crate::engines;
-use crate::folders::Folder;
+use crate::named_files::{self, NamedFiles, View};
 
 /// The exit code when the command or its host failed inside, which is a mistake of ours: `EX_SOFTWARE` of `sysexits.h`,
 /// and with curl a code that HTTP never gives.
@@ -21,14 +23,15 @@ pub const INTERNAL_ERROR: i32 = 70;
 /// What a command exports that can say more than that it failed. `wasi:cli/run` cannot, and is called where this is missing.
 const WITH_EXIT_CODE: &str = "run-with-exit-code";
 
-/// Runs the command of this name and answers its exit code.
+/// Runs the command of this name and answers its exit code. Its arguments are bytes, which it is given as text (`escape`).
 ///
 /// The calling thread must be no thread of an asynchronous runtime. When this returns the process should exit: a name
-/// lookup that the command has given up may still be under way on another thread.
-pub fn run(name: &str, component: Embedded, arguments: &[String], folders: &[Folder]) -> i32 {
+/// lookup that the command has given up may still be under way on another thread, and so may a pipe that it does not read any
+/// more.
+pub fn run(name: &str, component: Embedded, arguments: &[Vec<u8>]) -> i32 {
     let outcome = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wasmtime::Error::from);
     let outcome = outcome.and_then(|runtime| {
-        let code = runtime.block_on(start(name, component, arguments, folders));
+        let code = runtime.block_on(start(component, arguments));
         // Without this, dropping it waits for lookups.
         runtime.shutdown_background();
         code
@@ -43,13 +46,24 @@ pub fn run(name: &str, component: Embedded, arguments: &[String], folders: &[Fol
     }
 }
 
-async fn start(name: &str, component: Embedded, arguments: &[String], folders: &[Folder]) -> Result<i32> {
-    let engine = Engine::new(&engines::for_command())?;
-    let component = component.load(&engine)?;
-    let mut linker = Linker::new(&engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    let mut store = Store::new(&engine, Host { wasi: context(name, arguments, folders), table: ResourceTable::new() });
-    let instance = linker.instantiate_async(&mut store, &component).await?;
+async fn start(component: Embedded, arguments: &[Vec<u8>]) -> Result<i32> {
+    let load = |config| -> Result<(Engine, Component)> {
+        let engine = Engine::new(&config)?;
+        let component = component.load(&engine)?;
+        Ok((engine, component))
+    };
+    let (engine, component) = load(engines::for_command())?;
+    let (mut store, instance) = match instantiate(&engine, &component, arguments).await {
+        Ok(instantiated) => instantiated,
+        // What it needs is mostly room for memories that never come to be so large, and there may be a bound (`ulimit -v`).
+        Err(_) => {
+            let (engine, component) = load(engines::thrifty())?;
+            instantiate(&engine, &component, arguments).await.map_err(|error| {
+                let why = one_line(error.root_cause());
+                format_err!("{why}; is there a bound on the address space of a process (ulimit -v)?")
+            })?
+        }
+    };
     let outcome = match instance.get_typed_func::<(), (u8,)>(&mut store, WITH_EXIT_CODE) {
         Ok(run) => run.call_async(&mut store, ()).await.map(|(code,)| i32::from(code)),
         Err(_) => {
@@ -61,33 +75,43 @@ async fn start(name: &str, component: Embedded, arguments: &[String], folders: &
     outcome.or_else(|error| error.downcast_ref::<I32Exit>().map(|exit| exit.0).ok_or(error))
 }
 
-/// What the command is given of the environment.
-const VARIABLES: [&str; 7] =
-    ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
+async fn instantiate(engine: &Engine, component: &Component, arguments: &[Vec<u8>]) -> Result<(Store<Host>, Instance)> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    named_files::add_to_linker(&mut linker, Host::named_files)?;
+    let files = NamedFiles::of_line(arguments);
+    let host = Host { wasi: context(arguments), table: ResourceTable::new(), files };
+    let mut store = Store::new(engine, host);
+    let instance = linker.instantiate_async(&mut store, component).await?;
+    Ok((store, instance))
+}
 
-fn context(name: &str, arguments: &[String], folders: &[Folder]) -> WasiCtx {
+fn context(arguments: &[Vec<u8>]) -> WasiCtx {
     let mut builder = WasiCtxBuilder::new();
-    builder.arg(name).args(arguments);
+    builder.arg(ESCAPED);
+    for argument in arguments {
+        builder.arg(escaped(argument));
+    }
     builder.inherit_stdio();
     for name in VARIABLES {
-        if let Ok(value) = std::env::var(name) {
-            builder.env(name, value);
+        if let Some(value) = std::env::var_os(name) {
+            builder.env(name, escaped(value.as_encoded_bytes()));
         }
     }
     builder.inherit_network().allow_tcp(true).allow_udp(false).allow_ip_name_lookup(true);
-    // The command has nothing to do while a file is read or written.
-    builder.allow_blocking_current_thread(true);
-    for folder in folders {
-        let permissions = if folder.is_writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
-        // A folder that is not there is not given, and the command says that it cannot open the file.
-        let _ = builder.preopened_dir(&folder.path, &folder.path, permissions);
-    }
     builder.build()
 }
 
 struct Host {
     wasi: WasiCtx,
     table: ResourceTable,
+    files: NamedFiles,
+}
+
+impl Host {
+    fn named_files(&mut self) -> View<'_> {
+        View { files: &self.files, table: &mut self.table }
+    }
 }
 
 impl WasiView for Host {
@@ -107,9 +131,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_an_internal_error() {
-        assert_eq!(run("xenon-test", Embedded::new(b"no component"), &[], &[]), INTERNAL_ERROR);
+        assert_eq!(run("xenon-test", Embedded::new(b"no component"), &[]), INTERNAL_ERROR);
         // A component, and no command.
-        assert_eq!(run("xenon-test", Embedded::new(b"\0asm\x0d\0\x01\0"), &[], &[]), INTERNAL_ERROR);
+        assert_eq!(run("xenon-test", Embedded::new(b"\0asm\x0d\0\x01\0"), &[]), INTERNAL_ERROR);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!     bin/xenon      bin/xenon-tour            the tests in tests/
-//!        |  \           |      \                |      |      |
-//!        |   folders    |     origin       component  peer    |
+//!        |              |      \                |      |      |
+//!        |              |     origin       component  peer    |
 //!        +-----+--------+                       |             |
-//!           command                             |           nginx  apache  squid  tinyproxy  socks  s_server
+//!           command ---- named_files            |           nginx  apache  squid  tinyproxy  socks  s_server
 //!              +----------------+---------------+
 //!                             ahead
 //! ```
@@ -18,7 +18,7 @@ pub mod apache;
 pub mod command;
 pub mod component;
 mod engines;
-pub mod folders;
+pub mod named_files;
 pub mod names;
 pub mod nginx;
 pub mod origin;

@@ -90,6 +90,10 @@ pub struct Exchange {
     persistence: Result<(), Close>,
     /// Whether the peer is a proxy that forwards.
     is_forwarded: bool,
+    /// Whether the bytes of heads are kept.
+    keeps_heads: bool,
+    /// Those of the last one.
+    last_head: Vec<u8>,
 }
 
 /// The sending direction, named for what it waits for.
@@ -147,12 +151,24 @@ impl Exchange {
             trailers: Fields::default(),
             persistence: Ok(()),
             is_forwarded: false,
+            keeps_heads: false,
+            last_head: Vec::new(),
         }
     }
 
     /// The same with a proxy that forwards for a peer.
     pub fn forwarded(self) -> Self {
         Self { is_forwarded: true, ..self }
+    }
+
+    /// Has the bytes of each head kept, for whoever shows what came.
+    pub fn keep_heads(&mut self) {
+        self.keeps_heads = true;
+    }
+
+    /// The bytes of the head that came last, if they are kept, as they came.
+    pub fn take_head(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.last_head)
     }
 
     // ---- sending ----------------------------------------------------------------------------------------------------
@@ -308,6 +324,9 @@ impl Exchange {
                 let Some((head, used)) = reader.read(buffer.as_slice()).map_err(head_error)? else {
                     return Ok(Event::NeedMore);
                 };
+                if self.keeps_heads {
+                    self.keep_head(buffer.as_slice(), used);
+                }
                 buffer.consume(used);
                 self.receive_head(head, used)
             }
@@ -370,6 +389,14 @@ impl Exchange {
         }
         self.persistence.map_err(Unusable::Said)?;
         if rest.is_empty() { Ok(()) } else { Err(Unusable::StrayBytes) }
+    }
+
+    /// Keeps the bytes of a head, without the empty lines before it, which are no part of it.
+    #[cold]
+    fn keep_head(&mut self, bytes: &[u8], length: usize) {
+        let head = bytes.get(..length).unwrap_or_default();
+        let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(length);
+        self.last_head = head.get(start..).unwrap_or_default().to_vec();
     }
 
     fn receive_head(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {

@@ -14,8 +14,8 @@ use crate::limits::{Limits, READ_LENGTH};
 /// A CONNECT under way.
 pub struct Connect {
     machine: Exchange,
-    /// The heads that came, the interim ones too, in their order; they have the limits' bounds.
-    heads: Vec<ResponseHead>,
+    /// The heads that came, each with its bytes, the interim ones too, in their order; they have the limits' bounds.
+    heads: Vec<(ResponseHead, Vec<u8>)>,
 }
 
 impl Connect {
@@ -28,11 +28,13 @@ impl Connect {
             content: Content::None,
             expects: false,
         };
-        Self { machine: Exchange::new(outline, head, limits).forwarded(), heads: Vec::new() }
+        let mut machine = Exchange::new(outline, head, limits).forwarded();
+        machine.keep_heads();
+        Self { machine, heads: Vec::new() }
     }
 
-    /// The heads of responses that came since the last call.
-    pub fn take_heads(&mut self) -> Vec<ResponseHead> {
+    /// The heads of responses that came since the last call, each with its bytes.
+    pub fn take_heads(&mut self) -> Vec<(ResponseHead, Vec<u8>)> {
         std::mem::take(&mut self.heads)
     }
 }
@@ -98,9 +100,9 @@ impl Dialogue for Connect {
     fn receive(&mut self, buffer: &mut Buffer) -> Result<bool, Failure> {
         loop {
             match self.machine.receive(buffer, 1) {
-                Ok(Event::Interim(head)) => self.heads.push(head),
+                Ok(Event::Interim(head)) => self.heads.push((head, self.machine.take_head())),
                 Ok(Event::Head(head)) => {
-                    self.heads.push(head.clone());
+                    self.heads.push((head.clone(), self.machine.take_head()));
                     return if self.machine.is_raw() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
                 }
                 // Nothing comes before the head but interim ones.

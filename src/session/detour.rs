@@ -17,9 +17,9 @@ use crate::session::claim::{Claim, NOTHING_FOR_PROXY, tell_all};
 use crate::session::connection::{Connection, Permit};
 use crate::session::dial::{find, find_origin, race};
 use crate::session::dialogue::converse;
-use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::events::{CloseReason, Head, Kind, Whose};
 use crate::session::handshake::{shake_hands, tunnel};
-use crate::session::open::{head_text, masked};
+use crate::session::open::masked;
 use crate::session::proxies::{Proxies, Use, Via};
 use crate::session::route::begin;
 use crate::session::settings::Schedule;
@@ -202,12 +202,12 @@ impl<N: Net> Detour<'_, N> {
             if let Some(claim) = &mut claim {
                 claim.sign(&mut head, &shared.net);
             }
-            self.record(connection.number, || Kind::TunnelRequest(masked(&head)));
+            self.record(connection.number, || Kind::TunnelRequest(Head(masked(&head))));
             let mut connect = Connect::new(head, limits);
             let outcome = converse(shared, &mut connection, &mut connect, deadline).await;
-            let heads = connect.take_heads();
-            for head in &heads {
-                self.record(connection.number, || Kind::TunnelResponse(head_text(head)));
+            let mut heads = connect.take_heads();
+            for (_, bytes) in &mut heads {
+                self.record(connection.number, || Kind::TunnelResponse(Head(std::mem::take(bytes))));
             }
             let outcome = match outcome {
                 Ok(outcome) => outcome,
@@ -216,8 +216,8 @@ impl<N: Net> Detour<'_, N> {
             let is_answered = outcome.as_ref().err().is_none_or(|error| matches!(error.code, Code::ProxyRefused(_)));
             let mut tell = |kind| self.record(connection.number, || kind);
             let decision = match (&mut claim, heads.last()) {
-                (Some(claim), Some(head)) if is_answered => claim.judge(head, &mut tell),
-                (None, Some(head)) if is_answered => {
+                (Some(claim), Some((head, _))) if is_answered => claim.judge(head, &mut tell),
+                (None, Some((head, _))) if is_answered => {
                     tell_all(Server::Proxy, head, NOTHING_FOR_PROXY, &mut tell);
                     Ok(Decision::Stays)
                 }

@@ -2,11 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fmt;
 use std::rc::Rc;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Refusal};
-use crate::limits::EVENT_TEXT;
 use crate::tls::tunnel::TlsFacts;
 
 /// What happened, when, and to whom; the WIT's `event`.
@@ -36,8 +36,8 @@ pub enum Kind {
     Proxy(String),
     ProxyFailed { proxy: String, reason: String },
     ProxyHandshake(Rc<TlsFacts>),
-    TunnelRequest(String),
-    TunnelResponse(String),
+    TunnelRequest(Head),
+    TunnelResponse(Head),
     Tunnel(String),
     Lookup(String),
     Addresses(Vec<String>),
@@ -46,12 +46,12 @@ pub enum Kind {
     Connected(String),
     Handshake(Rc<TlsFacts>),
     Reused,
-    RequestHead(String),
+    RequestHead(Head),
     Sending { done: u64, total: Option<u64> },
     RequestSent,
     FirstByte,
-    InterimHead(String),
-    ResponseHead(String),
+    InterimHead(Head),
+    ResponseHead(Head),
     Receiving { done: u64, total: Option<u64> },
     Complete,
     Retrying(String),
@@ -61,6 +61,16 @@ pub enum Kind {
     Kept,
     Closed(CloseReason),
     Lost(u32),
+}
+
+/// A head's bytes, without credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Head(pub Vec<u8>);
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
 }
 
 /// Why a connection was closed; the WIT's `close-reason` says what each means.
@@ -114,8 +124,8 @@ impl Events {
         }
     }
 
-    /// Records an event; beyond `most`, or too much text, it is counted and lost.
-    pub fn record(&self, event: Event, most: usize) {
+    /// Records an event; beyond `most` of them, or `most_text` bytes of text and heads in them, it is counted and lost.
+    pub fn record(&self, event: Event, most: usize, most_text: usize) {
         let mut queue = self.queue.borrow_mut();
         // Progress that nobody looked at is replaced by later progress of the same kind: a long transfer fills no queue.
         if let (Some(last), Kind::Sending { .. } | Kind::Receiving { .. }) = (queue.events.back_mut(), &event.what)
@@ -126,7 +136,7 @@ impl Events {
             return;
         }
         let text = event.what.text_length();
-        if queue.events.len() >= most || queue.text.saturating_add(text) > EVENT_TEXT {
+        if queue.events.len() >= most || queue.text.saturating_add(text) > most_text {
             queue.lost = queue.lost.saturating_add(1);
             return;
         }
@@ -148,16 +158,16 @@ impl Events {
 impl Kind {
     fn text_length(&self) -> usize {
         match self {
+            Self::TunnelRequest(head)
+            | Self::TunnelResponse(head)
+            | Self::RequestHead(head)
+            | Self::InterimHead(head)
+            | Self::ResponseHead(head) => head.0.len(),
             Self::Proxy(text)
-            | Self::TunnelRequest(text)
-            | Self::TunnelResponse(text)
             | Self::Tunnel(text)
             | Self::Lookup(text)
             | Self::Connecting(text)
             | Self::Connected(text)
-            | Self::RequestHead(text)
-            | Self::InterimHead(text)
-            | Self::ResponseHead(text)
             | Self::Retrying(text) => text.len(),
             Self::Addresses(all) => all.iter().map(String::len).sum(),
             Self::Authorizing { realm, .. } => realm.len(),
@@ -191,6 +201,7 @@ fn chain_length(chain: &[Vec<u8>]) -> usize {
 mod tests {
     use super::*;
     use crate::error::{Checks, Phase, Rejected};
+    use crate::limits::EVENT_TEXT;
 
     fn event(what: Kind) -> Event {
         Event { at: Instant::from_nanos(0), whose: Whose { exchange: 1, connection: 1 }, what }
@@ -204,7 +215,7 @@ mod tests {
     fn what_is_too_much_is_counted() {
         let events = Events::default();
         for _ in 0..5 {
-            events.record(event(Kind::Reused), 3);
+            events.record(event(Kind::Reused), 3, EVENT_TEXT);
         }
         assert_eq!(taken(&events), [Kind::Reused, Kind::Reused, Kind::Reused, Kind::Lost(2)]);
         assert_eq!(taken(&events), []);
@@ -214,7 +225,7 @@ mod tests {
     fn text_is_bounded_whatever_the_count() {
         let events = Events::default();
         for _ in 0..100 {
-            events.record(event(Kind::ResponseHead("x".repeat(64 * 1024))), 1024);
+            events.record(event(Kind::ResponseHead(Head(vec![b'x'; 64 * 1024]))), 1024, EVENT_TEXT);
         }
         assert_eq!(taken(&events).len(), 5 + 1);
     }
@@ -228,7 +239,7 @@ mod tests {
         for kind in [Kind::Handshake(Rc::new(facts)), Kind::Failed(refused)] {
             let events = Events::default();
             for _ in 0..100 {
-                events.record(event(kind.clone()), 1024);
+                events.record(event(kind.clone()), 1024, EVENT_TEXT);
             }
             assert_eq!(taken(&events).len(), 5 + 1);
         }
@@ -238,7 +249,7 @@ mod tests {
     fn progress_replaces_progress() {
         let events = Events::default();
         for done in 1..=1000 {
-            events.record(event(Kind::Receiving { done, total: None }), 3);
+            events.record(event(Kind::Receiving { done, total: None }), 3, EVENT_TEXT);
         }
         assert_eq!(taken(&events), [Kind::Receiving { done: 1000, total: None }]);
     }

@@ -38,6 +38,7 @@ use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
 use crate::http::fields::Fields;
 use crate::http::origin::{Origin, OriginError};
+use crate::limits::EVENT_TEXT;
 use crate::net::Net;
 use crate::session::claim::Claim;
 use crate::session::connection::{Connection, Pool};
@@ -149,10 +150,20 @@ impl<N: Net> Drop for Session<N> {
 }
 
 impl<N: Net> Shared<N> {
+    /// Whether anybody wants to know what happens.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.events.is_recorded()
+    }
+
     pub(crate) fn record(&self, whose: Whose, what: impl FnOnce() -> Kind) {
         if self.events.is_recorded() {
-            let most = self.settings.borrow().limits().events;
-            self.events.record(Event { at: self.net.now(), whose, what: what() }, most);
+            let (most, most_text) = {
+                let settings = self.settings.borrow();
+                let limits = settings.limits();
+                // The largest head fits beside what tells of it.
+                (limits.events, limits.head_length.saturating_add(EVENT_TEXT))
+            };
+            self.events.record(Event { at: self.net.now(), whose, what: what() }, most, most_text);
         }
     }
 

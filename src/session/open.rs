@@ -16,7 +16,7 @@ use crate::proxy::forward;
 use crate::session::Shared;
 use crate::session::claim::Claim;
 use crate::session::connection::{Acquired, Connection};
-use crate::session::events::{CloseReason, Kind, Whose};
+use crate::session::events::{CloseReason, Head, Kind, Whose};
 use crate::session::live::Live;
 use crate::session::request::Prepared;
 use crate::session::route;
@@ -220,10 +220,13 @@ impl<N: Net> Opening<N> {
         }
         let whose = Whose { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
-        shared.record(whose, || Kind::RequestHead(masked(&head)));
+        shared.record(whose, || Kind::RequestHead(Head(masked(&head))));
         let mut machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         if is_forwarded {
             machine = machine.forwarded();
+        }
+        if shared.is_recording() {
+            machine.keep_heads();
         }
         // Boxed, for it is large and handed on several times.
         let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));
@@ -231,11 +234,11 @@ impl<N: Net> Opening<N> {
             // No piece of content can come before the head, so the length of pieces does not matter here.
             match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {
                 Ok(Event::Interim(head)) => {
-                    shared.record(whose, || Kind::InterimHead(head_text(&head)));
+                    shared.record(whose, || Kind::InterimHead(Head(live.machine.take_head())));
                     self.interims.borrow_mut().push(head);
                 }
                 Ok(Event::Head(head)) => {
-                    shared.record(whose, || Kind::ResponseHead(head_text(&head)));
+                    shared.record(whose, || Kind::ResponseHead(Head(live.machine.take_head())));
                     return Ok((head, live));
                 }
                 // The machine gives a head before all else.
@@ -250,68 +253,62 @@ impl<N: Net> Opening<N> {
     }
 }
 
-/// A request's head as text for people, without the credentials in it.
-pub(crate) fn masked(head: &[u8]) -> String {
-    let head = String::from_utf8_lossy(head);
-    let mask = |line: &str| match line.split_once(": ") {
-        Some((name, value)) if is_credential(name) => {
-            // The scheme is no secret, and tells what was sent. All after it is, whatever stands between.
-            let value = value.trim_start();
-            let end = value.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(0);
-            let (scheme, rest) = value.split_at(end);
-            if rest.starts_with([' ', '\t']) { format!("{name}: {scheme} ***") } else { format!("{name}: ***") }
+/// A request's head without the credentials in it.
+#[cold]
+pub(crate) fn masked(head: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(head.len());
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        match line.iter().position(|byte| *byte == b':') {
+            Some(colon) if is_credential(line.get(..colon).unwrap_or_default()) => {
+                let (name, value) = line.split_at(colon);
+                shown.extend_from_slice(name);
+                shown.extend_from_slice(b": ");
+                shown.extend_from_slice(scheme_of(value));
+                shown.extend_from_slice(b"***\r\n");
+            }
+            _ => shown.extend_from_slice(line),
         }
-        _ => line.to_owned(),
-    };
-    head.split("\r\n").map(mask).collect::<Vec<_>>().join("\r\n")
-}
-
-fn is_credential(name: &str) -> bool {
-    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
-}
-
-/// A head as text for people, its lines ended by CR LF.
-pub(crate) fn head_text(head: &ResponseHead) -> String {
-    let mut text = format!("{} {} {}\r\n", head.version.as_str(), head.status, head.reason);
-    for field in head.fields.iter() {
-        text.push_str(&field.name);
-        text.push_str(": ");
-        text.push_str(&String::from_utf8_lossy(&field.value));
-        text.push_str("\r\n");
     }
-    text.push_str("\r\n");
-    text
+    shown
+}
+
+fn is_credential(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"authorization") || name.eq_ignore_ascii_case(b"proxy-authorization")
+}
+
+/// The scheme of these credentials with the space after it: it is no secret, and tells what was sent. Nothing where something
+/// else than a space ends it, for who knows what it is then.
+fn scheme_of(value: &[u8]) -> &[u8] {
+    let value = value.strip_prefix(b": ").unwrap_or_default();
+    match value.iter().position(|byte| !is_token_byte(*byte)) {
+        Some(end) if end > 0 && value.get(end) == Some(&b' ') => value.get(..=end).unwrap_or_default(),
+        _ => &[],
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn nothing_after_the_scheme_is_shown_whatever_stands_between() {
-        for (value, shown) in [
-            ("Bearer\tsecret", "Bearer ***"),
-            ("Bearer\tsecret more", "Bearer ***"),
-            ("Bearer \t secret", "Bearer ***"),
-            (" \tBearer secret", "Bearer ***"),
-            ("Bearer\u{a0}secret more", "***"),
-            ("sec,ret more", "***"),
-            ("secret", "***"),
-            ("", "***"),
-        ] {
-            for name in ["Authorization", "proxy-authorization"] {
-                assert_eq!(masked(format!("{name}: {value}\r\n").as_bytes()), format!("{name}: {shown}\r\n"));
-            }
-        }
+    fn shown(head: &[u8]) -> String {
+        String::from_utf8(masked(head)).unwrap()
     }
 
     #[test]
     fn credentials_are_masked_and_nothing_else_is() {
         let head = b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\nProxy-Authorization: c2VjcmV0\r\nA: b\r\n\r\n";
-        let masked = masked(head);
-        assert_eq!(
-            masked,
-            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n"
-        );
+        let expected =
+            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n";
+        assert_eq!(shown(head), expected);
+        let bytes = b"GET /\xff HTTP/1.1\r\nA: \xff: Basic x\r\n\r\n";
+        assert_eq!(masked(bytes), bytes);
+    }
+
+    #[test]
+    fn only_a_scheme_before_a_space_is_shown_of_credentials() {
+        for value in ["Bearer\tsecret", "secret", "sec,ret x", "Bearer\tsecret x", "", " secret", "Bearer;secret x"] {
+            assert_eq!(shown(format!("Authorization: {value}\r\n\r\n").as_bytes()), "Authorization: ***\r\n\r\n");
+        }
+        assert_eq!(shown(b"Authorization: Digest a=\"b\", c\r\n\r\n"), "Authorization: Digest ***\r\n\r\n");
     }
 }

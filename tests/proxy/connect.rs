@@ -2,6 +2,7 @@
 
 use xenon::error::{Code, Phase, Refusal};
 use xenon::net::sim::{Script, Segments};
+use xenon::session::events::Kind;
 
 use crate::peer::peer;
 use crate::support::*;
@@ -29,6 +30,22 @@ fn https_goes_through_a_tunnel_that_the_proxy_cannot_look_into() {
             "Handshake TLSv1.3",
         ]
     );
+}
+
+#[test]
+fn heads_of_the_proxy_are_told_byte_for_byte() {
+    let interim = "HTTP/1.1 102\nA:b  \n\n";
+    let answer = "HTTP/1.0 200  OK \r\nX-P:  1\r\n\r\n";
+    let script = peer().expect(connect_head("origin.test:80")).send(interim).send(answer);
+    let net = world([script.expect(head("GET /")).send(ok("ok"))]);
+    let session = through(&net, "http", "http");
+    session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    assert_eq!(get(&net, &session).unwrap(), "ok");
+    let heads = session.take_events().into_iter().filter_map(|event| match event.what {
+        Kind::TunnelResponse(head) => Some(head.0),
+        _ => None,
+    });
+    assert_eq!(heads.collect::<Vec<_>>(), [interim.as_bytes(), answer.as_bytes()]);
 }
 
 #[test]

@@ -123,7 +123,8 @@ pub(crate) fn sent(net: &SimNet, connection: usize) -> String {
 
 /// The events about proxies since the last call.
 pub(crate) fn events(session: &Session) -> Vec<String> {
-    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let first_line =
+        |head: &events::Head| String::from_utf8_lossy(&head.0).lines().next().unwrap_or_default().to_owned();
     let tell = |event: events::Event| {
         Some(match event.what {
             events::Kind::Proxy(url) => format!("Proxy {url}"),

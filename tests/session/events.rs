@@ -1,6 +1,6 @@
 //! What a session tells of what it did: which events, in which order, whose they are.
 
-use xenon::limits::EVENT_TEXT;
+use xenon::limits::{EVENT_TEXT, Limits};
 use xenon::net::Net;
 use xenon::net::sim::Script;
 use xenon::session::events::{Event, Kind, Whose};
@@ -224,18 +224,18 @@ fn what_nobody_takes_is_counted_and_lost() {
 #[test]
 fn text_that_nobody_takes_is_bounded_too() {
     let field = format!("A: {}\r\n", "x".repeat(16_000)).repeat(3);
-    let script = (0..20)
+    let script = (0..40)
         .fold(Script::new(), |script, _| script.expect_head().send(format!("HTTP/1.1 204 No Content\r\n{field}\r\n")));
     let (net, session) = world([script]);
-    for _ in 0..20 {
+    for _ in 0..40 {
         get(&net, &session).unwrap();
     }
     let events = session.take_events();
     let length = |event: &Event| match &event.what {
-        Kind::ResponseHead(text) | Kind::RequestHead(text) => text.len(),
+        Kind::ResponseHead(head) | Kind::RequestHead(head) => head.0.len(),
         _ => 0,
     };
-    assert!(events.iter().map(length).sum::<usize>() <= EVENT_TEXT);
+    assert!(events.iter().map(length).sum::<usize>() <= EVENT_TEXT + Limits::default().head_length);
     assert!(matches!(events.last(), Some(Event { what: Kind::Lost(10..), .. })));
 }
 
@@ -291,7 +291,7 @@ fn exchanges_at_once_are_told_apart() {
     for event in session.take_events() {
         let Whose { exchange, connection } = event.whose;
         match &event.what {
-            Kind::RequestHead(head) => assert!(head.starts_with(&format!("GET /{exchange} ")), "{head}"),
+            Kind::RequestHead(head) => assert!(head.0.starts_with(format!("GET /{exchange} ").as_bytes()), "{head:?}"),
             Kind::Kept => assert_eq!(exchange, 0),
             _ => assert_ne!(exchange, 0),
         }
@@ -311,18 +311,24 @@ fn the_response_knows_the_numbers_of_its_events() {
 }
 
 #[test]
-fn heads_are_told_whole() {
-    let (net, session) = world([Script::new().expect_head().send("HTTP/1.1 204 No\r\nA: b\r\nA: \u{e4}\r\n\r\n")]);
-    get(&net, &session).unwrap();
-    let heads: Vec<String> = session
-        .take_events()
-        .into_iter()
-        .filter_map(|event| match event.what {
-            Kind::RequestHead(head) | Kind::ResponseHead(head) => Some(head),
+fn heads_are_told_byte_for_byte() {
+    let interim = b"HTTP/1.0 103  Early \r\nL:x\r\n\r\n".to_vec();
+    for head in [
+        &b"HTTP/1.1 204 No\r\nA: b\r\nA: \xe4\r\n\r\n"[..],
+        b"HTTP/1.1 204\nA:b  \nB: \xff\n\tfolded\n\n",
+        b"HTTP/1.1 204 \xff\r\nA:\r\n\r\n",
+        b"HTTP/1.9 204\r\n\r\n",
+    ] {
+        // Empty lines before a head are no part of it.
+        let all = [&interim, &b"\r\n\n"[..], head].concat();
+        let (net, session) = world([Script::new().expect_head().send(all)]);
+        get(&net, &session).unwrap();
+        let heads = session.take_events().into_iter().filter_map(|event| match event.what {
+            Kind::RequestHead(head) | Kind::InterimHead(head) | Kind::ResponseHead(head) => Some(head.0),
             _ => None,
-        })
-        .collect();
-    assert_eq!(heads, [sent(&net, 0), "HTTP/1.1 204 No\r\nA: b\r\nA: \u{e4}\r\n\r\n".into()]);
+        });
+        assert_eq!(heads.collect::<Vec<_>>(), [sent(&net, 0).into_bytes(), interim.clone(), head.to_vec()]);
+    }
 }
 
 #[test]

@@ -233,8 +233,8 @@ pub(crate) fn closings(session: &Session) -> Vec<events::CloseReason> {
     session.take_events().into_iter().filter_map(reason).collect()
 }
 
-fn first_line(head: &str) -> &str {
-    head.lines().next().unwrap_or_default()
+fn first_line(head: &events::Head) -> String {
+    String::from_utf8_lossy(&head.0).lines().next().unwrap_or_default().to_owned()
 }
 
 fn progress(done: u64, total: Option<u64>) -> String {

@@ -1,25 +1,18 @@
-//! The text of a response's heads and trailers, for `-i`, `-I` and `--trailers`. It changes no byte of them.
+//! A response's head and trailers from their fields, for `--trailers`, and for `-i` where the bytes were lost.
 
 use crate::bindings::Response;
 use crate::bindings::types::Version;
 
-/// The interim heads and the final one, as on the wire.
-pub fn heads(response: &Response) -> Vec<u8> {
+/// A response's head, as it must have been, where the event with its bytes was lost.
+pub fn of(response: &Response) -> Vec<u8> {
     let version = match response.version() {
         Version::Http10 => "HTTP/1.0",
         Version::Http11 => "HTTP/1.1",
     };
-    let mut text = Vec::new();
-    let mut head = |status: u16, reason: String, fields: &[(String, Vec<u8>)]| {
-        text.extend_from_slice(format!("{version} {status:03} {reason}\r\n").as_bytes());
-        text.extend(field_lines(fields));
-        text.extend_from_slice(b"\r\n");
-    };
-    for interim in response.interim_responses() {
-        head(interim.status, interim.reason, &interim.fields);
-    }
-    head(response.status(), response.reason(), &response.fields());
-    text
+    let mut head = format!("{version} {:03} {}\r\n", response.status(), response.reason()).into_bytes();
+    head.extend(field_lines(&response.fields()));
+    head.extend_from_slice(b"\r\n");
+    head
 }
 
 /// Field lines, as on the wire.

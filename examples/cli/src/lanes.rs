@@ -4,13 +4,15 @@ use crate::bindings::{Session, poll};
 use crate::exit::{Exit, Failure};
 use crate::options::Options;
 use crate::sessions::Sessions;
-use crate::transfer::{Console, Job, Step, Transfer};
+use crate::transfer::{self, Console, Job, Step, Transfer};
+use crate::url::Url;
 
 use std::rc::Rc;
 
 /// A URL that is being worked on.
 struct Lane<'a> {
     job: &'a Job,
+    url: &'a Url,
     session: Rc<Session>,
     transfer: Transfer<'a>,
     /// How often it is still to be sent after this.
@@ -36,12 +38,7 @@ pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mu
         {
             match Lane::open(job, options, &mut sessions) {
                 Ok(lane) => lanes.push(lane),
-                Err(failure) => {
-                    if options.tells_errors() {
-                        failure.tell();
-                    }
-                    over(failure.exit as u8);
-                }
+                Err(failure) => over(transfer::refuse(job, failure, options, console)),
             }
         }
         lanes.retain_mut(|lane| match lane.advance(options, console) {
@@ -69,10 +66,11 @@ pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mu
 
 impl<'a> Lane<'a> {
     fn open(job: &'a Job, options: &'a Options, sessions: &mut Sessions) -> Result<Self, Failure> {
-        let session = sessions.with(&job.url, options)?;
-        let transfer = Transfer::new(Rc::clone(&session), job, options);
+        let url = job.url.as_ref().map_err(Failure::clone)?;
+        let session = sessions.with(url, options)?;
+        let transfer = Transfer::new(Rc::clone(&session), job, url, options);
         let left = options.repeat.unwrap_or(1).saturating_sub(1);
-        Ok(Self { job, session, transfer, left, exit: 0, is_ready: true })
+        Ok(Self { job, url, session, transfer, left, exit: 0, is_ready: true })
     }
 
     /// One step, if there is one to do; the exit code when all is over.
@@ -91,7 +89,7 @@ impl<'a> Lane<'a> {
                     return Some(self.exit);
                 }
                 self.left = self.left.saturating_sub(1);
-                self.transfer = Transfer::new(Rc::clone(&self.session), self.job, options);
+                self.transfer = Transfer::new(Rc::clone(&self.session), self.job, self.url, options);
             }
         }
         None

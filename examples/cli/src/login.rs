@@ -4,13 +4,15 @@
 use std::fmt;
 
 use crate::bindings::Session;
-use crate::bindings::types::{AuthSchemes, Error};
+use crate::bindings::types::AuthSchemes;
+use crate::exit::{Exit, Failure};
+use crate::pem::base64;
 
 /// A name and a password. They are shown to nobody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    user: String,
-    password: String,
+    user: Vec<u8>,
+    password: Vec<u8>,
 }
 
 impl fmt::Debug for Login {
@@ -42,40 +44,73 @@ impl fmt::Debug for LoginOptions {
 
 impl Login {
     /// `USER:PASSWORD`. Without a colon the password is empty: nobody is asked for one.
-    pub fn parse(text: &str) -> Self {
-        let (user, password) = text.split_once(':').unwrap_or((text, ""));
-        Self { user: user.to_owned(), password: password.to_owned() }
+    pub fn parse(bytes: &[u8]) -> Self {
+        let (user, password) = parted(bytes);
+        Self { user: user.to_vec(), password: password.to_vec() }
     }
 
     /// The same as it stands before the host of a URL, in percent-encoding.
-    pub fn parse_encoded(text: &str) -> Result<Self, &'static str> {
-        let (user, password) = text.split_once(':').unwrap_or((text, ""));
-        Ok(Self { user: decoded(user)?, password: decoded(password)? })
+    pub fn parse_encoded(bytes: &[u8]) -> Self {
+        let (user, password) = parted(bytes);
+        Self { user: decoded(user), password: decoded(password) }
+    }
+
+    /// The same as text, for a session takes nothing else.
+    fn as_text(&self) -> Option<(&str, &str)> {
+        Some((std::str::from_utf8(&self.user).ok()?, std::str::from_utf8(&self.password).ok()?))
+    }
+
+    /// The value of `Authorization` that Basic has for them, byte for byte.
+    fn basic(&self) -> Vec<u8> {
+        let mut value = String::from("Basic ");
+        base64(&[&self.user, b":".as_slice(), &self.password].concat(), &mut value);
+        value.into_bytes()
+    }
+}
+
+fn parted(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|byte| *byte == b':') {
+        Some(colon) => {
+            (bytes.get(..colon).unwrap_or_default(), bytes.get(colon.saturating_add(1)..).unwrap_or_default())
+        }
+        None => (bytes, &[]),
     }
 }
 
 impl LoginOptions {
     /// Has a session answer with these credentials; what `-u` says comes before what the URL says, as in curl.
-    pub fn give_to(&self, session: &Session, of_url: Option<&Login>) -> Result<(), Error> {
-        if let Some(Login { user, password }) = self.login.as_ref().or(of_url) {
+    pub fn give_to(&self, session: &Session, of_url: Option<&Login>) -> Result<(), Failure> {
+        let failed = |error| Failure::from_component(&error, false);
+        if let Some(login) = self.login.as_ref().or(of_url) {
             let schemes = self.schemes();
-            session.set_credentials(None, user, password, schemes, schemes == AuthSchemes::BASIC)?;
+            if let Some((user, password)) = login.as_text() {
+                let is_ahead = schemes == AuthSchemes::BASIC;
+                session.set_credentials(None, user, password, schemes, is_ahead).map_err(failed)?;
+            } else if schemes != AuthSchemes::BASIC {
+                let why = "the name or the password is not UTF-8, and has to be where Digest may be asked for: \
+                           Basic alone takes any bytes";
+                return Err(Failure::new(Exit::BadOption, why));
+            }
         }
         if let Some(token) = &self.token {
-            session.set_bearer_token(None, token, None, !self.any)?;
+            session.set_bearer_token(None, token, None, !self.any).map_err(failed)?;
         }
         Ok(())
     }
 
-    /// The value of `Authorization` for a request whose `Host` the user has chosen. The session keeps what it was given for its
-    /// own authority, and only the user can know that the other one may see it; curl sends it too. None where it would have to
-    /// be asked for first.
-    pub fn for_another_host(&self, of_url: Option<&Login>) -> Option<String> {
-        if let Some(token) = self.token.as_ref().filter(|_| !self.any) {
-            return Some(format!("Bearer {token}"));
+    /// The value of `Authorization` that the command writes itself. None where the session has the credentials, or where they
+    /// would have to be asked for first.
+    ///
+    /// A session takes text, so a login that is none is written here. It keeps what it was given for its own authority, so
+    /// where the user has chosen another `Host` it is written here too: only the user can know that the other may see it, and
+    /// curl sends it.
+    pub fn field(&self, of_url: Option<&Login>, has_host: bool) -> Option<Vec<u8>> {
+        if let Some(token) = &self.token {
+            return (has_host && !self.any).then(|| format!("Bearer {token}").into_bytes());
         }
-        let Login { user, password } = self.login.as_ref().or(of_url)?;
-        (self.schemes() == AuthSchemes::BASIC).then(|| format!("Basic {}", base64(&format!("{user}:{password}"))))
+        let login = self.login.as_ref().or(of_url)?;
+        let is_ahead = self.schemes() == AuthSchemes::BASIC;
+        (is_ahead && (has_host || login.as_text().is_none())).then(|| login.basic())
     }
 
     /// Basic, if nothing else is asked for.
@@ -90,24 +125,9 @@ impl LoginOptions {
     }
 }
 
-/// RFC 4648 section 4.
-fn base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits_of = |piece: &[u8]| {
-        let byte = |at: usize| u32::from(piece.get(at).copied().unwrap_or_default());
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        let is_there = piece.len();
-        (0..4).map(move |at| match DIGITS.get((bits >> (18 - 6 * at) & 0x3f) as usize) {
-            Some(digit) if at as usize <= is_there => char::from(*digit),
-            _ => '=',
-        })
-    };
-    text.as_bytes().chunks(3).flat_map(digits_of).collect()
-}
-
-fn decoded(text: &str) -> Result<String, &'static str> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+fn decoded(encoded: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
     while let [first, after @ ..] = rest {
         rest = after;
         let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -122,7 +142,7 @@ fn decoded(text: &str) -> Result<String, &'static str> {
             _ => *first,
         });
     }
-    String::from_utf8(bytes).map_err(|_| "its name or password is not UTF-8")
+    bytes
 }
 
 #[cfg(test)]
@@ -130,22 +150,36 @@ mod tests {
     use super::*;
 
     fn login(user: &str, password: &str) -> Login {
-        Login { user: user.to_owned(), password: password.to_owned() }
+        Login { user: user.into(), password: password.into() }
     }
 
     #[test]
     fn the_first_colon_parts_the_password() {
-        assert!(Login::parse("a:b:c") == login("a", "b:c"));
-        assert!(Login::parse("a") == login("a", ""));
-        assert!(Login::parse(":") == login("", ""));
-        assert!(Login::parse("a%3A:b") == login("a%3A", "b"));
+        assert!(Login::parse(b"a:b:c") == login("a", "b:c"));
+        assert!(Login::parse(b"a") == login("a", ""));
+        assert!(Login::parse(b":") == login("", ""));
+        assert!(Login::parse(b"a%3A:b") == login("a%3A", "b"));
     }
 
     #[test]
     fn a_url_has_them_encoded() {
-        assert!(Login::parse_encoded("a%40b:%3a%C3%a9").unwrap() == login("a@b", ":\u{e9}"));
-        assert!(Login::parse_encoded("100%:%zz%4").unwrap() == login("100%", "%zz%4"));
-        Login::parse_encoded("%ff").unwrap_err();
+        assert!(Login::parse_encoded(b"a%40b:%3a%C3%a9") == login("a@b", ":\u{e9}"));
+        assert!(Login::parse_encoded(b"100%:%zz%4") == login("100%", "%zz%4"));
+        assert!(Login::parse_encoded(b"%ff:\xfe") == Login { user: vec![0xff], password: vec![0xfe] });
+    }
+
+    #[test]
+    fn what_is_not_text_goes_as_basic_byte_for_byte() {
+        let options = |login: &[u8]| LoginOptions { login: Some(Login::parse(login)), ..LoginOptions::default() };
+        let field = |options: &LoginOptions| options.field(None, false).map(|value| String::from_utf8(value).unwrap());
+        assert_eq!(field(&options(b"a\xff:b")).as_deref(), Some("Basic Yf86Yg=="));
+        assert_eq!(field(&options(b"a:\xff")).as_deref(), Some("Basic YTr/"));
+        assert_eq!(field(&options("a:\u{e9}".as_bytes())), None);
+        assert_eq!(field(&LoginOptions { any: true, ..options(b"a:\xff") }), None);
+        assert_eq!(field(&LoginOptions { digest: true, ..options(b"a:\xff") }), None);
+        let of_url = Login::parse_encoded(b"%ff:b");
+        assert!(LoginOptions::default().field(Some(&of_url), false).is_some());
+        assert_eq!(options(b"a:b").field(Some(&of_url), false), None, "-u comes first");
     }
 
     #[test]
@@ -167,26 +201,19 @@ mod tests {
             token: token.map(str::to_owned),
             ..LoginOptions::default()
         };
+        let to_another = |options: LoginOptions, of_url: Option<&Login>| {
+            options.field(of_url, true).map(|value| String::from_utf8(value).unwrap())
+        };
         let ours = || Some(login("Aladdin", "open sesame"));
         let basic = Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==".to_owned());
-        assert_eq!(options(ours(), None).for_another_host(None), basic);
-        assert_eq!(options(ours(), None).for_another_host(Some(&login("a", "b"))), basic);
-        assert_eq!(options(None, None).for_another_host(ours().as_ref()), basic);
-        assert_eq!(options(ours(), Some("t")).for_another_host(None).as_deref(), Some("Bearer t"));
-        assert_eq!(options(None, None).for_another_host(None), None);
+        assert_eq!(to_another(options(ours(), None), None), basic);
+        assert_eq!(to_another(options(ours(), None), Some(&login("a", "b"))), basic);
+        assert_eq!(to_another(options(None, None), ours().as_ref()), basic);
+        assert_eq!(to_another(options(ours(), Some("t")), None).as_deref(), Some("Bearer t"));
+        assert_eq!(to_another(options(None, None), None), None);
         for (digest, any) in [(true, false), (false, true)] {
-            let options = LoginOptions { digest, any, ..options(ours(), None) };
-            assert_eq!(options.for_another_host(None), None);
+            assert_eq!(to_another(LoginOptions { digest, any, ..options(ours(), None) }, None), None);
         }
-    }
-
-    /// RFC 4648 section 10.
-    #[test]
-    fn base64_at_each_length() {
-        for (text, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            assert_eq!(base64(text), expected);
-        }
-        assert_eq!(base64("\u{7ff}\u{7ff}\u{fb}"), "37/fv8O7");
     }
 
     #[test]

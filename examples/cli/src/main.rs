@@ -3,25 +3,30 @@
 //! It is a consumer of the component as any other: it imports `xenon:http/session` and has no HTTP logic of its own.
 //!
 //! ```text
-//!     options        what the command line asks for; option_table has each option, and the help text
+//!     environment    arguments and variables, as bytes
+//!     options        what the command line asks for; actions has what each option does, and the crate of options the
+//!                    table of them and the help text
 //!     url, route     whom to ask, and where to connect for that
+//!     files          the files that options name, as the host gives them
 //!     content        what to send; upload sends it in pieces
 //!     sessions       a session for each origin; tls has what it trusts and shows, login who asks, proxy what it goes
 //!                    through
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it
-//!     output         standard output and files; head is what -i writes; progress draws the bar
+//!     output         standard output and standard error; head is fields as lines; progress draws the bar
 //!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w), pem writes certificates
 //!     exit           curl's exit codes
 //! ```
 
+mod actions;
 mod bindings;
 mod content;
+mod environment;
 mod exit;
+mod files;
 mod head;
 mod lanes;
 mod login;
-mod option_table;
 mod options;
 mod output;
 mod pem;
@@ -43,14 +48,14 @@ use std::rc::Rc;
 
 use content::Content;
 use exit::{Exit, Failure};
+use files::{Files, Given};
 use options::{Command, Options};
 use output::{StandardOutput, tell};
 use progress::Progress;
-use proxy::Proxies;
 use sessions::Sessions;
-use tls::Credentials;
 use transfer::{Console, Job};
 use url::Url;
+use xenon_cli_options::table;
 
 fn main() -> ExitCode {
     ExitCode::from(run())
@@ -58,9 +63,9 @@ fn main() -> ExitCode {
 
 /// Runs the command and answers its exit code.
 fn run() -> u8 {
-    match options::parse(std::env::args().skip(1)) {
+    match options::parse(environment::arguments()) {
         Ok(Command::Run(options)) => transfer_all(*options),
-        Ok(Command::Help) => print(&option_table::help()),
+        Ok(Command::Help) => print(&table::help()),
         Ok(Command::Version) => print(concat!("xenon ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(message) => {
             let failure = Failure::new(Exit::BadOption, message);
@@ -72,9 +77,9 @@ fn run() -> u8 {
 
 fn transfer_all(mut options: Options) -> u8 {
     match prepare(&mut options) {
-        Ok((jobs, credentials, proxies)) => {
+        Ok(jobs) => {
             let mut console = Console { output: StandardOutput::new(), progress: Progress::new(&options) };
-            lanes::run(&jobs, Sessions::new(&options, credentials, proxies), &options, &mut console)
+            lanes::run(&jobs, Sessions::new(&options), &options, &mut console)
         }
         Err(failure) => {
             if options.tells_errors() {
@@ -85,37 +90,34 @@ fn transfer_all(mut options: Options) -> u8 {
     }
 }
 
-/// Reads what all requests share, and pairs each URL with its output and upload.
-fn prepare(options: &mut Options) -> Result<(Vec<Job>, Credentials, Proxies), Failure> {
-    options.fields = content::lines_of(&options.fields)?;
+/// Reads what all requests share, and pairs each URL with its output and upload. What is wrong with a URL is that URL's alone.
+fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
+    options.fields = content::lines_of(&options.fields, &Given)?;
     request::check(options)?;
-    if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix('@')) {
-        let format = content::whole(name)?;
-        options.write_out = Some(String::from_utf8_lossy(&format).into_owned());
+    if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix(b"@")) {
+        options.write_out = Some(Given.whole(name)?);
     }
-    let data = Rc::new(Content::of_data(options)?);
+    let data = Rc::new(Content::of_data(options, &Given)?);
     let mut outputs = options.outputs.iter();
     let mut uploads = options.uploads.iter();
     let mut jobs = Vec::new();
-    for (number, text) in options.urls.iter().enumerate() {
-        let mut url = Url::parse(text)?;
+    for (number, given) in options.urls.iter().enumerate() {
+        let mut url = Url::parse(given);
         let content = match uploads.next() {
             Some(name) => Rc::new(Content::of_upload(name)),
             None => Rc::clone(&data),
         };
-        if let Content::File { name, is_upload: true } = &*content {
+        if let (Ok(url), Content::File { name, is_upload: true }) = (&mut url, &*content)
+            && name != b"-"
+        {
             url.complete_with_file_name(name);
         }
-        jobs.push(Job { number, url, output: outputs.next().cloned(), content });
+        jobs.push(Job { number, given: given.clone(), url, output: outputs.next().cloned(), content });
     }
     if outputs.next().is_some() && !options.silent {
         tell(b"xenon: warning: there are more -o than URLs\n");
     }
-    // As in curl, files that only TLS needs are not looked at without it.
-    let is_tls = jobs.iter().any(|job| job.url.origin.is_tls());
-    let credentials = if is_tls { Credentials::read(&options.tls)? } else { Credentials::default() };
-    let proxies = Proxies::read(&options.proxy, options.tells_errors())?;
-    Ok((jobs, credentials, proxies))
+    Ok(jobs)
 }
 
 fn print(text: &str) -> u8 {

@@ -1,9 +1,12 @@
-//! What the command line asks for. One table has every option; parsing and `--help` are read from it.
+//! What the command line asks for. The crate of options takes it apart.
 
 use std::time::Duration;
 
+use xenon_cli_options::line::{Mistake, Part, parts};
+use xenon_cli_options::table::{self, Id, Opt};
+
+use crate::actions;
 use crate::login::LoginOptions;
-use crate::option_table::{Action, OPTIONS, Opt, REFUSED};
 use crate::proxy::ProxyOptions;
 use crate::route::{ConnectTo, Resolve};
 use crate::tls::TlsOptions;
@@ -19,15 +22,15 @@ pub enum Command {
     Version,
 }
 
-/// Everything that can be asked of transfers.
+/// Everything that can be asked of transfers. Where a value can be other than text it is bytes.
 #[derive(Debug, Default)]
 pub struct Options {
     /// In the order given; the first output and the first upload belong to the first URL, and so on.
-    pub urls: Vec<String>,
+    pub urls: Vec<Vec<u8>>,
     /// `-o`.
-    pub outputs: Vec<String>,
+    pub outputs: Vec<Vec<u8>>,
     /// `-T`.
-    pub uploads: Vec<String>,
+    pub uploads: Vec<Vec<u8>>,
 
     /// `-X`.
     pub method: Option<String>,
@@ -36,13 +39,13 @@ pub struct Options {
     /// `-d`, `--data-binary` and `--data-raw`.
     pub data: Vec<Data>,
     /// `-H`, as given.
-    pub fields: Vec<String>,
+    pub fields: Vec<Vec<u8>>,
     /// `-A`; empty leaves the field out.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<Vec<u8>>,
     /// `-e`.
-    pub referer: Option<String>,
+    pub referer: Option<Vec<u8>>,
     /// `-r`.
-    pub range: Option<String>,
+    pub range: Option<Vec<u8>>,
 
     /// `-i`.
     pub include: bool,
@@ -55,7 +58,7 @@ pub struct Options {
     /// `-f`.
     pub fail: bool,
     /// `-w`.
-    pub write_out: Option<String>,
+    pub write_out: Option<Vec<u8>>,
     /// `--trailers`.
     pub trailers: bool,
     /// `-#`.
@@ -90,6 +93,10 @@ pub struct Options {
     pub expect100: bool,
     /// `--max-filesize`.
     pub max_filesize: Option<u64>,
+    /// `--max-head`.
+    pub max_head: Option<u32>,
+    /// `--max-fields`.
+    pub max_fields: Option<u32>,
 
     /// `--repeat`; none is once.
     pub repeat: Option<u64>,
@@ -102,12 +109,12 @@ pub struct Options {
 /// A piece of `-d` and its kin; pieces are joined by `&`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
-    /// This text.
-    Text(String),
+    /// These bytes.
+    Bytes(Vec<u8>),
     /// What this file has.
     File {
         /// Its name; `-` is standard input.
-        name: String,
+        name: Vec<u8>,
         /// Whether its line breaks stay.
         is_binary: bool,
     },
@@ -168,78 +175,30 @@ impl Options {
 }
 
 /// Reads the arguments, the command's own name left out. The error is a line for people.
-pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
+pub fn parse(arguments: impl IntoIterator<Item = Vec<u8>>) -> Result<Command, String> {
     let mut options = Options::default();
-    let mut arguments = arguments.into_iter();
-    let mut only_urls = false;
-    while let Some(argument) = arguments.next() {
-        let ended = if only_urls || !argument.starts_with('-') {
-            options.urls.push(argument);
-            None
-        } else if argument == "--" {
-            only_urls = true;
-            None
-        } else if let Some(long) = argument.strip_prefix("--") {
-            let option = OPTIONS.iter().find(|option| option.long == long).ok_or_else(|| unknown(&argument, long))?;
-            apply(option, &argument, None, &mut arguments, &mut options)?
-        } else {
-            parse_shorts(&argument, &mut arguments, &mut options)?
-        };
-        if let Some(command) = ended {
-            return Ok(command);
+    for part in parts(arguments) {
+        match part.map_err(|mistake| in_words(&mistake))? {
+            Part::Url(url) => options.urls.push(url),
+            Part::Option { option: Opt { id: Id::Help, .. }, .. } => return Ok(Command::Help),
+            Part::Option { option: Opt { id: Id::Version, .. }, .. } => return Ok(Command::Version),
+            Part::Option { option, name, value } => {
+                let done = actions::apply(option, value.unwrap_or_default(), &mut options);
+                done.map_err(|why| format!("option {name}: {why}"))?;
+            }
         }
     }
     check(&options)?;
     Ok(Command::Run(Box::new(options)))
 }
 
-/// `-sSf`, `-ofile`, `-o file`.
-fn parse_shorts(
-    argument: &str,
-    arguments: &mut impl Iterator<Item = String>,
-    options: &mut Options,
-) -> Result<Option<Command>, String> {
-    if argument == "-" {
-        return Err("option -: is unknown (try --help)".to_owned());
-    }
-    for (at, letter) in argument.char_indices().skip(1) {
-        let name = format!("-{letter}");
-        let option = OPTIONS.iter().find(|option| option.short == Some(letter)).ok_or_else(|| unknown(&name, &name))?;
-        let rest = argument.get(at.saturating_add(letter.len_utf8())..).filter(|rest| !rest.is_empty());
-        let takes_value = matches!(option.action, Action::Value(..));
-        let ended = apply(option, &name, rest.filter(|_| takes_value), arguments, options)?;
-        if takes_value || ended.is_some() {
-            return Ok(ended);
+fn in_words(mistake: &Mistake) -> String {
+    match mistake {
+        Mistake::NoValue(name) => format!("option {name}: requires a value (try --help)"),
+        Mistake::Unknown(name) => {
+            let name = String::from_utf8_lossy(name);
+            format!("option {name}: {}", table::refusal(&name).unwrap_or("is unknown (try --help)"))
         }
-    }
-    Ok(None)
-}
-
-fn apply(
-    option: &Opt,
-    name: &str,
-    attached: Option<&str>,
-    arguments: &mut impl Iterator<Item = String>,
-    options: &mut Options,
-) -> Result<Option<Command>, String> {
-    match option.action {
-        Action::Flag(set) => set(options),
-        Action::Value(_, set) => {
-            let value = attached.map(str::to_owned).or_else(|| arguments.next());
-            let value = value.ok_or_else(|| format!("option {name}: requires a value (try --help)"))?;
-            set(options, value).map_err(|why| format!("option {name}: {why}"))?;
-        }
-        Action::Help => return Ok(Some(Command::Help)),
-        Action::Version => return Ok(Some(Command::Version)),
-    }
-    Ok(None)
-}
-
-/// `bare` is a long option without its dashes, or a short one with its dash.
-fn unknown(name: &str, bare: &str) -> String {
-    match REFUSED.iter().find(|(names, _)| names.contains(&bare)) {
-        Some((_, why)) => format!("option {name}: {why}"),
-        None => format!("option {name}: is unknown (try --help)"),
     }
 }
 
@@ -262,9 +221,10 @@ fn check(options: &Options) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xenon_cli_options::table::Names;
 
     fn command(arguments: &[&str]) -> Result<Command, String> {
-        parse(arguments.iter().map(|argument| (*argument).to_owned()))
+        parse(arguments.iter().map(|argument| argument.as_bytes().to_vec()))
     }
 
     fn options(arguments: &[&str]) -> Options {
@@ -279,35 +239,64 @@ mod tests {
     }
 
     #[test]
-    fn short_options_combine_and_take_attached_values() {
-        let read = options(&["-sSfofile", "-XPUT", "-i", "-A", "me", "h"]);
-        assert!(read.silent && read.show_error && read.fail && read.include);
-        assert_eq!(
-            (read.outputs, read.method, read.user_agent),
-            (vec!["file".into()], Some("PUT".into()), Some("me".into()))
-        );
-        assert_eq!(read.urls, ["h"]);
+    fn options_and_urls_are_read_in_order() {
+        let read = options(&["-sSfofile", "-XPUT", "-i", "-A", "me", "h", "--url", "i", "--", "-v"]);
+        assert!(read.silent && read.show_error && read.fail && read.include && !read.verbose);
+        assert_eq!(read.outputs, [b"file"]);
+        assert_eq!((read.method.as_deref(), read.user_agent.as_deref()), (Some("PUT"), Some(&b"me"[..])));
+        assert_eq!(read.urls, [&b"h"[..], b"i", b"-v"]);
     }
 
     #[test]
-    fn long_options_take_the_next_argument_and_no_equals_sign() {
-        let read = options(&["--request", "PUT", "--header", "A: b", "--url", "h", "--max-time", "0.25"]);
-        assert_eq!((read.method.as_deref(), read.fields), (Some("PUT"), vec!["A: b".into()]));
-        assert_eq!(read.deadlines.exchange, Some(Duration::from_millis(250)));
-        assert!(refusal(&["--request=PUT", "h"]).contains("--request=PUT: is unknown"));
+    fn values_are_bytes() {
+        let arguments = [b"-d\xff".to_vec(), b"-o\xfe".to_vec(), b"-HA: \xfd".to_vec(), b"h/\xfc".to_vec()];
+        let Ok(Command::Run(read)) = parse(arguments) else { panic!() };
+        assert_eq!((read.data, read.outputs), (vec![Data::Bytes(vec![0xff])], vec![vec![0xfe]]));
+        assert_eq!((read.fields, read.urls), (vec![b"A: \xfd".to_vec()], vec![b"h/\xfc".to_vec()]));
     }
 
     #[test]
-    fn two_dashes_end_the_options() {
-        assert_eq!(options(&["-s", "--", "-v", "--"]).urls, ["-v", "--"]);
+    fn what_can_only_be_text_is_refused_where_it_is_none() {
+        let mut refused = 0;
+        for option in table::OPTIONS.iter().filter(|option| option.value.is_some()) {
+            if let Err(why) = actions::apply(option, b"a\xff".to_vec(), &mut Options::default()) {
+                assert!(why.contains("its byte 2 is not UTF-8"), "{}: {why}", option.long);
+                // What stands there is not told, for it may be a secret.
+                assert!(!why.contains('\u{fffd}') && !why.contains("\\xff"), "{why}");
+                assert_eq!(option.value.map(|value| value.names), Some(Names::Nothing), "a file's name is bytes");
+                refused += 1;
+            }
+        }
+        assert!(refused > 15, "{refused}");
+        let line = [b"-x".to_vec(), b"http://p\xff:1".to_vec(), b"h".to_vec()];
+        assert!(parse(line).unwrap_err().starts_with("option -x: "));
     }
 
     #[test]
     fn a_value_may_look_like_an_option() {
-        assert_eq!(options(&["-T", "-", "h"]).uploads, ["-"]);
-        assert_eq!(options(&["-d", "-x", "h"]).data, [Data::Text("-x".into())]);
-        assert_eq!(options(&["--data-raw", "@x", "h"]).data, [Data::Text("@x".into())]);
-        assert_eq!(options(&["-d@x", "h"]).data, [Data::File { name: "x".into(), is_binary: false }]);
+        assert_eq!(options(&["-T", "-", "h"]).uploads, [b"-"]);
+        assert_eq!(options(&["-d", "-x", "h"]).data, [Data::Bytes(b"-x".to_vec())]);
+        assert_eq!(options(&["--data-raw", "@x", "h"]).data, [Data::Bytes(b"@x".to_vec())]);
+        assert_eq!(options(&["-d@x", "h"]).data, [Data::File { name: b"x".to_vec(), is_binary: false }]);
+    }
+
+    #[test]
+    fn a_range_of_one_number_begins_there() {
+        let range = |value| options(&["-r", value, "h"]).range.unwrap();
+        for (given, meant) in
+            [("4", "4-"), ("0", "0-"), ("4-", "4-"), ("-4", "-4"), ("0-1,4", "0-1,4"), ("x", "x"), ("", "")]
+        {
+            assert_eq!(range(given), meant.as_bytes());
+        }
+    }
+
+    #[test]
+    fn limits_of_heads() {
+        let read = options(&["--max-head", "1M", "--max-fields", "7", "h"]);
+        assert_eq!((read.max_head, read.max_fields), (Some(1 << 20), Some(7)));
+        for arguments in [["--max-head", "0", "h"], ["--max-head", "4G", "h"], ["--max-fields", "0", "h"]] {
+            assert!(refusal(&arguments).contains("expected a number"));
+        }
     }
 
     #[test]

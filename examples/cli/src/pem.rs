@@ -14,8 +14,8 @@ pub fn certificate(der: &[u8]) -> String {
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// RFC 4648 section 4.
-fn base64(bytes: &[u8], text: &mut String) {
+/// Appends these bytes in base64 (RFC 4648 section 4).
+pub fn base64(bytes: &[u8], text: &mut String) {
     for group in bytes.chunks(3) {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);

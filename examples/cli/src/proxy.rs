@@ -2,10 +2,12 @@
 //!
 //! It takes no proxy's URL apart beyond the `@`: what is wrong with one is the component's to say.
 
+use std::cell::OnceCell;
+
 use crate::bindings::Session;
 use crate::bindings::types::Error;
-use crate::content;
 use crate::exit::{Exit, Failure};
+use crate::files::{Files, shown};
 use crate::output::tell;
 use crate::url::{Origin, percent};
 
@@ -23,83 +25,83 @@ pub struct ProxyOptions {
     /// `--noproxy`.
     pub exempt: Option<String>,
     /// `--proxy-cacert`.
-    pub only_roots: Option<String>,
+    pub only_roots: Option<Vec<u8>>,
 }
 
 /// What all sessions are told.
-#[derive(Default)]
-pub struct Proxies {
-    proxy: Option<String>,
-    /// Percent-encoded.
-    user: Option<String>,
-    waits: bool,
-    tunnel: bool,
-    exempt: Vec<String>,
-    roots: Option<(String, Vec<u8>)>,
+pub struct Proxies<'a> {
+    options: &'a ProxyOptions,
     environment: Environment,
+    tells: bool,
+    // Both are looked at when a URL goes through a proxy, and fail that URL alone.
+    exempt: OnceCell<Result<Vec<String>, Failure>>,
+    roots: OnceCell<Result<Vec<u8>, Failure>>,
 }
 
 /// The variables that say something of proxies; those that are empty are not there.
 #[derive(Default)]
 struct Environment {
-    http: Option<String>,
-    https: Option<String>,
-    all: Option<String>,
-    exempt: Option<String>,
+    http: Option<Variable>,
+    https: Option<Variable>,
+    all: Option<Variable>,
+    exempt: Option<Variable>,
 }
 
-impl Proxies {
-    /// Reads the environment, and the file that the options name.
-    pub fn read(options: &ProxyOptions, tells: bool) -> Result<Self, Failure> {
-        let roots = match &options.only_roots {
-            None => None,
-            Some(name) => {
-                let bytes = content::whole(name).map_err(|why| Failure::new(Exit::Authorities, why.message))?;
-                Some((name.clone(), bytes))
-            }
-        };
-        let environment = Environment::read(|name| std::env::var(name).ok());
-        let exempt = match (&options.exempt, &environment.exempt) {
-            (Some(list), _) => entries(list),
-            (None, Some(list)) => sound(entries(list), tells),
-            (None, None) => Vec::new(),
-        };
-        Ok(Self {
-            proxy: options.proxy.clone(),
-            user: options.user.as_deref().map(encoded),
-            waits: options.waits,
-            tunnel: options.tunnel,
-            exempt,
-            roots,
-            environment,
-        })
+/// A variable's name and value.
+struct Variable(&'static str, Vec<u8>);
+
+impl Variable {
+    /// Its value as text. One that is none is a mistake that must not lead past a proxy.
+    fn text(&self) -> Result<&str, Failure> {
+        let Self(name, value) = self;
+        std::str::from_utf8(value)
+            .map_err(|_| Failure::new(Exit::BadOption, format!("the variable {name} is not UTF-8, and has to be")))
+    }
+}
+
+impl<'a> Proxies<'a> {
+    /// Those that the options and the environment name.
+    pub fn new(options: &'a ProxyOptions, tells: bool) -> Self {
+        let environment = Environment::read(crate::environment::variable);
+        Self { options, environment, tells, exempt: OnceCell::new(), roots: OnceCell::new() }
     }
 
     /// Has a session with this origin use them.
-    pub fn give_to(&self, session: &Session, origin: &Origin) -> Result<(), Failure> {
-        let Some(url) = self.url(origin) else {
+    pub fn give_to(&self, session: &Session, origin: &Origin, files: &impl Files) -> Result<(), Failure> {
+        let Some(url) = self.url(origin)? else {
             return Ok(());
         };
         let failed = |error: Error| Failure::from_component(&error, false);
-        session.set_proxies(&[url]).map_err(failed)?;
-        session.set_no_proxy(&self.exempt).map_err(failed)?;
-        session.set_proxy_tunnel(self.tunnel);
+        let exempt = self.exempt.get_or_init(|| self.exempt()).as_ref().map_err(Failure::clone)?;
+        session.set_proxies(std::slice::from_ref(&url)).map_err(failed)?;
+        session.set_no_proxy(exempt).map_err(failed)?;
+        session.set_proxy_tunnel(self.options.tunnel);
         // As in curl, which sends them at once.
-        session.set_proxy_ahead(!self.waits);
-        if let Some((name, roots)) = &self.roots {
+        session.set_proxy_ahead(!self.options.waits);
+        let is_tls = url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        if let Some(name) = self.options.only_roots.as_ref().filter(|_| is_tls) {
+            let authorities = |why: String| Failure::new(Exit::Authorities, why);
+            let read = || files.whole(name).map_err(|failure| authorities(failure.message));
+            let roots = self.roots.get_or_init(read).as_ref().map_err(Failure::clone)?;
             session.set_proxy_default_roots(false);
-            let unusable = |error: Error| format!("{name:?} cannot be used: {}", error.detail);
-            session.add_proxy_roots(roots).map_err(|error| Failure::new(Exit::Authorities, unusable(error)))?;
+            let unusable = |error: Error| authorities(format!("{} cannot be used: {}", shown(name), error.detail));
+            session.add_proxy_roots(roots).map_err(unusable)?;
         }
         Ok(())
     }
 
     /// The proxy for this origin, with the credentials that were given apart from it.
-    fn url(&self, origin: &Origin) -> Option<String> {
-        let url = self.proxy.as_ref().or_else(|| self.environment.for_scheme(&origin.scheme));
-        let url = url.filter(|url| !url.is_empty())?;
-        let Some(user) = &self.user else {
-            return Some(url.clone());
+    fn url(&self, origin: &Origin) -> Result<Option<String>, Failure> {
+        let url = match (&self.options.proxy, self.environment.for_scheme(&origin.scheme)) {
+            (Some(url), _) => url.as_str(),
+            (None, Some(variable)) => variable.text()?,
+            (None, None) => "",
+        };
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let Some(user) = self.options.user.as_deref().map(encoded) else {
+            return Ok(Some(url.to_owned()));
         };
         // What ends the authority is no part of a scheme, and nothing behind it moves the host.
         let ends = ['/', '?', '#', '\\'];
@@ -107,14 +109,26 @@ impl Proxies {
             url.split_once("://").filter(|(scheme, _)| !scheme.contains(ends)).unwrap_or(("http", url));
         let rest = rest.split(ends).next().unwrap_or_default();
         let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-        Some(format!("{scheme}://{user}@{place}"))
+        Ok(Some(format!("{scheme}://{user}@{place}")))
+    }
+
+    /// The origins that need none.
+    fn exempt(&self) -> Result<Vec<String>, Failure> {
+        match (&self.options.exempt, &self.environment.exempt) {
+            (Some(list), _) => Ok(entries(list)),
+            (None, Some(list)) => Ok(sound(entries(list.text()?), self.tells)),
+            (None, None) => Ok(Vec::new()),
+        }
     }
 }
 
 impl Environment {
     /// As in curl, `HTTP_PROXY` is not read: where programs run for a web server, a request could set it by a field `Proxy`.
-    fn read(look: impl Fn(&str) -> Option<String>) -> Self {
-        let first = |names: &[&str]| names.iter().find_map(|name| look(name).filter(|value| !value.is_empty()));
+    fn read(look: impl Fn(&str) -> Option<Vec<u8>>) -> Self {
+        let first = |names: &[&'static str]| {
+            let mut found = names.iter().filter_map(|name| Some(Variable(name, look(name)?)));
+            found.find(|Variable(_, value)| !value.is_empty())
+        };
         Self {
             http: first(&["http_proxy"]),
             https: first(&["https_proxy", "HTTPS_PROXY"]),
@@ -123,7 +137,7 @@ impl Environment {
         }
     }
 
-    fn for_scheme(&self, scheme: &str) -> Option<&String> {
+    fn for_scheme(&self, scheme: &str) -> Option<&Variable> {
         let own = if scheme == "https" { &self.https } else { &self.http };
         own.as_ref().or(self.all.as_ref())
     }
@@ -175,49 +189,68 @@ mod tests {
         Origin { scheme: scheme.into(), host: "a.example".into(), port: 80 }
     }
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        let look = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+    fn environment(variables: &[(&str, &[u8])]) -> Environment {
+        let look = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_vec());
         Environment::read(look)
     }
 
-    fn url(proxies: &Proxies, scheme: &str) -> Option<String> {
-        proxies.url(&origin(scheme))
+    fn url(options: &ProxyOptions, variables: &[(&str, &[u8])], scheme: &str) -> Result<Option<String>, Failure> {
+        let environment = environment(variables);
+        let (exempt, roots) = (OnceCell::new(), OnceCell::new());
+        Proxies { options, environment, tells: false, exempt, roots }.url(&origin(scheme))
     }
 
     #[test]
     fn variables_are_read_as_curl_reads_them() {
-        let of = |variables: &[(&str, &str)]| {
-            let proxies = Proxies { environment: environment(variables), ..Proxies::default() };
-            (url(&proxies, "http"), url(&proxies, "https"))
+        let of = |variables: &[(&str, &[u8])]| {
+            let none = ProxyOptions::default();
+            (url(&none, variables, "http").unwrap(), url(&none, variables, "https").unwrap())
         };
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(of(&[]), (None, None));
-        assert_eq!(of(&[("http_proxy", "a")]), (some("a"), None));
-        assert_eq!(of(&[("HTTP_PROXY", "a")]), (None, None));
-        assert_eq!(of(&[("https_proxy", "a"), ("HTTPS_PROXY", "b")]), (None, some("a")));
-        assert_eq!(of(&[("https_proxy", ""), ("HTTPS_PROXY", "b")]), (None, some("b")));
-        assert_eq!(of(&[("all_proxy", "a"), ("http_proxy", "b")]), (some("b"), some("a")));
-        assert_eq!(of(&[("ALL_PROXY", "a")]), (some("a"), some("a")));
-        assert_eq!(environment(&[("NO_PROXY", "x"), ("no_proxy", "y")]).exempt.as_deref(), Some("y"));
-        assert_eq!(environment(&[("NO_PROXY", "x")]).exempt.as_deref(), Some("x"));
+        assert_eq!(of(&[("http_proxy", b"a")]), (some("a"), None));
+        assert_eq!(of(&[("HTTP_PROXY", b"a")]), (None, None));
+        assert_eq!(of(&[("https_proxy", b"a"), ("HTTPS_PROXY", b"b")]), (None, some("a")));
+        assert_eq!(of(&[("https_proxy", b""), ("HTTPS_PROXY", b"b")]), (None, some("b")));
+        assert_eq!(of(&[("all_proxy", b"a"), ("http_proxy", b"b")]), (some("b"), some("a")));
+        assert_eq!(of(&[("ALL_PROXY", b"a")]), (some("a"), some("a")));
+        let exempt = |variables: &[(&str, &[u8])]| environment(variables).exempt.map(|Variable(_, value)| value);
+        assert_eq!(exempt(&[("NO_PROXY", b"x"), ("no_proxy", b"y")]).as_deref(), Some(&b"y"[..]));
+        assert_eq!(exempt(&[("NO_PROXY", b"x")]).as_deref(), Some(&b"x"[..]));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_text_is_never_passed_over() {
+        let none = ProxyOptions::default();
+        for name in ["http_proxy", "all_proxy", "ALL_PROXY"] {
+            let refused = url(&none, &[(name, b"http://a\xff:1")], "http").unwrap_err();
+            assert_eq!(refused.exit, Exit::BadOption);
+            assert!(refused.message.contains(name), "{}", refused.message);
+        }
+        // One that is for others is none of this URL's.
+        assert_eq!(url(&none, &[("http_proxy", b"\xff")], "https"), Ok(None));
+        let given = ProxyOptions { proxy: Some("p".into()), ..ProxyOptions::default() };
+        assert_eq!(url(&given, &[("http_proxy", b"\xff")], "http"), Ok(Some("p".into())));
+        let environment = environment(&[("no_proxy", b"a,\xff")]);
+        let (exempt, roots) = (OnceCell::new(), OnceCell::new());
+        let proxies = Proxies { options: &none, environment, tells: false, exempt, roots };
+        assert_eq!(proxies.exempt().unwrap_err().exit, Exit::BadOption);
     }
 
     #[test]
     fn the_option_comes_before_the_environment_and_empty_is_none() {
-        let given = |proxy: &str| Proxies {
-            proxy: Some(proxy.into()),
-            environment: environment(&[("all_proxy", "e")]),
-            ..Proxies::default()
-        };
-        assert_eq!(url(&given("p"), "http").as_deref(), Some("p"));
-        assert_eq!(url(&given(""), "https"), None);
+        let given = |proxy: &str| ProxyOptions { proxy: Some(proxy.into()), ..ProxyOptions::default() };
+        let all: &[(&str, &[u8])] = &[("all_proxy", b"e")];
+        assert_eq!(url(&given("p"), all, "http").unwrap().as_deref(), Some("p"));
+        assert_eq!(url(&given(""), all, "https").unwrap(), None);
     }
 
     #[test]
     fn credentials_that_were_given_apart_take_the_place_of_the_urls() {
         let with = |proxy: &str, user: &str| {
-            let proxies = Proxies { proxy: Some(proxy.into()), user: Some(encoded(user)), ..Proxies::default() };
-            url(&proxies, "http").unwrap()
+            let options =
+                ProxyOptions { proxy: Some(proxy.into()), user: Some(user.into()), ..ProxyOptions::default() };
+            url(&options, &[], "http").unwrap().unwrap()
         };
         assert_eq!(with("p:1", "me:secret"), "http://me:secret@p:1");
         assert_eq!(with("socks5h://a:b@p", "me"), "socks5h://me@p");

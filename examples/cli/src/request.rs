@@ -26,11 +26,11 @@ impl Request {
         let mut is_chunked = false;
         for (name, value) in &wanted {
             // Only the component can say so on the wire; what a user can choose is not to tell the length.
-            if name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked") {
+            if name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case(b"chunked") {
                 is_chunked = true;
                 continue;
             }
-            request.add_field(name, value).map_err(|error| Failure::from_component(&error, false))?;
+            request.add_field_bytes(name, value).map_err(|error| Failure::from_component(&error, false))?;
         }
         if options.http10 {
             request.set_version(Version::Http10);
@@ -59,8 +59,12 @@ impl Request {
 /// Checks what the options say of fields before anything is done.
 pub fn check(options: &Options) -> Result<(), Failure> {
     for line in &options.fields {
-        if let Some(Line::Removed(name)) = line_of(line)
-            && name.eq_ignore_ascii_case("host")
+        let line = line_of(line);
+        if line.as_ref().is_some_and(|line| !line.name().is_ascii()) {
+            return Err(Failure::new(Exit::BadOption, "the name of a field in -H is not ASCII, and has to be"));
+        }
+        if let Some(Line::Removed(name)) = line
+            && name.eq_ignore_ascii_case(b"host")
         {
             return Err(Failure::new(Exit::BadRequest, "a request without Host is not possible"));
         }
@@ -71,34 +75,35 @@ pub fn check(options: &Options) -> Result<(), Failure> {
 /// Whether the session's own `User-Agent` is not wanted: `-H 'User-Agent:'`, `-A ''`.
 pub fn leaves_out_user_agent(options: &Options) -> bool {
     let is_removed =
-        |line: &String| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case("user-agent"));
-    options.user_agent.as_deref() == Some("") || options.fields.iter().any(is_removed)
+        |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(b"user-agent"));
+    options.user_agent.as_deref() == Some(b"") || options.fields.iter().any(is_removed)
 }
 
 /// The request's fields in order: those that the options imply, unless `-H` has them or leaves them out, then `-H`'s.
-fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(String, String)> {
+fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(String, Vec<u8>)> {
     let lines: Vec<Line> = options.fields.iter().filter_map(|line| line_of(line)).collect();
     let mut fields = Vec::new();
-    let mut default = |name: &str, value: Option<&str>| {
-        let is_given = lines.iter().any(|line| line.name().eq_ignore_ascii_case(name));
+    let mut default = |name: &str, value: Option<&[u8]>| {
+        let is_given = lines.iter().any(|line| line.name().eq_ignore_ascii_case(name.as_bytes()));
         if let Some(value) = value.filter(|_| !is_given) {
-            fields.push((name.to_owned(), value.to_owned()));
+            fields.push((name.to_owned(), value.to_vec()));
         }
     };
-    let range = options.range.as_ref().map(|range| format!("bytes={range}"));
-    let has_host = lines.iter().any(|line| matches!(line, Line::Set(name, _) if name.eq_ignore_ascii_case("host")));
+    let range = options.range.as_ref().map(|range| [b"bytes=", range.as_slice()].concat());
+    let has_host = lines.iter().any(|line| matches!(line, Line::Set(name, _) if name.eq_ignore_ascii_case(b"host")));
     // Whoever answers TRACE sends it back for all to see, so the component would refuse it.
-    let login = (has_host && method != "TRACE").then(|| options.login.for_another_host(of_url)).flatten();
-    let referer = options.referer.as_deref().map(|referer| referer.trim_end_matches(";auto"));
+    let login = (method != "TRACE").then(|| options.login.field(of_url, has_host)).flatten();
+    let referer = options.referer.as_deref().map(|referer| referer.strip_suffix(b";auto").unwrap_or(referer));
+    default("Authorization", login.as_deref());
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
-    default("Accept", Some("*/*"));
+    default("Accept", Some(b"*/*"));
     default("Range", range.as_deref());
     default("Referer", referer.filter(|referer| !referer.is_empty()));
-    default("Authorization", login.as_deref());
-    default("Content-Type", (!options.data.is_empty()).then_some("application/x-www-form-urlencoded"));
+    default("Content-Type", (!options.data.is_empty()).then_some(b"application/x-www-form-urlencoded"));
     for line in lines {
         if let Line::Set(name, value) = line {
-            fields.push((name.to_owned(), value.to_owned()));
+            // What is not ASCII was refused before.
+            fields.push((String::from_utf8_lossy(name).into_owned(), value.to_vec()));
         }
     }
     fields
@@ -107,13 +112,13 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
 /// What an `-H` says.
 enum Line<'a> {
     /// `Name: value`, and `Name;` for an empty value.
-    Set(&'a str, &'a str),
+    Set(&'a [u8], &'a [u8]),
     /// `Name:`.
-    Removed(&'a str),
+    Removed(&'a [u8]),
 }
 
 impl Line<'_> {
-    fn name(&self) -> &str {
+    fn name(&self) -> &[u8] {
         match self {
             Self::Set(name, _) | Self::Removed(name) => name,
         }
@@ -121,16 +126,31 @@ impl Line<'_> {
 }
 
 /// None for a line that has neither colon nor semicolon; curl ignores such a one, too.
-fn line_of(line: &str) -> Option<Line<'_>> {
-    // Only spaces and tabs: a line break must reach the component, which refuses it.
-    let blank = |character: char| matches!(character, ' ' | '\t');
-    match line.split_once(':') {
-        Some((name, value)) => {
-            let value = value.trim_matches(blank);
+fn line_of(line: &[u8]) -> Option<Line<'_>> {
+    match line.iter().position(|byte| *byte == b':') {
+        Some(colon) => {
+            let (name, value) = line.split_at(colon);
+            let value = trimmed_end(value.get(1..).unwrap_or_default());
+            let start = value.iter().position(|byte| !is_blank(*byte)).unwrap_or(value.len());
+            let value = value.get(start..).unwrap_or_default();
             Some(if value.is_empty() { Line::Removed(name) } else { Line::Set(name, value) })
         }
-        None => line.trim_end_matches(blank).strip_suffix(';').map(|name| Line::Set(name, "")),
+        None => trimmed_end(line).strip_suffix(b";").map(|name| Line::Set(name, b"")),
     }
+}
+
+/// Only spaces and tabs: a line break must reach the component, which refuses it.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn trimmed_end(mut text: &[u8]) -> &[u8] {
+    while let [before @ .., last] = text
+        && is_blank(*last)
+    {
+        text = before;
+    }
+    text
 }
 
 #[cfg(test)]
@@ -140,7 +160,7 @@ mod tests {
     use crate::options::Data;
 
     fn options(fields: &[&str]) -> Options {
-        Options { fields: fields.iter().map(|line| (*line).to_owned()).collect(), ..Options::default() }
+        Options { fields: fields.iter().map(|line| line.as_bytes().to_vec()).collect(), ..Options::default() }
     }
 
     fn sent(options: &Options) -> Vec<String> {
@@ -148,7 +168,8 @@ mod tests {
     }
 
     fn sent_with(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<String> {
-        fields(options, method, of_url).into_iter().map(|(name, value)| format!("{name}: {value}")).collect()
+        let line = |(name, value): (String, Vec<u8>)| format!("{name}: {}", String::from_utf8(value).unwrap());
+        fields(options, method, of_url).into_iter().map(line).collect()
     }
 
     #[test]
@@ -166,7 +187,7 @@ mod tests {
             user_agent: Some("me".into()),
             range: Some("0-9".into()),
             referer: Some("http://r/;auto".into()),
-            data: vec![Data::Text("x".into())],
+            data: vec![Data::Bytes(b"x".to_vec())],
             ..Options::default()
         };
         assert_eq!(
@@ -183,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_login_goes_to_the_host_that_the_user_names() {
-        let login = LoginOptions { login: Some(Login::parse("a:b")), ..LoginOptions::default() };
-        let options = |fields: &[&str]| Options { login: login.clone(), ..options(fields) };
+        let login = || LoginOptions { login: Some(Login::parse(b"a:b")), ..LoginOptions::default() };
+        let options = |fields: &[&str]| Options { login: login(), ..options(fields) };
         let basic = "Authorization: Basic YTpi";
         assert_eq!(sent(&options(&["Accept:"])), [""; 0]);
         assert_eq!(sent(&options(&["Accept:", "host: x"])), [basic, "host: x"]);
@@ -192,11 +213,31 @@ mod tests {
         let own = ["Accept:", "Host: x", "authorization: mine"];
         assert_eq!(sent(&options(&own)), ["Host: x", "authorization: mine"]);
         assert_eq!(sent_with(&options(&["Accept:", "Host: x"]), "TRACE", None), ["Host: x"]);
-        let of_url = Login::parse("c:d");
+        let of_url = Login::parse(b"c:d");
         assert_eq!(
             sent_with(&self::options(&["Accept:", "Host: x"]), "GET", Some(&of_url))[0],
             "Authorization: Basic Yzpk"
         );
+    }
+
+    #[test]
+    fn a_value_is_bytes_and_a_name_is_ascii() {
+        let bytes = Options { fields: vec![b"X:\t\xff \xa0 ".to_vec()], ..Options::default() };
+        check(&bytes).unwrap();
+        assert_eq!(fields(&bytes, "GET", None)[1], ("X".into(), b"\xff \xa0".to_vec()));
+        for name in [&b"\xff: a"[..], "\u{e9}: a".as_bytes(), b"\xff:", b"\xff;"] {
+            let refused = check(&Options { fields: vec![name.to_vec()], ..Options::default() }).unwrap_err();
+            assert_eq!(refused.exit, Exit::BadOption);
+        }
+    }
+
+    #[test]
+    fn a_login_that_is_no_text_has_a_field_unless_there_is_one() {
+        let login = || LoginOptions { login: Some(Login::parse(b"\xff:b")), ..LoginOptions::default() };
+        let options = |fields: &[&str]| Options { login: login(), ..options(fields) };
+        assert_eq!(fields(&options(&[]), "GET", None)[0], ("Authorization".into(), b"Basic /zpi".to_vec()));
+        let own = options(&["authorization: mine", "Accept:"]);
+        assert_eq!(fields(&own, "GET", None), [("authorization".into(), b"mine".to_vec())]);
     }
 
     #[test]
@@ -207,7 +248,7 @@ mod tests {
     #[test]
     fn the_user_agent_can_be_left_out_but_host_cannot() {
         assert!(leaves_out_user_agent(&options(&["user-agent:"])));
-        assert!(leaves_out_user_agent(&Options { user_agent: Some(String::new()), ..Options::default() }));
+        assert!(leaves_out_user_agent(&Options { user_agent: Some(Vec::new()), ..Options::default() }));
         assert!(!leaves_out_user_agent(&options(&["User-Agent: x"])));
         assert_eq!(check(&options(&["Host:"])).unwrap_err().exit, Exit::BadRequest);
         check(&options(&["Host: x", "Host;"])).unwrap();

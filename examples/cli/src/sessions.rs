@@ -1,11 +1,13 @@
 //! Opens sessions as the options want them, and keeps them for the next URL of the same origin.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::bindings::Session;
 use crate::bindings::types::{AddressFamily, Error};
 use crate::exit::Failure;
+use crate::files::Given;
 use crate::login::Login;
 use crate::options::{Family, Options};
 use crate::proxy::Proxies;
@@ -15,18 +17,20 @@ use crate::tls::Credentials;
 use crate::url::{Origin, Url};
 
 /// The sessions opened so far.
-pub struct Sessions {
+pub struct Sessions<'a> {
     kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
-    credentials: Credentials,
-    proxies: Proxies,
+    /// Read when the first URL needs them. As in curl, files that only TLS needs are not looked at without it.
+    credentials: OnceCell<Result<Credentials, Failure>>,
+    proxies: Proxies<'a>,
     /// Whether the next URL may share them; transfers at once have a session each.
     are_shared: bool,
 }
 
-impl Sessions {
+impl<'a> Sessions<'a> {
     /// None yet.
-    pub fn new(options: &Options, credentials: Credentials, proxies: Proxies) -> Self {
-        Self { kept: Vec::new(), credentials, proxies, are_shared: !options.parallel }
+    pub fn new(options: &'a Options) -> Self {
+        let proxies = Proxies::new(&options.proxy, options.tells_errors());
+        Self { kept: Vec::new(), credentials: OnceCell::new(), proxies, are_shared: !options.parallel }
     }
 
     /// The session for the origin of this URL, and for who asks.
@@ -36,10 +40,12 @@ impl Sessions {
             return Ok(Rc::clone(session));
         }
         let session = open(url, options).map_err(|error| Failure::from_component(&error, false))?;
+        options.login.give_to(&session, login.as_ref())?;
         if origin.is_tls() {
-            self.credentials.give_to(&session, &options.tls)?;
+            let credentials = self.credentials.get_or_init(|| Credentials::read(&options.tls, &Given));
+            credentials.as_ref().map_err(Failure::clone)?.give_to(&session, &options.tls)?;
         }
-        self.proxies.give_to(&session, origin)?;
+        self.proxies.give_to(&session, origin, &Given)?;
         let session = Rc::new(session);
         if self.are_shared {
             self.kept.push((origin.clone(), login.clone(), Rc::clone(&session)));
@@ -72,8 +78,20 @@ fn open(url: &Url, options: &Options) -> Result<Session, Error> {
         session.set_connect_to(Some((host.as_str(), *port)))?;
     }
     set_deadlines(&session, options)?;
-    options.login.give_to(&session, url.login.as_ref())?;
+    set_limits(&session, options)?;
     Ok(session)
+}
+
+fn set_limits(session: &Session, options: &Options) -> Result<(), Error> {
+    let mut limits = session.limits();
+    if let Some(most) = options.max_head {
+        // One line may be nearly all of it.
+        (limits.head_length, limits.line_length) = (most, most);
+    }
+    if let Some(most) = options.max_fields {
+        limits.field_lines = most;
+    }
+    session.set_limits(limits)
 }
 
 fn set_deadlines(session: &Session, options: &Options) -> Result<(), Error> {

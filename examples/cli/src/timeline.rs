@@ -67,7 +67,8 @@ impl Timeline {
                 self.tls = Some(facts.clone());
             }
             EventKind::TunnelResponse(head) => {
-                self.tunnel_status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+                let status = head.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
+                self.tunnel_status = status.and_then(|status| status.parse().ok()).unwrap_or_default();
             }
             EventKind::RequestHead(head) => {
                 self.request = Some(at);

@@ -4,22 +4,22 @@
 
 use crate::bindings::Session;
 use crate::bindings::types::{Error, TlsVersion};
-use crate::content;
 use crate::exit::{Exit, Failure};
+use crate::files::{Files, shown};
 
 /// The options, files by their names.
 #[derive(Debug, Default)]
 pub struct TlsOptions {
     /// `--cacert`.
-    pub only_roots: Option<String>,
+    pub only_roots: Option<Vec<u8>>,
     /// `--add-cacert`.
-    pub more_roots: Vec<String>,
+    pub more_roots: Vec<Vec<u8>>,
     /// `--pin`.
-    pub pins: Vec<String>,
+    pub pins: Vec<Vec<u8>>,
     /// `--cert`.
-    pub certificate: Option<String>,
+    pub certificate: Option<Vec<u8>>,
     /// `--key`.
-    pub key: Option<String>,
+    pub key: Option<Vec<u8>>,
     /// `--tlsv1.2` and `--tlsv1.3`.
     pub oldest: Option<TlsVersion>,
     /// `--tls-max`.
@@ -61,19 +61,19 @@ pub struct Credentials {
 
 /// A file's name and content.
 #[derive(Clone)]
-struct Named(String, Vec<u8>);
+struct Named(Vec<u8>, Vec<u8>);
 
 impl Credentials {
     /// Reads all files that the options name.
-    pub fn read(options: &TlsOptions) -> Result<Self, Failure> {
-        let trusted = |name: &String| Named::read(name, Exit::Authorities);
+    pub fn read(options: &TlsOptions, files: &impl Files) -> Result<Self, Failure> {
+        let trusted = |name: &Vec<u8>| Named::read(name, Exit::Authorities, files);
         let identity = match &options.certificate {
             None => None,
             Some(name) => {
-                let certificate = Named::read(name, Exit::Identity)?;
+                let certificate = Named::read(name, Exit::Identity, files)?;
                 // As in curl, one file can hold both.
                 let key = match &options.key {
-                    Some(name) => Named::read(name, Exit::Identity)?,
+                    Some(name) => Named::read(name, Exit::Identity, files)?,
                     None => certificate.clone(),
                 };
                 Some((certificate, key))
@@ -108,24 +108,26 @@ impl Credentials {
 }
 
 impl Named {
-    fn read(name: &str, exit: Exit) -> Result<Self, Failure> {
-        let bytes = content::whole(name).map_err(|failure| Failure::new(exit, failure.message))?;
-        Ok(Self(name.to_owned(), bytes))
+    fn read(name: &[u8], exit: Exit, files: &impl Files) -> Result<Self, Failure> {
+        let bytes = files.whole(name).map_err(|failure| Failure::new(exit, failure.message))?;
+        Ok(Self(name.to_vec(), bytes))
     }
 
     fn unusable(&self, exit: Exit, error: &Error) -> Failure {
-        Failure::new(exit, format!("{:?} cannot be used: {}", self.0, error.detail))
+        Failure::new(exit, format!("{} cannot be used: {}", shown(&self.0), error.detail))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::tests::Made;
 
     #[test]
     fn files_that_are_not_there_have_the_codes_of_their_options() {
-        let missing = || Some("/nonexistent/file".to_owned());
-        let exit = |options: TlsOptions| Credentials::read(&options).err().map(|failure| failure.exit);
+        let missing = || Some(b"missing".to_vec());
+        let files = Made(&[("empty", b"")]);
+        let exit = |options: TlsOptions| Credentials::read(&options, &files).err().map(|failure| failure.exit);
         let tls = TlsOptions::default;
         assert_eq!(exit(tls()), None);
         for (options, expected) in [
@@ -133,7 +135,7 @@ mod tests {
             (TlsOptions { more_roots: missing().into_iter().collect(), ..tls() }, Exit::Authorities),
             (TlsOptions { pins: missing().into_iter().collect(), ..tls() }, Exit::Authorities),
             (TlsOptions { certificate: missing(), ..tls() }, Exit::Identity),
-            (TlsOptions { certificate: Some("/dev/null".into()), key: missing(), ..tls() }, Exit::Identity),
+            (TlsOptions { certificate: Some(b"empty".to_vec()), key: missing(), ..tls() }, Exit::Identity),
         ] {
             assert_eq!(exit(options), Some(expected));
         }

@@ -9,14 +9,15 @@ use crate::bindings::types::{Error, ErrorCode, EventKind, Version};
 use crate::bindings::{Exchange, Received, Response, Session};
 use crate::content::Content;
 use crate::exit::{Exit, Failure};
+use crate::files::PIECE;
 use crate::head;
 use crate::options::Options;
 use crate::output::{Sink, StandardOutput, tell};
 use crate::progress::Progress;
 use crate::request::Request;
 use crate::timeline::Timeline;
-use crate::upload::{PIECE, Piece, Upload};
-use crate::url::Url;
+use crate::upload::{Piece, Upload};
+use crate::url::{self, Url};
 use crate::verbose;
 use crate::write_out::{self, Facts, Stream};
 
@@ -24,10 +25,12 @@ use crate::write_out::{self, Facts, Stream};
 pub struct Job {
     /// Which one, from 0.
     pub number: usize,
-    /// The URL.
-    pub url: Url,
+    /// The URL as it was given.
+    pub given: Vec<u8>,
+    /// The URL, or what is wrong with it.
+    pub url: Result<Url, Failure>,
     /// `-o`.
-    pub output: Option<String>,
+    pub output: Option<Vec<u8>>,
     /// What is sent.
     pub content: Rc<Content>,
 }
@@ -44,12 +47,19 @@ pub struct Console {
 pub struct Transfer<'a> {
     options: &'a Options,
     job: &'a Job,
+    url: &'a Url,
     session: Rc<Session>,
     /// Until its response was taken and its content is sent.
     exchange: Option<Exchange>,
     upload: Option<Upload>,
     response: Option<Response>,
     sink: Option<Sink>,
+    /// Heads that came and are not written yet, where they are wanted.
+    heads: Vec<u8>,
+    /// Whether that of the response is among them, or was.
+    has_head: bool,
+    /// Whether what is sent can be read again.
+    is_repeatable: bool,
     /// The proxy that is spoken to, before the origin is.
     hop: Option<String>,
     facts: Facts,
@@ -104,20 +114,24 @@ impl From<Failure> for Ended {
 
 impl<'a> Transfer<'a> {
     /// A transfer that the first step will start.
-    pub fn new(session: Rc<Session>, job: &'a Job, options: &'a Options) -> Self {
-        let facts = Facts {
-            url: job.url.to_string(),
-            url_number: job.number,
-            scheme: job.url.origin.scheme.clone(),
-            method: options.method(job.content.is_upload()).to_owned(),
-            referer: options.referer.clone().unwrap_or_default(),
-            file_name: job.output.clone().unwrap_or_default(),
-            version: "0",
-            timeline: Timeline::starting_at(monotonic_clock::now(), job.url.origin.is_tls()),
-            ..Facts::default()
-        };
+    pub fn new(session: Rc<Session>, job: &'a Job, url: &'a Url, options: &'a Options) -> Self {
         let (exchange, upload, response, sink) = (None, None, None, None);
-        Self { options, job, session, exchange, upload, response, sink, hop: None, facts, steps: 0 }
+        Self {
+            options,
+            job,
+            url,
+            session,
+            exchange,
+            upload,
+            response,
+            sink,
+            heads: Vec::new(),
+            has_head: false,
+            is_repeatable: true,
+            hop: None,
+            facts: facts(job, options),
+            steps: 0,
+        }
     }
 
     /// Does what can be done without waiting. At the end it writes what `-w` asks for, and an error's line.
@@ -180,8 +194,9 @@ impl<'a> Transfer<'a> {
     }
 
     fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
-        let Request { request, upload } = Request::new(&self.session, self.options, &self.job.url, &self.job.content)?;
+        let Request { request, upload } = Request::new(&self.session, self.options, self.url, &self.job.content)?;
         if let Some(upload) = &upload {
+            self.is_repeatable = upload.is_repeatable();
             console.progress.expect(upload.length());
         }
         self.exchange = Some(request.start()?);
@@ -249,6 +264,14 @@ impl<'a> Transfer<'a> {
             Version::Http11 => "1.1",
         };
         let (status, length) = (self.facts.status, response.content_length());
+        if self.wants_heads() {
+            // All of them are in events.
+            self.note_events(console);
+            if !self.has_head {
+                self.heads.extend(head::of(&response));
+            }
+            self.write_heads(console)?;
+        }
         if options.fail && status >= 400 {
             let exit = if matches!(status, 401 | 407) { Exit::Login } else { Exit::Status };
             return Err(Failure::new(exit, format!("The requested URL returned error: {status}")).into());
@@ -258,11 +281,7 @@ impl<'a> Transfer<'a> {
             return Err(too_large().into());
         }
 
-        let mut sink = Sink::open(self.job.output.as_deref())?;
-        if options.include || options.head {
-            sink.write(&mut console.output, &head::heads(&response))?;
-        }
-        self.sink = Some(sink);
+        self.open_sink()?;
         if is_bodiless {
             return Ok(Step::Over(0));
         }
@@ -276,6 +295,29 @@ impl<'a> Transfer<'a> {
         }
         self.response = Some(response);
         Ok(Step::More)
+    }
+
+    /// Whether heads are written before the content.
+    fn wants_heads(&self) -> bool {
+        self.options.include || self.options.head
+    }
+
+    /// Writes the heads that came and were not written yet.
+    fn write_heads(&mut self, console: &mut Console) -> Result<(), Failure> {
+        let heads = std::mem::take(&mut self.heads);
+        if heads.is_empty() {
+            return Ok(());
+        }
+        self.open_sink()?.write(&mut console.output, &heads)
+    }
+
+    /// Where content goes, opened when there is something for it.
+    fn open_sink(&mut self) -> Result<&mut Sink, Failure> {
+        let sink = match self.sink.take() {
+            Some(sink) => sink,
+            None => Sink::open(self.job.output.as_deref())?,
+        };
+        Ok(self.sink.insert(sink))
     }
 
     /// Passes content on until there is none for now, or no more.
@@ -313,41 +355,21 @@ impl<'a> Transfer<'a> {
         let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
         error.may_retry
             && self.facts.timeline.retries == 0
-            && self.job.content.is_repeatable()
+            && self.is_repeatable
             && (self.options.retry_unsafe || safe.contains(&self.facts.method.as_str()) || is_refused)
     }
 
     fn end(&mut self, failure: Option<Failure>, console: &mut Console) -> Step {
         self.facts.timeline.end = monotonic_clock::now();
+        self.note_events(console);
+        // Those of a proxy that opened no tunnel, or of a response that did not come.
+        let unwritten = self.write_heads(console).err();
         self.drop_exchange();
         self.note_events(console);
         if !self.options.parallel {
             console.progress.finish();
         }
-        let mut failure = failure;
-        if let Some(format) = &self.options.write_out {
-            self.facts.exit = failure.as_ref().map_or(0, |failure| failure.exit as u8);
-            self.facts.error = failure.as_ref().map_or_else(String::new, |failure| failure.message.clone());
-            write_out::fill(format, &self.facts, &mut |stream, text| match stream {
-                Stream::Output => {
-                    if let Err(unwritten) = console.output.write(text) {
-                        failure.get_or_insert(unwritten);
-                    }
-                }
-                Stream::Error => tell(text),
-            });
-        }
-        match failure {
-            Some(failure) => {
-                if self.options.tells_errors() {
-                    // On a terminal, what came before the failure stands before its line.
-                    let _ = console.output.flush();
-                    failure.tell();
-                }
-                Step::Over(failure.exit as u8)
-            }
-            None => Step::Over(Exit::Done as u8),
-        }
+        Step::Over(conclude(&mut self.facts, failure.or(unwritten), self.options, console))
     }
 
     /// Ends what is under way; what that does to the connection are the last events.
@@ -359,25 +381,87 @@ impl<'a> Transfer<'a> {
     }
 
     fn note_events(&mut self, console: &mut Console) {
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for event in self.session.take_events() {
             self.facts.timeline.note(&event);
+            if self.wants_heads() {
+                match &event.what {
+                    EventKind::TunnelResponse(head) | EventKind::InterimHead(head) => {
+                        self.heads.extend_from_slice(head)
+                    }
+                    EventKind::ResponseHead(head) => {
+                        self.heads.extend_from_slice(head);
+                        self.has_head = true;
+                    }
+                    EventKind::RequestHead(_) => self.has_head = false,
+                    _ => {}
+                }
+            }
             if self.options.verbose {
                 match &event.what {
                     EventKind::Proxy(url) => self.hop = Some(host_of(url).to_owned()),
                     EventKind::Tunnel(_) | EventKind::RequestHead(_) => self.hop = None,
                     _ => {}
                 }
-                let host = self.hop.as_ref().unwrap_or(&self.job.url.origin.host);
-                lines.push_str(&verbose::lines(&event, host));
+                let host = self.hop.as_ref().unwrap_or(&self.url.origin.host);
+                lines.extend(verbose::lines(&event, host));
             }
         }
         if !lines.is_empty() {
             // On a terminal, what happened first stands first. A failure to write is found by the next write.
             let _ = console.output.flush();
-            tell(lines.as_bytes());
+            tell(&lines);
         }
     }
+}
+
+/// What is known of a transfer before it starts.
+fn facts(job: &Job, options: &Options) -> Facts {
+    let (url, scheme, is_tls) = match &job.url {
+        Ok(url) => (url.to_string().into_bytes(), url.origin.scheme.clone(), url.origin.is_tls()),
+        Err(_) => (url::without_login(&job.given), String::new(), false),
+    };
+    Facts {
+        url,
+        url_number: job.number,
+        scheme,
+        method: options.method(job.content.is_upload()).to_owned(),
+        referer: options.referer.clone().unwrap_or_default(),
+        file_name: job.output.clone().unwrap_or_default(),
+        version: "0",
+        timeline: Timeline::starting_at(monotonic_clock::now(), is_tls),
+        ..Facts::default()
+    }
+}
+
+/// Ends a transfer that cannot even start, and answers its exit code.
+pub fn refuse(job: &Job, failure: Failure, options: &Options, console: &mut Console) -> u8 {
+    conclude(&mut facts(job, options), Some(failure), options, console)
+}
+
+/// Writes what `-w` asks for, and an error's line, and answers the exit code.
+fn conclude(facts: &mut Facts, mut failure: Option<Failure>, options: &Options, console: &mut Console) -> u8 {
+    if let Some(format) = &options.write_out {
+        facts.exit = failure.as_ref().map_or(0, |failure| failure.exit as u8);
+        facts.error = failure.as_ref().map_or_else(String::new, |failure| failure.message.clone());
+        write_out::fill(format, facts, &mut |stream, text| match stream {
+            Stream::Output => {
+                if let Err(unwritten) = console.output.write(text) {
+                    failure.get_or_insert(unwritten);
+                }
+            }
+            Stream::Error => tell(text),
+        });
+    }
+    let Some(failure) = failure else {
+        return Exit::Done as u8;
+    };
+    if options.tells_errors() {
+        // On a terminal, what came before the failure stands before its line.
+        let _ = console.output.flush();
+        failure.tell();
+    }
+    failure.exit as u8
 }
 
 /// The host in a proxy's URL, which always has a port.

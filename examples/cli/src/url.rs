@@ -1,6 +1,7 @@
 //! Takes a URL apart as curl does. It resolves nothing and knows no scheme but the default ports of two.
 
 use crate::exit::{Exit, Failure};
+use crate::files::shown;
 use crate::login::Login;
 
 /// A URL, ready to be asked for.
@@ -35,26 +36,41 @@ impl Origin {
 }
 
 impl Url {
-    /// Takes `text` apart. The scheme may be missing: then it is `http`.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
-        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return Err(bad(text, "it holds a space or a control character, which must be written as %20 or the like"));
+    /// Takes these bytes apart. The scheme may be missing: then it is `http`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        if bytes.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
+            return Err(bad(
+                bytes,
+                "it holds a space or a control character, which must be written as %20 or the like",
+            ));
         }
-        let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).unwrap_or(("http", text));
-        let rest = rest.split('#').next().unwrap_or_default();
-        let end_of_authority = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
+        let (scheme, rest) = match find(bytes, b"://").map(|at| bytes.split_at(at)) {
+            Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest.get(3..).unwrap_or_default()),
+            _ if lacks_slashes(bytes) => return Err(bad(bytes, "after its scheme there must be '://'")),
+            _ => (&b"http"[..], bytes),
+        };
+        let rest = rest.split(|byte| *byte == b'#').next().unwrap_or_default();
+        let end_of_authority = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'\\')).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end_of_authority);
-        let (path, query) = tail.split_at(tail.find('?').unwrap_or(tail.len()));
+        let (path, query) = tail.split_at(tail.iter().position(|byte| *byte == b'?').unwrap_or(tail.len()));
 
         // The last one, as in curl: a password may hold one that is not encoded.
-        let (login, authority) = match authority.rsplit_once('@') {
-            Some((login, authority)) => (Some(Login::parse_encoded(login).map_err(|why| bad(text, why))?), authority),
+        let (login, place) = match authority.iter().rposition(|byte| *byte == b'@') {
+            Some(at) => {
+                let (login, place) = authority.split_at(at);
+                (Some(Login::parse_encoded(login)), place.get(1..).unwrap_or_default())
+            }
             None => (None, authority),
         };
-        let scheme = scheme.to_ascii_lowercase();
-        let (host, port) = split_host_and_port(authority).map_err(|why| bad(text, why))?;
+        let Ok(place) = std::str::from_utf8(place) else {
+            let why =
+                format!("URL {}: its host is not UTF-8, and a name to look up has to be", shown_without_login(bytes));
+            return Err(Failure::new(Exit::BadOption, why));
+        };
+        let scheme = String::from_utf8_lossy(scheme).to_ascii_lowercase();
+        let (host, port) = split_host_and_port(place).map_err(|why| bad(bytes, why))?;
         if host.is_empty() {
-            return Err(bad(text, "it has no host"));
+            return Err(bad(bytes, "it has no host"));
         }
         let port = port.unwrap_or(if scheme == "https" { 443 } else { 80 });
         let origin = Origin { scheme, host: host.to_ascii_lowercase(), port };
@@ -66,15 +82,15 @@ impl Url {
         format!("{}{}", self.path, self.query)
     }
 
-    /// Adds a file's name where the path ends in `/`, as curl does for an upload.
-    pub fn complete_with_file_name(&mut self, file: &str) {
-        if self.path.ends_with('/') {
-            let name = file.rsplit('/').next().unwrap_or(file);
-            for byte in name.bytes() {
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                    self.path.push(char::from(byte));
+    /// Adds a file's name where the path ends in `/` and there is no query, as curl does for an upload.
+    pub fn complete_with_file_name(&mut self, file: &[u8]) {
+        if self.path.ends_with('/') && self.query.is_empty() {
+            let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or(file);
+            for byte in name {
+                if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
+                    self.path.push(char::from(*byte));
                 } else {
-                    self.path.push_str(&percent(byte));
+                    self.path.push_str(&percent(*byte));
                 }
             }
         }
@@ -113,26 +129,55 @@ pub fn split_host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'sta
     }
 }
 
-/// What may be a name and a password is not quoted.
-fn bad(url: &str, why: &str) -> Failure {
-    let shown = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, rest)| format!("***@{rest}"));
-    Failure::new(Exit::BadRequest, format!("URL {shown:?}: {why}"))
+/// A URL as it was given, but for what may be a name and a password.
+pub fn without_login(url: &[u8]) -> Vec<u8> {
+    match url.iter().rposition(|byte| *byte == b'@') {
+        Some(at) => [b"***", url.get(at..).unwrap_or_default()].concat(),
+        None => url.to_vec(),
+    }
+}
+
+fn shown_without_login(url: &[u8]) -> String {
+    shown(&without_login(url))
+}
+
+fn bad(url: &[u8], why: &str) -> Failure {
+    Failure::new(Exit::BadRequest, format!("URL {}: {why}", shown_without_login(url)))
 }
 
 /// RFC 3986 section 3.1. What stands before `://` and is none is part of a host or a path.
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+fn is_scheme(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_alphabetic)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+}
+
+/// Whether it begins with a scheme and a colon, and what follows is neither `//` nor a port: `https:/host`, `https:`. It would
+/// else be taken for a host of the scheme's name.
+fn lacks_slashes(url: &[u8]) -> bool {
+    let Some(at) = url.iter().position(|byte| *byte == b':') else {
+        return false;
+    };
+    let (scheme, rest) = url.split_at(at);
+    let is_known = [&b"http"[..], b"https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    match rest.get(1) {
+        Some(b'/' | b'\\') => is_scheme(scheme),
+        Some(digit) if digit.is_ascii_digit() => false,
+        _ => is_known,
+    }
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
 }
 
 /// Bytes beyond ASCII cannot stand in a target; everything else is taken as it is.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii() {
-            escaped.push(character);
+fn escaped(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii() {
+            escaped.push(char::from(*byte));
         } else {
-            escaped.extend(character.to_string().bytes().map(percent));
+            escaped.push_str(&percent(*byte));
         }
     }
     escaped
@@ -169,7 +214,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> (String, String, u16, String) {
-        let url = Url::parse(text).unwrap();
+        let url = Url::parse(text.as_bytes()).unwrap();
         let target = url.target();
         (url.origin.scheme, url.origin.host, url.origin.port, target)
     }
@@ -199,13 +244,13 @@ mod tests {
 
     #[test]
     fn a_name_and_a_password_are_no_part_of_what_is_shown() {
-        let url = Url::parse("http://joe:ses@me@h/a@b").unwrap();
+        let url = Url::parse(b"http://joe:ses@me@h/a@b").unwrap();
         assert_eq!((url.to_string().as_str(), url.origin.host.as_str()), ("http://h/a@b", "h"));
-        assert!(url.login == Some(Login::parse("joe:ses@me")));
-        assert!(Url::parse("http://h/a@b").unwrap().login.is_none());
+        assert!(url.login == Some(Login::parse(b"joe:ses@me")));
+        assert!(Url::parse(b"http://h/a@b").unwrap().login.is_none());
         assert!(!format!("{url:?}").contains("ses"));
-        for text in ["http://joe:sesame@h:x/", "http://joe:sesame@/", "joe:sesame@h/a b", "http://sesame%ff@h"] {
-            assert!(!Url::parse(text).unwrap_err().message.contains("sesame"), "{text}");
+        for text in ["http://joe:sesame@h:x/", "http://joe:sesame@/", "joe:sesame@h/a b", "https:/joe:sesame@h/"] {
+            assert!(!Url::parse(text.as_bytes()).unwrap_err().message.contains("sesame"), "{text}");
         }
     }
 
@@ -232,30 +277,61 @@ mod tests {
             "[::1/",
             "[::1]x/",
             "http://user:secret@/",
-            "http://user:%ff@h/",
+            "https:/h/",
+            "http:/h/",
+            "HTTPS:/h",
+            "https:\\h",
+            "https:\\\\h",
+            "ftp:/h",
+            "localhost:/x",
+            "https:",
+            "https:?x",
+            "https:h",
             "h/a b",
             "h/\r\nx",
             "h/\u{7f}",
         ] {
-            assert_eq!(Url::parse(text).unwrap_err().exit, Exit::BadRequest, "{text}");
+            assert_eq!(Url::parse(text.as_bytes()).unwrap_err().exit, Exit::BadRequest, "{text}");
         }
+    }
+
+    #[test]
+    fn a_host_and_a_port_need_no_scheme() {
+        expect("https:80/x", "http", "https", 80, "/x");
+        expect("h:", "http", "h", 80, "/");
+        expect("h:?x", "http", "h", 80, "/?x");
+        expect("ftp:21", "http", "ftp", 21, "/");
+        expect("h/a:/b", "http", "h", 80, "/a:/b");
+        expect("h?a:/b", "http", "h", 80, "/?a:/b");
+    }
+
+    #[test]
+    fn bytes_of_path_query_and_login_stay_and_the_host_is_text() {
+        let url = Url::parse(b"http://\xff:%fe@h/\xfd?\xfc").unwrap();
+        assert_eq!(url.target(), "/%FD?%FC");
+        assert!(url.login == Some(Login::parse(b"\xff:\xfe")));
+        let refused = Url::parse(b"http://secret@h\xff/").unwrap_err();
+        assert_eq!(refused.exit, Exit::BadOption);
+        assert!(refused.message.contains("not UTF-8") && !refused.message.contains("secret"), "{}", refused.message);
     }
 
     #[test]
     fn an_upload_completes_a_path_that_names_no_file() {
         let completed = |url: &str, file: &str| {
-            let mut url = Url::parse(url).unwrap();
-            url.complete_with_file_name(file);
+            let mut url = Url::parse(url.as_bytes()).unwrap();
+            url.complete_with_file_name(file.as_bytes());
             url.target()
         };
         assert_eq!(completed("h", "dir/a b.txt"), "/a%20b.txt");
-        assert_eq!(completed("h/up/?q", "x"), "/up/x?q");
+        assert_eq!(completed("h/up/", "ü"), "/up/%C3%BC");
+        assert_eq!(completed("h/up/?q", "x"), "/up/?q");
+        assert_eq!(completed("h/up/?", "x"), "/up/?");
         assert_eq!(completed("h/up/y", "x"), "/up/y");
     }
 
     #[test]
     fn is_written_without_a_default_port() {
-        assert_eq!(Url::parse("H:80").unwrap().to_string(), "http://h/");
-        assert_eq!(Url::parse("https://h:80/a?b").unwrap().to_string(), "https://h:80/a?b");
+        assert_eq!(Url::parse(b"H:80").unwrap().to_string(), "http://h/");
+        assert_eq!(Url::parse(b"https://h:80/a?b").unwrap().to_string(), "https://h:80/a?b");
     }
 }

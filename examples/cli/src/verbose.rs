@@ -4,9 +4,9 @@ use crate::bindings::types::{CloseReason, Event, EventKind};
 use crate::exit::is_harmful;
 
 /// The lines of one event; nothing for those that curl does not tell either.
-pub fn lines(event: &Event, host: &str) -> String {
+pub fn lines(event: &Event, host: &str) -> Vec<u8> {
     let connection = event.connection;
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     match &event.what {
         EventKind::Proxy(url) => info(&mut lines, &format!("Using the proxy {url}")),
         EventKind::ProxyFailed(failed) => {
@@ -15,8 +15,8 @@ pub fn lines(event: &Event, host: &str) -> String {
         EventKind::ProxyHandshake(facts) => {
             info(&mut lines, &format!("SSL connection with the proxy using {} / {}", facts.version, facts.suite));
         }
-        EventKind::TunnelRequest(head) => head_lines(&mut lines, '>', head),
-        EventKind::TunnelResponse(head) => head_lines(&mut lines, '<', head),
+        EventKind::TunnelRequest(head) => head_lines(&mut lines, b'>', head),
+        EventKind::TunnelResponse(head) => head_lines(&mut lines, b'<', head),
         EventKind::Tunnel(place) => info(&mut lines, &format!("Tunnel to {place} established")),
         EventKind::Lookup(name) => info(&mut lines, &format!("Looking up {name}")),
         EventKind::Addresses(addresses) => info(&mut lines, &format!("Host {host} has {}", addresses.join(", "))),
@@ -40,8 +40,8 @@ pub fn lines(event: &Event, host: &str) -> String {
         EventKind::Reused => {
             info(&mut lines, &format!("Re-using existing connection #{connection} with host {host}"));
         }
-        EventKind::RequestHead(head) => head_lines(&mut lines, '>', head),
-        EventKind::InterimHead(head) | EventKind::ResponseHead(head) => head_lines(&mut lines, '<', head),
+        EventKind::RequestHead(head) => head_lines(&mut lines, b'>', head),
+        EventKind::InterimHead(head) | EventKind::ResponseHead(head) => head_lines(&mut lines, b'<', head),
         EventKind::Retrying(why) => info(&mut lines, &format!("Sending the request again: {why}")),
         EventKind::Authorizing(answer) => {
             let who = if answer.proxy { "Proxy" } else { "Server" };
@@ -90,33 +90,53 @@ fn in_words(reason: CloseReason) -> &'static str {
     }
 }
 
-fn info(lines: &mut String, text: &str) {
-    line(lines, '*', text);
+fn info(lines: &mut Vec<u8>, text: &str) {
+    line(lines, b'*', text.as_bytes());
 }
 
 /// A head, and the empty line that ends it, whether the text has it or not.
-fn head_lines(lines: &mut String, mark: char, head: &str) {
-    for text in head.trim_end_matches(['\r', '\n']).split('\n') {
-        line(lines, mark, text.strip_suffix('\r').unwrap_or(text));
+fn head_lines(lines: &mut Vec<u8>, mark: u8, head: &[u8]) {
+    let end = head.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last.saturating_add(1));
+    for text in head.get(..end).unwrap_or_default().split(|byte| *byte == b'\n') {
+        line(lines, mark, text.strip_suffix(b"\r").unwrap_or(text));
     }
-    line(lines, mark, "");
+    line(lines, mark, b"");
 }
 
-/// What comes from the peer must not drive the terminal.
-fn line(lines: &mut String, mark: char, text: &str) {
-    lines.push(mark);
-    lines.push(' ');
-    lines.extend(text.chars().map(|c| if is_harmful(c) && c != '\t' { '\u{fffd}' } else { c }));
-    lines.push('\n');
+/// Bytes as they are, but that what comes from the peer must not drive the terminal, whether that takes them for UTF-8 or for
+/// one byte a character.
+fn line(lines: &mut Vec<u8>, mark: u8, text: &[u8]) {
+    lines.extend_from_slice(&[mark, b' ']);
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            let is_shown = !is_harmful(character) || character == '\t';
+            let character = if is_shown { character } else { char::REPLACEMENT_CHARACTER };
+            lines.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        for byte in chunk.invalid() {
+            match byte {
+                0x80..=0x9f => lines.extend_from_slice(REPLACEMENT),
+                _ => lines.push(*byte),
+            }
+        }
+    }
+    lines.push(b'\n');
 }
+
+/// U+FFFD.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bindings::types::{ProxyFailure, TlsFacts, UnansweredChallenge};
 
-    fn told(what: EventKind) -> String {
+    fn bytes(what: EventKind) -> Vec<u8> {
         lines(&Event { at: 0, exchange: 1, connection: 2, what }, "h")
+    }
+
+    fn told(what: EventKind) -> String {
+        String::from_utf8(bytes(what)).unwrap()
     }
 
     #[test]
@@ -173,5 +193,14 @@ mod tests {
         assert_eq!(told, "< HTTP/1.1 200 \u{fffd}[2J\n< A: b\u{fffd}c\n< \n");
         let told = self::told(EventKind::ResponseHead("HTTP/1.1 200 a\u{202e}b\r\nA: \u{2066}\tc".into()));
         assert_eq!(told, "< HTTP/1.1 200 a\u{fffd}b\n< A: \u{fffd}\tc\n< \n");
+        // The same in one byte, and in UTF-8.
+        let both = bytes(EventKind::ResponseHead(b"HTTP/1.1 200\r\nA: \x9b2J\xc2\x9b2J".to_vec()));
+        assert_eq!(String::from_utf8(both).unwrap(), "< HTTP/1.1 200\n< A: \u{fffd}2J\u{fffd}2J\n< \n");
+    }
+
+    #[test]
+    fn bytes_that_do_no_harm_stay() {
+        let head = b"HTTP/1.1 200\r\nA: \xff\xe9\xc3\xa9\tx".to_vec();
+        assert_eq!(bytes(EventKind::ResponseHead(head)), b"< HTTP/1.1 200\n< A: \xff\xe9\xc3\xa9\tx\n< \n");
     }
 }

@@ -8,7 +8,7 @@ use crate::timeline::Timeline;
 #[derive(Debug, Default)]
 pub struct Facts {
     /// The URL.
-    pub url: String,
+    pub url: Vec<u8>,
     /// Which URL of the command line, from 0.
     pub url_number: usize,
     /// The scheme.
@@ -16,9 +16,9 @@ pub struct Facts {
     /// The method.
     pub method: String,
     /// The `Referer` sent.
-    pub referer: String,
+    pub referer: Vec<u8>,
     /// Where the content went.
-    pub file_name: String,
+    pub file_name: Vec<u8>,
     /// 0 when there was no response.
     pub status: u16,
     /// `1.0` or `1.1`; `0` when there was no response.
@@ -46,45 +46,53 @@ pub enum Stream {
     Error,
 }
 
-/// Fills in the format, and gives each part of the text to `write`.
-pub fn fill(format: &str, facts: &Facts, write: &mut dyn FnMut(Stream, &[u8])) {
+/// Fills in the format, and gives each part of it to `write`.
+pub fn fill(format: &[u8], facts: &Facts, write: &mut dyn FnMut(Stream, &[u8])) {
     let mut stream = Stream::Output;
     let mut rest = format;
-    while let Some(at) = rest.find(['%', '\\']) {
-        let (text, special) = rest.split_at(at);
-        write(stream, text.as_bytes());
-        if let Some(after) = special.strip_prefix("%%") {
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'%' | b'\\')) {
+        let (plain, special) = rest.split_at(at);
+        write(stream, plain);
+        if let Some(after) = special.strip_prefix(b"%%") {
             write(stream, b"%");
             rest = after;
-        } else if let Some((name, after)) = special.strip_prefix("%{").and_then(|inner| inner.split_once('}')) {
+        } else if let Some((name, after)) = special.strip_prefix(b"%{").and_then(braced) {
             rest = after;
             match name {
-                "stdout" => stream = Stream::Output,
-                "stderr" => stream = Stream::Error,
-                "onerror" if facts.exit == 0 => return,
-                "onerror" => {}
-                _ => match variable(name, facts) {
+                b"stdout" => stream = Stream::Output,
+                b"stderr" => stream = Stream::Error,
+                b"onerror" if facts.exit == 0 => return,
+                b"onerror" => {}
+                _ => match std::str::from_utf8(name).ok().and_then(|name| variable(name, facts)) {
                     Some(value) => write(stream, &value),
                     None => {
-                        write(Stream::Error, format!("xenon: unknown --write-out variable: '{name}'\n").as_bytes());
+                        write(Stream::Error, b"xenon: unknown --write-out variable: '");
+                        write(Stream::Error, name);
+                        write(Stream::Error, b"'\n");
                     }
                 },
             }
-        } else if let Some((name, after)) = special.strip_prefix("%header{").and_then(|inner| inner.split_once('}')) {
+        } else if let Some((name, after)) = special.strip_prefix(b"%header{").and_then(braced) {
             rest = after;
             write(stream, field(name, facts));
         } else {
-            let (text, after) = escape(special);
-            write(stream, text.as_bytes());
+            let (plain, after) = escape(special);
+            write(stream, plain);
             rest = after;
         }
     }
-    write(stream, rest.as_bytes());
+    write(stream, rest);
+}
+
+/// What stands before a brace, and what after it.
+fn braced(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = text.iter().position(|byte| *byte == b'}')?;
+    Some((text.get(..end)?, text.get(end.checked_add(1)?..)?))
 }
 
 /// A backslash and the character after it, or a `%` that begins nothing.
-fn escape(special: &str) -> (&str, &str) {
-    for (escape, text) in [("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("\\\\", "\\")] {
+fn escape(special: &[u8]) -> (&[u8], &[u8]) {
+    for (escape, text) in [(b"\\n", b"\n"), (b"\\r", b"\r"), (b"\\t", b"\t"), (b"\\\\", b"\\")] {
         if let Some(after) = special.strip_prefix(escape) {
             return (text, after);
         }
@@ -131,27 +139,27 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
         "remote_port" => port.to_owned(),
         "exitcode" => facts.exit.to_string(),
         "errormsg" => facts.error.clone(),
-        "content_type" => return Some(field("content-type", facts).to_vec()),
+        "content_type" => return Some(field(b"content-type", facts).to_vec()),
         "redirect_url" => return Some(redirect(facts).to_vec()),
-        "url" | "url_effective" => facts.url.clone(),
+        "url" | "url_effective" => return Some(facts.url.clone()),
         "urlnum" => facts.url_number.to_string(),
         "scheme" => facts.scheme.to_ascii_uppercase(),
         "method" => facts.method.clone(),
-        "referer" => facts.referer.clone(),
-        "filename_effective" => facts.file_name.clone(),
+        "referer" => return Some(facts.referer.clone()),
+        "filename_effective" => return Some(facts.file_name.clone()),
         _ => return None,
     };
     Some(text.into_bytes())
 }
 
 /// The first line of this field.
-fn field<'a>(name: &str, facts: &'a Facts) -> &'a [u8] {
-    let found = facts.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+fn field<'a>(name: &[u8], facts: &'a Facts) -> &'a [u8] {
+    let found = facts.fields.iter().find(|(field, _)| field.as_bytes().eq_ignore_ascii_case(name));
     found.map_or(&[], |(_, value)| value)
 }
 
 fn redirect(facts: &Facts) -> &[u8] {
-    if (300..400).contains(&facts.status) { field("location", facts) } else { &[] }
+    if (300..400).contains(&facts.status) { field(b"location", facts) } else { &[] }
 }
 
 #[cfg(test)]
@@ -161,7 +169,7 @@ mod tests {
 
     fn filled(format: &str, facts: &Facts) -> (String, String) {
         let (mut output, mut error) = (Vec::new(), Vec::new());
-        fill(format, facts, &mut |stream, text| match stream {
+        fill(format.as_bytes(), facts, &mut |stream, text| match stream {
             Stream::Output => output.extend_from_slice(text),
             Stream::Error => error.extend_from_slice(text),
         });
@@ -204,6 +212,14 @@ mod tests {
         assert_eq!(output("%{http_code", &facts()), "%{http_code");
         assert_eq!(output("ü%{http_code}é", &facts()), "ü301é");
         assert_eq!(output("end\\", &facts()), "end\\");
+    }
+
+    #[test]
+    fn a_format_and_what_fills_it_are_bytes() {
+        let mut output = Vec::new();
+        let facts = Facts { file_name: vec![0xfe], ..facts() };
+        fill(b"\xff%{filename_effective}%{\xfd}|", &facts, &mut |_, text| output.extend_from_slice(text));
+        assert_eq!(output, b"\xff\xfexenon: unknown --write-out variable: '\xfd'\n|");
     }
 
     #[test]

@@ -195,11 +195,11 @@ fn in_words(what: &EventKind) -> Option<String> {
         EventKind::Connected(address) => format!("connected to {address}"),
         EventKind::Handshake(facts) => format!("secured with {}", facts.version),
         EventKind::Reused => "use the kept connection again".to_owned(),
-        EventKind::RequestHead(head) => format!("send {}", head.lines().next().unwrap_or_default()),
+        EventKind::RequestHead(head) => format!("send {}", first_line(head)),
         EventKind::RequestSent => "all sent".to_owned(),
         EventKind::FirstByte => "the first byte of the response".to_owned(),
         EventKind::InterimHead(head) | EventKind::ResponseHead(head) => {
-            format!("received {}", head.lines().next().unwrap_or_default())
+            format!("received {}", first_line(head))
         }
         EventKind::Complete => "the response is complete".to_owned(),
         EventKind::Retrying(why) => format!("send it again: {why}"),
@@ -219,6 +219,10 @@ fn in_words(what: &EventKind) -> Option<String> {
         // How far a content of one piece has come is no news.
         EventKind::Sending(_) | EventKind::Receiving(_) => return None,
     })
+}
+
+fn first_line(head: &[u8]) -> String {
+    String::from_utf8_lossy(head).lines().next().unwrap_or_default().to_owned()
 }
 
 fn has(events: &[Event], is_it: impl Fn(&EventKind) -> bool) -> bool {

@@ -196,7 +196,7 @@ impl Story {
         match what {
             Kind::RequestHead(_) => (self.heads, self.is_answered) = (self.heads + 1, false),
             Kind::FirstByte => self.is_answered = true,
-            Kind::ResponseHead(head) => self.is_given_up = matches!(head.get(9..12), Some("408" | "417")),
+            Kind::ResponseHead(head) => self.is_given_up = matches!(head.0.get(9..12), Some(b"408" | b"417")),
             Kind::Retrying(_) => assert!(!self.is_answered || self.is_given_up, "repeated in spite of an answer"),
             Kind::Complete | Kind::Failed(_) => self.has_ended = true,
             _ => {}

@@ -16,8 +16,8 @@ fn main() {
             exit(1);
         }
     };
-    let arguments = [origin.port.to_string(), origin.desk.to_string()];
-    let code = command::run("xenon-tour", ahead::TOUR, &arguments, &[]);
+    let arguments = [origin.port, origin.desk].map(|port| port.to_string().into_bytes());
+    let code = command::run("xenon-tour", ahead::TOUR, &arguments);
     let told = Counts { connections: 2, requests: 3, open: 0 };
     if code == 0 && origin.counts() != told {
         eprintln!("xenon-tour: the origin counted {:?}, and the tour told {told:?}", origin.counts());

@@ -2,14 +2,12 @@
 //!
 //! It must not do what the component can do itself: reading options, speaking HTTP, printing.
 
+use std::ffi::OsString;
 use std::process::exit;
 
-use xenon_host::{ahead, command, folders};
+use xenon_host::{ahead, command};
 
 fn main() {
-    // WASI's arguments are UTF-8.
-    let arguments: Vec<String> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let folders = folders::of_arguments(&arguments);
-    exit(command::run("xenon-cli", ahead::COMMAND, &arguments, &folders));
+    let arguments: Vec<Vec<u8>> = std::env::args_os().skip(1).map(OsString::into_encoded_bytes).collect();
+    exit(command::run("xenon-cli", ahead::COMMAND, &arguments));
 }

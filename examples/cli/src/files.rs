@@ -1,0 +1,307 @@
+//! The files that the options name. `std`'s way to them would be through folders alone, 4 KiB at a time, and with its own idea of
+//! where a relative name begins.
+//!
+//! The native host gives one place, in which each file has the very name that it was given, and no other file is. Another host
+//! gives folders.
+
+use wasi::filesystem::preopens::get_directories;
+use wasi::filesystem::types::{Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags};
+use wasi::io::poll::Pollable;
+use wasi::io::streams::{InputStream, StreamError};
+use xenon_cli_options::escape::escaped;
+
+use crate::environment;
+use crate::exit::{Exit, Failure};
+
+/// Bytes that are read at once.
+pub const PIECE: usize = 64 * 1024;
+
+/// Bytes of a file that are kept: one without end would use up the command's memory. What is streamed has no bound.
+const MOST_KEPT: u64 = 64 * 1024 * 1024;
+
+/// Where files come from.
+pub trait Files {
+    /// All of a file; `-` is standard input.
+    fn whole(&self, name: &[u8]) -> Result<Vec<u8>, Failure>;
+
+    /// Whether this is a file of more bytes than a piece has, which can be read from its beginning more than once.
+    fn is_long(&self, name: &[u8]) -> Result<bool, Failure>;
+}
+
+/// Those that the host gives.
+pub struct Given;
+
+impl Files for Given {
+    fn whole(&self, name: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut input = Input::open(name)?;
+        let mut bytes = Vec::new();
+        loop {
+            match input.read(PIECE)? {
+                Read::Bytes(piece) => bytes.extend_from_slice(&piece),
+                Read::Pending => input.block(),
+                Read::End => return Ok(bytes),
+            }
+            if bytes.len() as u64 > MOST_KEPT {
+                return Err(unreadable(
+                    name,
+                    "it is larger than 64 MiB: a single --data-binary @FILE, or -T, streams it",
+                ));
+            }
+        }
+    }
+
+    fn is_long(&self, name: &[u8]) -> Result<bool, Failure> {
+        Ok(name != b"-" && Input::open(name)?.length().is_some_and(|length| length > PIECE as u64))
+    }
+}
+
+/// A file that is read, or standard input.
+pub struct Input {
+    name: Vec<u8>,
+    source: Source,
+}
+
+/// What came of reading.
+pub enum Read {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Nothing yet.
+    Pending,
+    /// Nothing any more.
+    End,
+}
+
+enum Source {
+    /// A file of this length.
+    File { descriptor: Descriptor, length: u64, offset: u64 },
+    /// A pipe, a terminal, a device.
+    Stream {
+        // Before the stream, and that before the descriptor, so that they are dropped in this order, as WASI wants it.
+        ready: Pollable,
+        stream: InputStream,
+        is_waiting: bool,
+        _descriptor: Option<Descriptor>,
+    },
+}
+
+impl Input {
+    /// Opens a file; `-` is standard input.
+    pub fn open(name: &[u8]) -> Result<Self, Failure> {
+        let wrong = |code| unreadable(name, in_words(code));
+        let source = if name == b"-" {
+            Source::stream(wasi::cli::stdin::get_stdin(), None)
+        } else {
+            let descriptor = open(name, OpenFlags::empty(), DescriptorFlags::READ).map_err(wrong)?;
+            let stat = descriptor.stat().map_err(wrong)?;
+            match stat.type_ {
+                DescriptorType::Directory => return Err(wrong(ErrorCode::IsDirectory)),
+                DescriptorType::RegularFile => Source::File { descriptor, length: stat.size, offset: 0 },
+                _ => Source::stream(descriptor.read_via_stream(0).map_err(wrong)?, Some(descriptor)),
+            }
+        };
+        Ok(Self { name: name.to_vec(), source })
+    }
+
+    /// How long it is, where that is known before it is read.
+    pub fn length(&self) -> Option<u64> {
+        match &self.source {
+            Source::File { length, .. } => Some(*length),
+            Source::Stream { .. } => None,
+        }
+    }
+
+    /// Reads at most so many bytes.
+    pub fn read(&mut self, most: usize) -> Result<Read, Failure> {
+        match &mut self.source {
+            Source::File { descriptor, offset, .. } => {
+                let read = descriptor.read(most as u64, *offset);
+                let (bytes, _) = read.map_err(|code| unreadable(&self.name, in_words(code)))?;
+                *offset = offset.saturating_add(bytes.len() as u64);
+                Ok(if bytes.is_empty() { Read::End } else { Read::Bytes(bytes) })
+            }
+            Source::Stream { stream, is_waiting, .. } => match InputStream::read(stream, most as u64) {
+                Ok(bytes) if bytes.is_empty() => {
+                    *is_waiting = true;
+                    Ok(Read::Pending)
+                }
+                Ok(bytes) => {
+                    *is_waiting = false;
+                    Ok(Read::Bytes(bytes))
+                }
+                Err(StreamError::Closed) => Ok(Read::End),
+                Err(StreamError::LastOperationFailed(error)) => {
+                    let code = wasi::filesystem::types::filesystem_error_code(&error);
+                    let why = code.map_or_else(|| error.to_debug_string(), |code| in_words(code).to_owned());
+                    Err(unreadable(&self.name, &why))
+                }
+            },
+        }
+    }
+
+    /// What must be ready before there is more to read; none where it is not pending.
+    pub fn waits_for(&self) -> Option<&Pollable> {
+        match &self.source {
+            Source::Stream { ready, is_waiting: true, .. } => Some(ready),
+            _ => None,
+        }
+    }
+
+    fn block(&self) {
+        if let Some(ready) = self.waits_for() {
+            ready.block();
+        }
+    }
+}
+
+impl Source {
+    fn stream(stream: InputStream, descriptor: Option<Descriptor>) -> Self {
+        Self::Stream { ready: stream.subscribe(), stream, is_waiting: false, _descriptor: descriptor }
+    }
+}
+
+/// A file that is written from its beginning.
+pub struct Output {
+    name: Vec<u8>,
+    descriptor: Descriptor,
+    offset: u64,
+}
+
+impl Output {
+    /// Makes it, or empties it.
+    pub fn create(name: &[u8]) -> Result<Self, Failure> {
+        let opened = open(name, OpenFlags::CREATE | OpenFlags::TRUNCATE, DescriptorFlags::WRITE);
+        let descriptor = opened.map_err(|code| {
+            let why = if code == ErrorCode::NoEntry { "its directory does not exist" } else { in_words(code) };
+            unwritable(name, why)
+        })?;
+        Ok(Self { name: name.to_vec(), descriptor, offset: 0 })
+    }
+
+    /// Writes all of it.
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            let written = self.descriptor.write(bytes, self.offset);
+            let written = written.map_err(|code| unwritable(&self.name, in_words(code)))?;
+            let taken = usize::try_from(written).unwrap_or(usize::MAX).min(bytes.len());
+            if taken == 0 {
+                return Err(unwritable(&self.name, "it takes no bytes"));
+            }
+            self.offset = self.offset.saturating_add(written);
+            bytes = bytes.get(taken..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+/// A name for people.
+pub fn shown(name: &[u8]) -> String {
+    match std::str::from_utf8(name) {
+        Ok(name) => format!("{name:?}"),
+        Err(_) => format!("\"{}\"", name.escape_ascii()),
+    }
+}
+
+fn unreadable(name: &[u8], why: &str) -> Failure {
+    let what = if name == b"-" { "standard input".to_owned() } else { shown(name) };
+    Failure::new(Exit::Read, format!("cannot read {what}: {why}"))
+}
+
+fn unwritable(name: &[u8], why: &str) -> Failure {
+    Failure::new(Exit::Write, format!("Failure writing output to {}: {why}", shown(name)))
+}
+
+fn open(name: &[u8], how: OpenFlags, flags: DescriptorFlags) -> Result<Descriptor, ErrorCode> {
+    let directories = get_directories();
+    if environment::is_escaped() {
+        let (place, _) = directories.first().ok_or(ErrorCode::NotPermitted)?;
+        return place.open_at(PathFlags::SYMLINK_FOLLOW, &escaped(name), how, flags);
+    }
+    // Such a host's paths are text, and so are its arguments.
+    let name = std::str::from_utf8(name).map_err(|_| ErrorCode::IllegalByteSequence)?;
+    let names: Vec<&str> = directories.iter().map(|(_, name)| name.as_str()).collect();
+    let (index, path) = place(&names, name).ok_or(ErrorCode::NotPermitted)?;
+    let (directory, _) = directories.get(index).ok_or(ErrorCode::NotPermitted)?;
+    directory.open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags)
+}
+
+fn in_words(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::NoEntry => "it does not exist",
+        ErrorCode::Access | ErrorCode::ReadOnly => "permission denied",
+        // The native host gives every file that an option names.
+        ErrorCode::NotPermitted if environment::is_escaped() => "permission denied",
+        ErrorCode::NotPermitted => "it is in no directory that this command may use",
+        ErrorCode::IsDirectory => "it is a directory",
+        ErrorCode::NotDirectory => "a directory in its name is a file",
+        ErrorCode::Loop if environment::is_escaped() => "its symbolic links lead in a circle",
+        ErrorCode::Loop => "its symbolic links lead in a circle, or out of what this command may use",
+        ErrorCode::NameTooLong => "its name is too long",
+        ErrorCode::InsufficientSpace | ErrorCode::Quota => "there is no space left",
+        ErrorCode::FileTooLarge => "it is too large",
+        ErrorCode::Pipe => "nobody reads it any more",
+        ErrorCode::Busy | ErrorCode::TextFileBusy => "it is in use",
+        ErrorCode::IllegalByteSequence => "its name is not UTF-8",
+        ErrorCode::NoDevice | ErrorCode::NoSuchDevice => "there is no such device",
+        ErrorCode::Io => "reading or writing it failed",
+        ErrorCode::Invalid => "it cannot be opened so",
+        _ => code.name(),
+    }
+}
+
+/// Which of these directories a path is in, and its path from there. The longest that fits counts.
+fn place<'p>(directories: &[&str], path: &'p str) -> Option<(usize, &'p str)> {
+    let path = here(path);
+    let places = directories.iter().enumerate().filter_map(|(index, directory)| {
+        let directory = here(directory.trim_end_matches('/'));
+        let rest = match directory {
+            // The root; a relative path is in it, too, where there is no directory that this command is in.
+            "" => path,
+            "." => Some(path).filter(|path| !path.starts_with('/'))?,
+            directory => path.strip_prefix(directory)?.strip_prefix('/')?,
+        };
+        let rest = rest.trim_start_matches('/');
+        Some((directory.len(), index, rest)).filter(|_| !rest.is_empty())
+    });
+    places.max_by_key(|(length, ..)| *length).map(|(_, index, rest)| (index, rest))
+}
+
+/// The same path without `./` before it.
+fn here(mut path: &str) -> &str {
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches('/');
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_in_the_directory_that_fits_best() {
+        let directories = [".", "/", "/tmp", "/tmp/deep", "data", "./more/"];
+        assert_eq!(place(&directories, "a/b"), Some((0, "a/b")));
+        assert_eq!(place(&directories, "./a"), Some((0, "a")));
+        assert_eq!(place(&directories, ".//a"), Some((0, "a")));
+        assert_eq!(place(&directories, "././/./a"), Some((0, "a")));
+        assert_eq!(place(&directories, "data/a"), Some((4, "a")));
+        assert_eq!(place(&directories, "more/a"), Some((5, "a")));
+        assert_eq!(place(&directories, "/tmp/a"), Some((2, "a")));
+        assert_eq!(place(&directories, "/tmp/deep/a"), Some((3, "a")));
+        assert_eq!(place(&directories, "/tmpx/a"), Some((1, "tmpx/a")));
+        assert_eq!(place(&["/"], "a"), Some((0, "a")));
+    }
+
+    #[test]
+    fn a_file_elsewhere_is_in_none() {
+        assert_eq!(place(&["."], "/etc/x"), None);
+        assert_eq!(place(&["/tmp"], "/tmp"), None);
+        assert_eq!(place(&[], "x"), None);
+    }
+
+    #[test]
+    fn names_are_shown_whatever_they_hold() {
+        assert_eq!(shown("ü\n".as_bytes()), "\"ü\\n\"");
+        assert_eq!(shown(b"a\xff"), "\"a\\xff\"");
+    }
+}

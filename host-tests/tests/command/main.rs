@@ -1,0 +1,10 @@
+//! The `xenon` command as a person runs it: the native program, its arguments, files and streams, and its exit codes.
+
+mod basics;
+mod files;
+mod heads;
+mod limits;
+mod pipes;
+mod support;
+mod text;
+mod urls;
