@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use wasmtime::component::{Component, Instance, Linker, ResourceTable};
-use wasmtime::{Engine, Result, Store, format_err};
+use wasmtime::{Config, Engine, Result, Store, format_err};
 use wasmtime_wasi::p2::bindings::Command;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use xenon_cli_options::VARIABLES;
@@ -57,7 +57,7 @@ async fn start(component: Embedded, arguments: &[Vec<u8>]) -> Result<i32> {
         Ok(instantiated) => instantiated,
         // What it needs is mostly room for memories that never come to be so large, and there may be a bound (`ulimit -v`).
         Err(_) => {
-            let (engine, component) = load(engines::thrifty())?;
+            let (engine, component) = load(thrifty())?;
             instantiate(&engine, &component, arguments).await.map_err(|error| {
                 let why = one_line(error.root_cause());
                 format_err!("{why}; is there a bound on the address space of a process (ulimit -v)?")
@@ -84,6 +84,14 @@ async fn instantiate(engine: &Engine, component: &Component, arguments: &[Vec<u8
     let mut store = Store::new(engine, host);
     let instance = linker.instantiate_async(&mut store, component).await?;
     Ok((store, instance))
+}
+
+/// What asks for little address space: memories take what they need, and move when they grow. Code checks each access then, and
+/// is not what was compiled ahead of time.
+fn thrifty() -> Config {
+    let mut config = Config::new();
+    config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(8 << 20);
+    config
 }
 
 fn context(arguments: &[Vec<u8>]) -> WasiCtx {
