@@ -44,9 +44,9 @@ pub trait Net: Clone + 'static {
     /// A look alone need not find it. A host may learn what has come only while it is waited for, and answer from memory in
     /// between: tokio, under wasmtime, remembers that a read has found no more, and makes no system call for the next one. A
     /// request sent then would take a stray response for its own. So an implementation owes one turn of whatever tells its
-    /// host of bytes, ends and failures. Over WASI 0.2 that is a wait that is over at once. Over WASI 0.3 nothing can wait
-    /// without suspending: there this future wakes itself and is pending until the host has had its turn; wasmtime 48 needs
-    /// two.
+    /// host of bytes, ends and failures. Over WASI 0.2 that is a wait that is over at once, and may be left to the look. Over
+    /// WASI 0.3 nothing can wait without suspending: there this future wakes itself and is pending until the host has had its
+    /// turn; wasmtime 48 needs two.
     fn catch_up(&self) -> impl Future<Output = ()>;
 
     /// Starts looking up a name, which is no IP literal.

@@ -141,9 +141,9 @@ impl Open {
 }
 
 /// What a request can go on with.
-pub(crate) enum Acquired<N: Net> {
-    /// A connection that has been idle, and that nobody has looked at since.
-    Idle(Connection<N>),
+pub(crate) enum Acquired {
+    /// A connection is idle, to be taken and looked at.
+    Idle,
     /// The right to open one.
     Permit(Permit),
     /// Nothing, for now.
@@ -157,10 +157,10 @@ impl<N: Net> Default for Pool<N> {
 }
 
 impl<N: Net> Pool<N> {
-    /// The connection used last, if `fresh` is not asked for, or the right to open one of `most`.
-    pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired<N> {
-        if let Some(connection) = self.pop_newest(is_fresh) {
-            return Acquired::Idle(connection);
+    /// Whether a connection can be taken, if `fresh` is not asked for, or the right to open one of `most`.
+    pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired {
+        if !is_fresh && !self.idle.borrow().is_empty() {
+            return Acquired::Idle;
         }
         if self.open.count.get() >= most {
             // A fresh connection is wanted though idle ones are there: the oldest of them makes room.
@@ -209,8 +209,8 @@ impl<N: Net> Pool<N> {
         self.open.was_freed.replace(false)
     }
 
-    /// None when a fresh connection is asked for.
-    fn pop_newest(&self, is_fresh: bool) -> Option<Connection<N>> {
+    /// The idle connection used last, which nobody has looked at since; none when a fresh one is asked for.
+    pub(crate) fn pop_newest(&self, is_fresh: bool) -> Option<Connection<N>> {
         if is_fresh { None } else { self.idle.borrow_mut().pop() }
     }
 

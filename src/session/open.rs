@@ -144,6 +144,13 @@ impl<N: Net> Opening<N> {
         let most = shared.settings.borrow().limits().connections;
         let mut turn = None;
         let acquired = loop {
+            while let Some(mut connection) = shared.pool.pop_newest(is_fresh) {
+                if connection.is_alive(&shared.net).await {
+                    let whose = Whose { exchange: self.exchange, connection: connection.number };
+                    shared.record(whose, || Kind::Reused);
+                    return Ok(connection);
+                }
+            }
             let acquired = within(
                 &shared.net,
                 self.schedule.end,
@@ -156,13 +163,8 @@ impl<N: Net> Opening<N> {
                 }),
             )
             .await;
-            let Ok(Acquired::Idle(mut connection)) = acquired else {
+            if !matches!(acquired, Ok(Acquired::Idle)) {
                 break acquired;
-            };
-            if connection.is_alive(&shared.net).await {
-                let whose = Whose { exchange: self.exchange, connection: connection.number };
-                shared.record(whose, || Kind::Reused);
-                return Ok(connection);
             }
         };
         drop(turn);

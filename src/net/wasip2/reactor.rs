@@ -128,6 +128,7 @@ impl Reactor {
 
     /// Waits for nothing, which is over at once. A host that learns only in waits what has come learns it in this one:
     /// wasmtime lets tokio look at its sockets when a duration of zero is waited for.
+    #[cold]
     pub(super) fn catch_up(&self) {
         monotonic_clock::subscribe_duration(0).block();
     }
@@ -180,6 +181,11 @@ impl<T> Watched<T> {
     pub(super) fn is_worth_trying(&self, reactor: &Reactor) -> bool {
         let pass = reactor.pass.get();
         self.source.blocked.get().is_none_or(|since| reactor.probing.get() && since != pass && reactor.is_asked_anew())
+    }
+
+    /// Whether an operation has found that it would block, and no wait has seen otherwise since.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.source.blocked.get().is_some()
     }
 
     /// Remembers that an operation would block, until a wait has seen otherwise.
