@@ -41,6 +41,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Events that wait to be taken, and bytes of text and heads in them: the largest head fits beside what tells of it.
+    pub fn of_events(&self) -> (usize, usize) {
+        (self.events, self.head_length.saturating_add(EVENT_TEXT))
+    }
+}
+
 /// Bytes of a chunk-size line, extensions included: endless chunk extensions.
 pub const CHUNK_LINE_LENGTH: usize = 1024;
 

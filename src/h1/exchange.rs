@@ -93,7 +93,7 @@ pub struct Exchange {
     /// Whether the bytes of heads are kept.
     keeps_heads: bool,
     /// Those of the last one.
-    last_head: Vec<u8>,
+    last_head: Box<[u8]>,
 }
 
 /// The sending direction, named for what it waits for.
@@ -152,7 +152,7 @@ impl Exchange {
             persistence: Ok(()),
             is_forwarded: false,
             keeps_heads: false,
-            last_head: Vec::new(),
+            last_head: Box::default(),
         }
     }
 
@@ -161,14 +161,14 @@ impl Exchange {
         Self { is_forwarded: true, ..self }
     }
 
-    /// Has the bytes of each head kept, for whoever shows what came.
-    pub fn keep_heads(&mut self) {
-        self.keeps_heads = true;
+    /// The same with the bytes of each head kept, for whoever shows what came.
+    pub fn keeping_heads(self) -> Self {
+        Self { keeps_heads: true, ..self }
     }
 
     /// The bytes of the head that came last, if they are kept, as they came.
     pub fn take_head(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.last_head)
+        std::mem::take(&mut self.last_head).into_vec()
     }
 
     // ---- sending ----------------------------------------------------------------------------------------------------
@@ -396,7 +396,7 @@ impl Exchange {
     fn keep_head(&mut self, bytes: &[u8], length: usize) {
         let head = bytes.get(..length).unwrap_or_default();
         let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(length);
-        self.last_head = head.get(start..).unwrap_or_default().to_vec();
+        self.last_head = head.get(start..).unwrap_or_default().into();
     }
 
     fn receive_head(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {

@@ -28,9 +28,7 @@ impl Connect {
             content: Content::None,
             expects: false,
         };
-        let mut machine = Exchange::new(outline, head, limits).forwarded();
-        machine.keep_heads();
-        Self { machine, heads: Vec::new() }
+        Self { machine: Exchange::new(outline, head, limits).forwarded().keeping_heads(), heads: Vec::new() }
     }
 
     /// The heads of responses that came since the last call, each with its bytes.

@@ -38,7 +38,6 @@ use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
 use crate::http::fields::Fields;
 use crate::http::origin::{Origin, OriginError};
-use crate::limits::EVENT_TEXT;
 use crate::net::Net;
 use crate::session::claim::Claim;
 use crate::session::connection::{Connection, Pool};
@@ -157,12 +156,7 @@ impl<N: Net> Shared<N> {
 
     pub(crate) fn record(&self, whose: Whose, what: impl FnOnce() -> Kind) {
         if self.events.is_recorded() {
-            let (most, most_text) = {
-                let settings = self.settings.borrow();
-                let limits = settings.limits();
-                // The largest head fits beside what tells of it.
-                (limits.events, limits.head_length.saturating_add(EVENT_TEXT))
-            };
+            let (most, most_text) = self.settings.borrow().limits().of_events();
             self.events.record(Event { at: self.net.now(), whose, what: what() }, most, most_text);
         }
     }

@@ -228,7 +228,8 @@ impl<N: Net> Opening<N> {
             machine = machine.forwarded();
         }
         if shared.is_recording() {
-            machine.keep_heads();
+            // Not borrowed: what was once borrowed has its room in the future, which many may wait with.
+            machine = machine.keeping_heads();
         }
         // Boxed, for it is large and handed on several times.
         let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));

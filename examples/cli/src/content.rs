@@ -23,10 +23,11 @@ pub enum Content {
 impl Content {
     /// The content of `-d` and `--data-binary`, read once for all requests.
     pub fn of_data(options: &Options, files: &impl Files) -> Result<Self, Failure> {
-        if let [Data::File { name, is_binary: true }] = options.data.as_slice()
-            && files.is_long(name)?
-        {
-            return Ok(Self::File { name: name.clone(), is_upload: false });
+        if let [Data::File { name, is_binary: true }] = options.data.as_slice() {
+            return Ok(match files.whole_unless_long(name)? {
+                Some(bytes) => Self::Bytes(bytes),
+                None => Self::File { name: name.clone(), is_upload: false },
+            });
         }
         if options.data.is_empty() {
             return Ok(Self::None);
@@ -94,8 +95,8 @@ pub mod tests {
             file.map(|(_, content)| content.to_vec()).ok_or_else(|| Failure::new(Exit::Read, "it does not exist"))
         }
 
-        fn is_long(&self, name: &[u8]) -> Result<bool, Failure> {
-            Ok(self.whole(name)?.len() > PIECE)
+        fn whole_unless_long(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+            Ok(Some(self.whole(name)?).filter(|bytes| bytes.len() <= PIECE))
         }
     }
 

@@ -24,8 +24,9 @@ pub trait Files {
     /// All of a file; `-` is standard input.
     fn whole(&self, name: &[u8]) -> Result<Vec<u8>, Failure>;
 
-    /// Whether this is a file of more bytes than a piece has, which can be read from its beginning more than once.
-    fn is_long(&self, name: &[u8]) -> Result<bool, Failure>;
+    /// The same, but nothing where it is a file of more bytes than a piece has, which can be read from its beginning again. It is
+    /// opened once: what a pipe had is not there for a second time.
+    fn whole_unless_long(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
 }
 
 /// Those that the host gives.
@@ -33,25 +34,12 @@ pub struct Given;
 
 impl Files for Given {
     fn whole(&self, name: &[u8]) -> Result<Vec<u8>, Failure> {
-        let mut input = Input::open(name)?;
-        let mut bytes = Vec::new();
-        loop {
-            match input.read(PIECE)? {
-                Read::Bytes(piece) => bytes.extend_from_slice(&piece),
-                Read::Pending => input.block(),
-                Read::End => return Ok(bytes),
-            }
-            if bytes.len() as u64 > MOST_KEPT {
-                return Err(unreadable(
-                    name,
-                    "it is larger than 64 MiB: a single --data-binary @FILE, or -T, streams it",
-                ));
-            }
-        }
+        Input::open(name)?.whole()
     }
 
-    fn is_long(&self, name: &[u8]) -> Result<bool, Failure> {
-        Ok(name != b"-" && Input::open(name)?.length().is_some_and(|length| length > PIECE as u64))
+    fn whole_unless_long(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        let input = Input::open(name)?;
+        if input.length().is_some_and(|length| length > PIECE as u64) { Ok(None) } else { input.whole().map(Some) }
     }
 }
 
@@ -87,7 +75,7 @@ enum Source {
 impl Input {
     /// Opens a file; `-` is standard input.
     pub fn open(name: &[u8]) -> Result<Self, Failure> {
-        let wrong = |code| unreadable(name, in_words(code));
+        let wrong = |code| unreadable(name, unopened(code));
         let source = if name == b"-" {
             Source::stream(wasi::cli::stdin::get_stdin(), None)
         } else {
@@ -146,9 +134,22 @@ impl Input {
         }
     }
 
-    fn block(&self) {
-        if let Some(ready) = self.waits_for() {
-            ready.block();
+    fn whole(mut self) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        loop {
+            match self.read(PIECE)? {
+                Read::Bytes(piece) => bytes.extend_from_slice(&piece),
+                Read::Pending => {
+                    if let Some(ready) = self.waits_for() {
+                        ready.block();
+                    }
+                }
+                Read::End => return Ok(bytes),
+            }
+            if bytes.len() as u64 > MOST_KEPT {
+                let advice = "it is larger than 64 MiB: a single --data-binary @FILE, or -T, streams it";
+                return Err(unreadable(&self.name, advice));
+            }
         }
     }
 }
@@ -170,9 +171,9 @@ impl Output {
     /// Makes it, or empties it.
     pub fn create(name: &[u8]) -> Result<Self, Failure> {
         let opened = open(name, OpenFlags::CREATE | OpenFlags::TRUNCATE, DescriptorFlags::WRITE);
-        let descriptor = opened.map_err(|code| {
-            let why = if code == ErrorCode::NoEntry { "its directory does not exist" } else { in_words(code) };
-            unwritable(name, why)
+        let descriptor = opened.map_err(|code| match code {
+            ErrorCode::NoEntry => unwritable(name, "its directory does not exist"),
+            code => unwritable(name, unopened(code)),
         })?;
         Ok(Self { name: name.to_vec(), descriptor, offset: 0 })
     }
@@ -224,6 +225,11 @@ fn open(name: &[u8], how: OpenFlags, flags: DescriptorFlags) -> Result<Descripto
     directory.open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags)
 }
 
+/// The same of a file that was not opened.
+fn unopened(code: ErrorCode) -> &'static str {
+    if code == ErrorCode::Io { "it cannot be opened" } else { in_words(code) }
+}
+
 fn in_words(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NoEntry => "it does not exist",
@@ -243,7 +249,6 @@ fn in_words(code: ErrorCode) -> &'static str {
         ErrorCode::IllegalByteSequence => "its name is not UTF-8",
         ErrorCode::NoDevice | ErrorCode::NoSuchDevice => "there is no such device",
         ErrorCode::Io => "reading or writing it failed",
-        ErrorCode::Invalid => "it cannot be opened so",
         _ => code.name(),
     }
 }

@@ -3,8 +3,9 @@
 use crate::bindings::{Session, poll};
 use crate::exit::{Exit, Failure};
 use crate::options::Options;
+use crate::outcome;
 use crate::sessions::Sessions;
-use crate::transfer::{self, Console, Job, Step, Transfer};
+use crate::transfer::{Console, Job, Step, Transfer};
 use crate::url::Url;
 
 use std::rc::Rc;
@@ -38,7 +39,7 @@ pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mu
         {
             match Lane::open(job, options, &mut sessions) {
                 Ok(lane) => lanes.push(lane),
-                Err(failure) => over(transfer::refuse(job, failure, options, console)),
+                Err(failure) => over(outcome::refuse(job, failure, options, console)),
             }
         }
         lanes.retain_mut(|lane| match lane.advance(options, console) {

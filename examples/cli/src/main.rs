@@ -12,7 +12,7 @@
 //!     sessions       a session for each origin; tls has what it trusts and shows, login who asks, proxy what it goes
 //!                    through
 //!     lanes          the transfers, one after another or several at once
-//!       transfer     one request and its response, in steps; request makes it
+//!       transfer     one request and its response, in steps; request makes it, outcome ends it
 //!     output         standard output and standard error; head is fields as lines; progress draws the bar
 //!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w), pem writes certificates
 //!     exit           curl's exit codes
@@ -28,6 +28,7 @@ mod head;
 mod lanes;
 mod login;
 mod options;
+mod outcome;
 mod output;
 mod pem;
 mod progress;

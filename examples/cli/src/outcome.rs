@@ -1,0 +1,60 @@
+//! How a transfer ends, whether it got anywhere or not: what `-w` says of it, an error's line, the exit code.
+
+use wasi::clocks::monotonic_clock;
+
+use crate::exit::{Exit, Failure};
+use crate::options::Options;
+use crate::output::tell;
+use crate::timeline::Timeline;
+use crate::transfer::{Console, Job};
+use crate::url;
+use crate::write_out::{self, Facts, Stream};
+
+/// What is known of a transfer before it starts.
+pub fn facts(job: &Job, options: &Options) -> Facts {
+    let (url, scheme, is_tls) = match &job.url {
+        Ok(url) => (url.to_string().into_bytes(), url.origin.scheme.clone(), url.origin.is_tls()),
+        Err(_) => (url::without_login(&job.given), String::new(), false),
+    };
+    Facts {
+        url,
+        url_number: job.number,
+        scheme,
+        method: options.method(job.content.is_upload()).to_owned(),
+        referer: options.referer.clone().unwrap_or_default(),
+        file_name: job.output.clone().unwrap_or_default(),
+        version: "0",
+        timeline: Timeline::starting_at(monotonic_clock::now(), is_tls),
+        ..Facts::default()
+    }
+}
+
+/// Ends a transfer that cannot even start, and answers its exit code.
+pub fn refuse(job: &Job, failure: Failure, options: &Options, console: &mut Console) -> u8 {
+    conclude(&mut facts(job, options), Some(failure), options, console)
+}
+
+/// Writes what `-w` asks for, and an error's line, and answers the exit code.
+pub fn conclude(facts: &mut Facts, mut failure: Option<Failure>, options: &Options, console: &mut Console) -> u8 {
+    if let Some(format) = &options.write_out {
+        facts.exit = failure.as_ref().map_or(0, |failure| failure.exit as u8);
+        facts.error = failure.as_ref().map_or_else(String::new, |failure| failure.message.clone());
+        write_out::fill(format, facts, &mut |stream, text| match stream {
+            Stream::Output => {
+                if let Err(unwritten) = console.output.write(text) {
+                    failure.get_or_insert(unwritten);
+                }
+            }
+            Stream::Error => tell(text),
+        });
+    }
+    let Some(failure) = failure else {
+        return Exit::Done as u8;
+    };
+    if options.tells_errors() {
+        // On a terminal, what came before the failure stands before its line.
+        let _ = console.output.flush();
+        failure.tell();
+    }
+    failure.exit as u8
+}
