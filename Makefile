@@ -33,7 +33,7 @@ build: target/release/xenon ## The component, the command and its native host: t
 
 target/release/xenon: $(SOURCES)
 	@scripts/setup.sh build
-	@test -e $@ || echo "Building the component and the command: some 5 minutes on two cores, and 1 GB in target/"
+	@test -e $@ || echo "Building the component and the command: some 5 minutes on two cores, and 2 GB in target/"
 	@$(BUILD)
 	@touch $@
 
@@ -42,7 +42,7 @@ run: build ## Builds, and runs target/release/xenon with ARGS='...' (without: a 
 
 test: build ## Runs every test and counts them; nothing contacts the Internet
 	@scripts/setup.sh test
-	@test -e target/tests.log || echo "Building and running the tests: some 8 minutes on two cores, and 2 GB more in target/"
+	@test -e target/tests.log || echo "Building and running the tests: some 10 minutes on two cores, and 2 GB more in target/"
 	@scripts/show-progress scripts/test-count $(TEST)
 
 counts: ## How much evidence there is, from the last make test and from fuzzing, as a table

@@ -51,3 +51,20 @@ fn output_that_nobody_reads_is_no_accident() {
     peer.finish();
     assert_refused(&output, 23);
 }
+
+/// What it runs is inside of it.
+#[test]
+fn no_file_beside_the_program_is_made_or_touched() {
+    let folder = Folder::new("beside");
+    let program = folder.0.join("xenon");
+    std::fs::copy(env!("CARGO_BIN_EXE_xenon"), &program).unwrap();
+    let planted = folder.0.join("xenon-cli-0123456789abcdef.cwasm");
+    std::fs::write(&planted, "planted").unwrap();
+    let output = std::process::Command::new(&program).arg("--version").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files, [program, planted.clone()]);
+    assert_eq!(std::fs::read(planted).unwrap(), b"planted");
+}
