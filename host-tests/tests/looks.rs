@@ -106,6 +106,29 @@ fn a_request_after_another_goes_on_a_new_connection() {
 }
 
 #[test]
+fn only_a_second_look_costs_a_wait() {
+    let peer = Peer::start([script().send(OK).expect_head_with(&[]).send(OK).expect_head_with(&[]).read(5).send(OK)]);
+    let guest = Guest::with(Setup { turns: false, call_names: true, ..Setup::default() });
+    let session = guest.session("http", "127.0.0.1", peer.port());
+    let waits = || {
+        let counts = guest.host_calls_by_name();
+        counts.iter().filter(|(name, _)| name.ends_with("subscribe-duration")).map(|(_, count)| count).sum::<u64>()
+    };
+    for _ in 0..2 {
+        assert_eq!(session.get("/").unwrap().content, b"hello");
+    }
+    assert_eq!(waits(), 0, "what has just brought bytes is asked at once");
+    let request = session.request("POST", "/");
+    request.set_streamed_content(Some(5));
+    let exchange = request.start().unwrap();
+    exchange.write(b"bytes").unwrap();
+    assert_eq!(waits(), 1);
+    assert_eq!(exchange.response().unwrap().read_to_end().unwrap(), b"hello");
+    drop((exchange, request, session));
+    peer.finish();
+}
+
+#[test]
 fn a_caller_who_never_waits_gets_an_answer() {
     let peer = Peer::start([script().send(OK)]);
     let guest = guest();

@@ -140,7 +140,10 @@ impl<N: Net> Transfer<N> {
 
     /// Ends the content.
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
-        self.advance();
+        // A piece that has not gone goes with the end, and not before it.
+        if self.upload.borrow().has_room() {
+            self.advance();
+        }
         self.check_writable()?;
         let finished = self.upload.borrow_mut().finish(trailers, self.is_switched);
         match finished {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use xenon::error::{Code, Phase};
 use xenon::http::fields::Fields;
 use xenon::limits::READ_LENGTH;
-use xenon::net::sim::{Script, SimNet};
+use xenon::net::sim::{Operation, Script, SimNet};
 use xenon::session::events::CloseReason;
 
 use crate::support::*;
@@ -88,6 +88,23 @@ fn head_and_content_that_are_there_leave_in_one_piece() {
     exchange.advance();
     // The lookup, the attempt, one piece sent, one received.
     assert_eq!((sent_content(&net), net.operations()), ("hello".into(), 4));
+}
+
+#[test]
+fn the_end_of_content_leaves_with_its_last_piece() {
+    let content = "5\r\nhello\r\n0\r\n\r\n";
+    let (net, session) = world([answers(1).expect_head().expect(content).send(ok("ok"))]);
+    get(&net, &session).unwrap();
+    let exchange = streamed(&session, None);
+    net.settle();
+    let before = net.operations();
+    exchange.try_write(b"hello".to_vec()).unwrap().unwrap();
+    net.settle();
+    exchange.finish(Fields::default()).unwrap();
+    let sends = (before + 1..=net.operations()).filter(|number| net.operation(*number) == Some(Operation::Send));
+    assert_eq!(sends.count(), 1);
+    assert_eq!(finish(&net, &exchange).unwrap(), "ok");
+    net.assert_done();
 }
 
 #[test]
