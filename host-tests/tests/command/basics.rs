@@ -62,8 +62,7 @@ fn no_file_beside_the_program_is_made_or_touched() {
     std::fs::write(&planted, "planted").unwrap();
     let output = std::process::Command::new(&program).arg("--version").output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    let mut files: Vec<_> =
-        std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert_eq!(files, [program, planted.clone()]);
     assert_eq!(std::fs::read(planted).unwrap(), b"planted");
