@@ -146,6 +146,7 @@ fn the_names_of_a_run_are_read() {
     assert_eq!(name_in_run("heads/reason"), "heads/reason");
     assert_eq!(name_in_run("src/http/method.rs::a"), "http::method::tests::a");
     assert_eq!(name_in_run("src/net/sim/mod.rs::a"), "net::sim::tests::a");
+    assert_eq!(name_in_run("host-tests/src/ahead.rs::a"), "ahead::tests::a");
     assert_eq!(name_in_run("tests/session/race.rs::a"), "race::a");
     assert_eq!(name_in_run("tests/session/main.rs::a"), "a");
     assert_eq!(name_in_run("host-tests/tests/component.rs::a"), "a");
@@ -240,7 +241,8 @@ fn name_in_run(test: &str) -> String {
         return test.into();
     };
     let file = file.trim_end_matches(".rs").trim_end_matches("/mod");
-    match file.strip_prefix("src/") {
+    // Whichever crate it is in.
+    match file.rsplit_once("src/").map(|(_, module)| module) {
         // A module's tests are at its foot, or in files of their own.
         Some(module) if module.contains("/tests") => format!("{}::{name}", module.replace('/', "::")),
         Some(module) => format!("{}::tests::{name}", module.replace('/', "::")),
