@@ -15,9 +15,9 @@ GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir ta
 
 # One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).
 BUILD := scripts/show-progress cargo build --release --locked -p xenon-host
-TEST := cargo test --workspace --release --locked --no-fail-fast $(patsubst %,--exclude %,$(MEASURES))
-# What only `make bench` needs, and only `make check` looks at.
+# What only `make bench` needs, which tests it, and what `make check` looks at.
 MEASURES := xenon-bench xenon-bench-crypto xenon-bench-raw xenon-bench-session xenon-bench-wasi-http
+TEST := cargo test --workspace --release --locked --no-fail-fast $(patsubst %,--exclude %,$(MEASURES))
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
 DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --release --locked
@@ -54,6 +54,7 @@ mutants: ## Changes the pure modules in every way that cargo-mutants knows; a te
 
 bench: ## Measures on this machine, without TLS and over it; ARGS='--tls', ARGS='--plain' and ARGS='--quick' are shorter
 	@scripts/setup.sh bench
+	@cargo test --profile measured --locked -p xenon-bench
 	@$(BENCH) $(ARGS)
 
 fuzz: ## Runs each fuzz target for SECONDS=60, or those of TARGETS='...'; RECORD=1 notes it in fuzz/runs.tsv
