@@ -24,7 +24,7 @@ DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --releas
 BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
 
 # What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
-SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom examples/cli examples/tour host-tests/src host-tests/guests host-tests/features \
+SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/guests host-tests/features \
     host-tests/build.rs host-tests/Cargo.toml scripts -type f)
 
 .PHONY: build run test counts mutants bench fuzz check clean help

@@ -36,6 +36,44 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 
+/// The rooms of a session, from what callers hold down to values: each, and which rooms below it may name.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("whole", &["handles"]),
+    ("handles", &["exchange", "authorization", "shared", "connection", "request", "settings", "events"]),
+    (
+        "exchange",
+        &[
+            "connecting",
+            "authorization",
+            "shared",
+            "pool",
+            "connection",
+            "transport",
+            "request",
+            "settings",
+            "timing",
+            "events",
+        ],
+    ),
+    (
+        "connecting",
+        &["authorization", "shared", "connection", "transport", "settings", "proxies", "timing", "events", "permits"],
+    ),
+    ("authorization", &["request", "events"]),
+    ("shared", &["pool", "revalidation", "connection", "settings", "journal", "events", "permits"]),
+    ("pool", &["connection", "events", "permits"]),
+    ("revalidation", &["connection", "settings", "proxies"]),
+    ("connection", &["transport", "proxies", "journal", "events", "permits"]),
+    ("transport", &[]),
+    ("request", &["settings"]),
+    ("settings", &["proxies"]),
+    ("proxies", &[]),
+    ("timing", &[]),
+    ("journal", &["events"]),
+    ("events", &[]),
+    ("permits", &[]),
+];
+
 /// The crates of the outside world.
 const OUTSIDE: &[&str] = &["md5", "rustls", "subtle", "wasi", "webpki", "webpki_roots", "wit_bindgen", "zeroize"];
 
@@ -88,6 +126,88 @@ fn modules_name_what_they_may() {
         }
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// Inside `session/`, too, what is above names what is below, and nothing else.
+#[test]
+fn rooms_of_a_session_name_rooms_below() {
+    let mut wrong = Vec::new();
+    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let room = |within: &[String]| {
+        let [first, room, ..] = within else { return None };
+        ROOMS.iter().position(|(name, _)| first == "session" && name == room)
+    };
+    for file in files(&source().join("session")) {
+        let path = file.strip_prefix(source()).unwrap().display().to_string();
+        let within = path_of(&path);
+        // The front door declares the rooms and names what is public in them.
+        if path == "session/mod.rs" {
+            continue;
+        }
+        let Some(from) = room(&within) else {
+            wrong.push(format!("src/{path}: its room is not in the table"));
+            continue;
+        };
+        for named in names(&fs::read_to_string(&file).unwrap(), &within) {
+            let parts: Vec<_> = named.split("::").map(str::to_owned).collect();
+            if parts.first().is_none_or(|first| first != "session") {
+                continue;
+            }
+            let (name, may) = ROOMS[from];
+            match room(&parts) {
+                Some(to) if to == from => {}
+                Some(to) if to > from && may.contains(&ROOMS[to].0) => {
+                    seen.insert((name, ROOMS[to].0));
+                }
+                Some(_) | None => wrong.push(format!("src/{path}: {name} may not name {named}")),
+            }
+        }
+    }
+    for (name, may) in ROOMS {
+        for to in may.iter().filter(|to| !seen.contains(&(*name, **to))) {
+            wrong.push(format!("the table of rooms: {name} does not name {to}, nor need it be allowed to"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// No file needs another that, by whatever way, needs it: either can be read, and changed, without the other in mind. A folder's
+/// `mod.rs` that declares and hands on what is below it is no user of that.
+#[test]
+fn there_is_no_circle_of_files() {
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let all = files(&source());
+    let name = |file: &Path| path_of(&file.strip_prefix(source()).unwrap().display().to_string()).join("::");
+    let modules: BTreeSet<_> = all.iter().map(|file| name(file)).collect();
+    let modules: BTreeSet<&str> = modules.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    for file in &all {
+        let (from, within) = (name(file), path_of(&file.strip_prefix(source()).unwrap().display().to_string()));
+        for named in names(&fs::read_to_string(file).unwrap(), &within) {
+            let is_below = |to: &str| to.strip_prefix(from.as_str()).is_some_and(|rest| rest.starts_with("::"));
+            if let Some(to) = target_of(&named, &modules).filter(|to| *to != from && !is_below(to)) {
+                edges.entry(from.clone()).or_default().insert(to.to_owned());
+            }
+        }
+    }
+    let circles: Vec<_> = modules.iter().filter_map(|module| circle(module, &edges)).collect();
+    assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
+}
+
+/// The way from this module back to itself, if there is one.
+fn circle(module: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let mut ways = vec![vec![module.to_owned()]];
+    while let Some(way) = ways.pop() {
+        for next in way.last().and_then(|last| edges.get(last)).into_iter().flatten() {
+            if next == module {
+                return Some(format!("{} -> {module}", way.join(" -> ")));
+            }
+            if seen.insert(next.clone()) {
+                ways.push(way.iter().chain([next]).cloned().collect());
+            }
+        }
+    }
+    None
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use super::configured::Configured;
 use super::digest::Digest;
 use super::digest::algorithm::Algorithm;
-use super::given::Given;
 
 /// How a challenge is answered.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) enum Strength {
 
 /// A challenge that could be answered, and how.
 pub(super) struct Candidate {
-    pub(super) given: Rc<Given>,
+    pub(super) configured: Rc<Configured>,
     pub(super) realm: String,
     pub(super) answer: Answer,
     pub(super) is_stale: bool,

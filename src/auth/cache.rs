@@ -7,12 +7,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-pub use super::trial::Trial;
+pub use super::attempts::Attempts;
 
 use super::answer::{Answer, Candidate, Strength};
 use super::challenge::Challenge;
+use super::configured::Configured;
 use super::digest::Digest;
-use super::given::Given;
+use super::realm::{Space, Standing};
 use super::space::Extent;
 use super::{Asked, Login, Schemes, Server};
 use crate::http::origin::Origin;
@@ -25,30 +26,9 @@ pub struct Credentials {
     server: Server,
     /// What `domain` is about; a proxy has none.
     origin: Option<Rc<Origin>>,
-    given: Vec<Rc<Given>>,
+    configured: Vec<Rc<Configured>>,
     /// The one used last is the last.
     spaces: Vec<Rc<RefCell<Space>>>,
-}
-
-/// What one realm of the server protects, and how it is answered.
-#[derive(Debug)]
-pub(super) struct Space {
-    given: Rc<Given>,
-    pub(super) realm: String,
-    answer: Answer,
-    extent: Extent,
-    pub(super) standing: Standing,
-}
-
-/// What the server thinks of the credentials in a space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It has not said yet. They are not sent ahead.
-    Unknown,
-    /// It had no chance to, and the next request is to give it one.
-    Presumed,
-    /// It has let in a request that had them.
-    Accepted,
 }
 
 /// What to do about a challenge.
@@ -68,12 +48,12 @@ pub enum Decision {
 impl Credentials {
     /// Those of an origin. Where there is none nothing will be sent.
     pub fn of_origin(origin: Option<Rc<Origin>>) -> Self {
-        Self { server: Server::Origin, origin, given: Vec::new(), spaces: Vec::new() }
+        Self { server: Server::Origin, origin, configured: Vec::new(), spaces: Vec::new() }
     }
 
     /// Those of a proxy.
     pub fn of_proxy() -> Self {
-        Self { server: Server::Proxy, origin: None, given: Vec::new(), spaces: Vec::new() }
+        Self { server: Server::Proxy, origin: None, configured: Vec::new(), spaces: Vec::new() }
     }
 
     /// Who asks for them.
@@ -83,7 +63,7 @@ impl Credentials {
 
     /// Whether the caller has given none, so that nothing here has anything to do.
     pub fn is_empty(&self) -> bool {
-        self.given.is_empty()
+        self.configured.is_empty()
     }
 
     // ---- what the caller gives --------------------------------------------------------------------------------------
@@ -97,7 +77,7 @@ impl Credentials {
         schemes: Schemes,
         is_ahead: bool,
     ) -> Result<(), &'static str> {
-        self.give(Given::login(realm, login, schemes, is_ahead)?)
+        self.give(Configured::login(realm, login, schemes, is_ahead)?)
     }
 
     /// The same with a bearer token. `scope` is what it is good for: a challenge that wants more is not answered with it.
@@ -108,37 +88,38 @@ impl Credentials {
         scope: Option<String>,
         is_ahead: bool,
     ) -> Result<(), &'static str> {
-        self.give(Given::token(realm, token, scope, is_ahead)?)
+        self.give(Configured::token(realm, token, scope, is_ahead)?)
     }
 
     /// Forgets what was given for this realm, and what is known of it; of none: all there is.
     pub fn forget(&mut self, realm: Option<&str>) {
         match realm {
             None => {
-                self.given.clear();
+                self.configured.clear();
                 self.spaces.clear();
             }
             Some(realm) => {
-                self.given.retain(|given| given.realm.as_deref() != Some(realm));
+                self.configured.retain(|configured| configured.realm.as_deref() != Some(realm));
                 self.spaces.retain(|space| space.borrow().realm != realm);
             }
         }
     }
 
-    fn give(&mut self, new: Given) -> Result<(), &'static str> {
-        let is_replaced = |old: &Rc<Given>| old.realm == new.realm && old.is_token() == new.is_token();
-        let count = self.given.iter().filter(|old| !is_replaced(old)).count();
+    fn give(&mut self, new: Configured) -> Result<(), &'static str> {
+        let is_replaced = |old: &Rc<Configured>| old.realm == new.realm && old.is_token() == new.is_token();
+        let count = self.configured.iter().filter(|old| !is_replaced(old)).count();
         if count >= LOGINS {
             return Err("there are too many realms with credentials of their own");
         }
-        self.given.retain(|old| !is_replaced(old));
-        let given = &self.given;
+        self.configured.retain(|old| !is_replaced(old));
+        let configured = &self.configured;
         self.spaces.retain(|space| {
             let space = space.borrow();
             // What was answered for want of better is asked for anew.
-            new.realm.as_ref() != Some(&space.realm) && given.iter().any(|given| Rc::ptr_eq(given, &space.given))
+            new.realm.as_ref() != Some(&space.realm)
+                && configured.iter().any(|configured| Rc::ptr_eq(configured, &space.configured))
         });
-        self.given.push(Rc::new(new));
+        self.configured.push(Rc::new(new));
         Ok(())
     }
 
@@ -148,45 +129,45 @@ impl Credentials {
     /// Digest may be used twice. `cnonce` makes at least 32 random characters that need no quotes.
     pub fn authorize(
         &mut self,
-        trial: &mut Trial,
+        attempts: &mut Attempts,
         asked: Asked<'_>,
         cnonce: impl FnOnce() -> String,
     ) -> Option<Secret> {
-        trial.sent = None;
-        let space = match &trial.next {
+        attempts.sent = None;
+        let space = match &attempts.next {
             Some(chosen) => Some(Rc::clone(chosen)),
             None => self.best_space(asked),
         };
         let Some(space) = space else {
-            let given = self.unasked()?;
-            let value = given.plain();
-            let strength = if given.is_token() { Strength::Bearer } else { Strength::Basic };
-            trial.send(Rc::clone(given), None, strength, None);
+            let configured = self.unasked()?;
+            let value = configured.plain();
+            let strength = if configured.is_token() { Strength::Bearer } else { Strength::Basic };
+            attempts.send(Rc::clone(configured), None, strength, None);
             return Some(value);
         };
         let mut known = space.borrow_mut();
-        let given = Rc::clone(&known.given);
+        let configured = Rc::clone(&known.configured);
         // They may have been forgotten, or replaced, since the challenge came.
-        if !self.given.iter().any(|other| Rc::ptr_eq(other, &given)) {
+        if !self.configured.iter().any(|other| Rc::ptr_eq(other, &configured)) {
             return None;
         }
-        let (value, proof) = match (&mut known.answer, given.as_login()) {
+        let (value, proof) = match (&mut known.answer, configured.as_login()) {
             (Answer::Digest(digest), Some(login)) => {
                 let (value, proof) = digest.authorize(login, asked.method, asked.uri, &cnonce());
                 (value, Some(proof))
             }
-            (Answer::Basic | Answer::Bearer | Answer::Digest(_), _) => (given.plain(), None),
+            (Answer::Basic | Answer::Bearer | Answer::Digest(_), _) => (configured.plain(), None),
         };
         let strength = known.answer.strength();
         drop(known);
         self.touch(&space);
-        trial.send(given, Some(space), strength, proof);
+        attempts.send(configured, Some(space), strength, proof);
         Some(value)
     }
 
     /// Whether it is well to ask before content is sent that cannot be sent twice: the server may want credentials that the
     /// request will not have with it, or, for the age of a Digest's nonce, others than it will.
-    pub fn is_doubtful(&self, asked: Asked<'_>) -> bool {
+    pub fn may_be_challenged(&self, asked: Asked<'_>) -> bool {
         match self.best_space(asked) {
             Some(space) => matches!(space.borrow().answer, Answer::Digest(_)),
             None => self.unasked().is_none(),
@@ -206,8 +187,8 @@ impl Credentials {
     }
 
     /// What goes ahead where no space is known.
-    fn unasked(&self) -> Option<&Rc<Given>> {
-        self.given.iter().filter(|given| given.is_ahead).max_by_key(|given| given.is_token())
+    fn unasked(&self) -> Option<&Rc<Configured>> {
+        self.configured.iter().filter(|configured| configured.is_ahead).max_by_key(|configured| configured.is_token())
     }
 
     // ---- what the response means ------------------------------------------------------------------------------------
@@ -216,11 +197,11 @@ impl Credentials {
     /// in words for people; one that only gives way to another is not.
     pub fn answer(
         &mut self,
-        trial: &mut Trial,
+        attempts: &mut Attempts,
         challenges: &[Challenge],
         tell: &mut dyn FnMut(&Challenge, &'static str),
     ) -> Decision {
-        let sent = trial.refuse(challenges);
+        let sent = attempts.refuse(challenges);
         if let Some(space) = sent.as_ref().and_then(|sent| sent.space.as_ref())
             && space.borrow().standing == Standing::Presumed
         {
@@ -229,9 +210,9 @@ impl Credentials {
         }
         let mut best: Option<Candidate> = None;
         for challenge in challenges {
-            let candidate = self.candidate(challenge).and_then(|candidate| match trial.rounds {
+            let candidate = self.candidate(challenge).and_then(|candidate| match attempts.rounds {
                 AUTH_ROUNDS.. => Err("the request has answered as many challenges as it may"),
-                _ => trial.check(&candidate, sent.as_ref()).map(|()| candidate),
+                _ => attempts.check(&candidate, sent.as_ref()).map(|()| candidate),
             });
             match candidate {
                 // The first of equals.
@@ -244,14 +225,14 @@ impl Credentials {
         }
         let Some(best) = best else { return Decision::Stays };
         let decision = Decision::Again { scheme: best.answer.scheme(), realm: best.realm.clone() };
-        trial.rounds = trial.rounds.saturating_add(1);
-        trial.next = Some(self.learn(best));
+        attempts.rounds = attempts.rounds.saturating_add(1);
+        attempts.next = Some(self.learn(best));
         decision
     }
 
     /// The server has answered otherwise: what the request had with it is good for more like it.
-    pub fn accept(&mut self, trial: &Trial, asked: Asked<'_>) {
-        if let Some(space) = trial.sent.as_ref().and_then(|sent| sent.space.as_ref()) {
+    pub fn accept(&mut self, attempts: &Attempts, asked: Asked<'_>) {
+        if let Some(space) = attempts.sent.as_ref().and_then(|sent| sent.space.as_ref()) {
             let mut space = space.borrow_mut();
             space.standing = Standing::Accepted;
             if !matches!(space.answer, Answer::Digest(_)) {
@@ -261,8 +242,8 @@ impl Credentials {
     }
 
     /// The request will not be sent again, though it could be answered for: the next like it will have the answer with it.
-    pub fn presume(&mut self, trial: &Trial, asked: Asked<'_>) {
-        if let Some(space) = &trial.next {
+    pub fn presume(&mut self, attempts: &Attempts, asked: Asked<'_>) {
+        if let Some(space) = &attempts.next {
             let mut space = space.borrow_mut();
             space.extent.add_folder_of(asked.path);
             if space.standing == Standing::Unknown {
@@ -275,10 +256,10 @@ impl Credentials {
     /// response is not from a server that knows the password.
     pub fn verify<'a>(
         &mut self,
-        trial: &Trial,
+        attempts: &Attempts,
         information: impl Iterator<Item = &'a [u8]>,
     ) -> Result<(), &'static str> {
-        let Some(sent) = &trial.sent else { return Ok(()) };
+        let Some(sent) = &attempts.sent else { return Ok(()) };
         let (Some(proof), Some(space)) = (&sent.proof, &sent.space) else { return Ok(()) };
         match &mut space.borrow_mut().answer {
             Answer::Digest(digest) => digest.verify(proof, information),
@@ -290,49 +271,52 @@ impl Credentials {
     fn candidate(&self, challenge: &Challenge) -> Result<Candidate, &'static str> {
         // Basic and Digest have to have one, and some servers' Basic has none; Bearer may have one.
         let realm = challenge.realm().unwrap_or_default();
-        let given = |is_token: bool| {
-            let given = self.given.iter().filter(|given| given.is_token() == is_token);
-            let given = given.filter(|given| given.realm.as_deref().is_none_or(|only| only == realm));
+        let configured = |is_token: bool| {
+            let configured = self.configured.iter().filter(|configured| configured.is_token() == is_token);
+            let configured =
+                configured.filter(|configured| configured.realm.as_deref().is_none_or(|only| only == realm));
             // Its own before that of all.
-            given.min_by_key(|given| given.realm.is_none()).map(Rc::clone)
+            configured.min_by_key(|configured| configured.realm.is_none()).map(Rc::clone)
         };
-        let login = || given(false).ok_or("no user and password are set for its realm");
-        let (given, answer) = match challenge.scheme.as_str() {
+        let login = || configured(false).ok_or("no user and password are set for its realm");
+        let (configured, answer) = match challenge.scheme.as_str() {
             "bearer" => {
-                let given = given(true).ok_or("no bearer token is set for its realm")?;
-                if !given.covers(challenge.parameter("scope").unwrap_or_default()) {
+                let configured = configured(true).ok_or("no bearer token is set for its realm")?;
+                if !configured.covers(challenge.parameter("scope").unwrap_or_default()) {
                     return Err("the bearer token is not for its scope");
                 }
-                (given, Answer::Bearer)
+                (configured, Answer::Bearer)
             }
             "basic" => {
-                let given = login()?;
-                if !given.schemes().basic {
+                let configured = login()?;
+                if !configured.schemes().basic {
                     return Err("Basic is not allowed");
                 }
-                (given, Answer::Basic)
+                (configured, Answer::Basic)
             }
             "digest" => {
-                let given = login()?;
-                let schemes = given.schemes();
+                let configured = login()?;
+                let schemes = configured.schemes();
                 let digest = Digest::from_challenge(challenge, schemes.allow_legacy())?;
                 if !schemes.allow(digest.algorithm()) {
                     return Err("its algorithm is not allowed");
                 }
-                (given, Answer::Digest(digest))
+                (configured, Answer::Digest(digest))
             }
             _ => return Err("its scheme is not known"),
         };
         let is_stale = challenge.parameter("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
-        Ok(Candidate { given, realm: realm.to_owned(), answer, is_stale })
+        Ok(Candidate { configured, realm: realm.to_owned(), answer, is_stale })
     }
 
     /// The space of the challenge that is being answered, as it is known from now on.
     fn learn(&mut self, candidate: Candidate) -> Rc<RefCell<Space>> {
-        let Candidate { given, realm, answer, .. } = candidate;
+        let Candidate { configured, realm, answer, .. } = candidate;
         let is_it = |space: &Rc<RefCell<Space>>| {
             let space = space.borrow();
-            Rc::ptr_eq(&space.given, &given) && space.realm == realm && space.answer.scheme() == answer.scheme()
+            Rc::ptr_eq(&space.configured, &configured)
+                && space.realm == realm
+                && space.answer.scheme() == answer.scheme()
         };
         if let Some(known) = self.spaces.iter().find(|space| is_it(space)).cloned() {
             self.touch(&known);
@@ -348,7 +332,7 @@ impl Credentials {
             return known;
         }
         let extent = self.extent_of(&answer);
-        let space = Rc::new(RefCell::new(Space { given, realm, answer, extent, standing: Standing::Unknown }));
+        let space = Rc::new(RefCell::new(Space { configured, realm, answer, extent, standing: Standing::Unknown }));
         if self.spaces.len() >= REALMS {
             self.spaces.remove(0);
         }

@@ -3,16 +3,17 @@
 //! Values in, values out: nothing here sends anything, knows what a session is, or makes a random byte.
 
 mod answer;
+mod attempts;
 pub mod basic;
 pub mod bearer;
 pub mod cache;
 pub mod challenge;
+mod configured;
 pub mod digest;
 mod dots;
-mod given;
 mod information;
+mod realm;
 pub mod space;
-mod trial;
 
 use crate::auth::digest::algorithm::Algorithm;
 use crate::secret::Secret;

@@ -4,6 +4,7 @@
 //! knows what to wait for before it polls again. Wishes live until the next wait. `wasip2` notes pollables; `sim` notes
 //! virtual time.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::task::Poll;
 use std::time::Duration;
@@ -149,4 +150,23 @@ pub enum Fault {
     Exhausted,
     /// Something else.
     Other,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NameUnresolvable => "no such name",
+            Self::ResolverTemporary => "the resolver failed for now",
+            // wasmtime says the same of both.
+            Self::ResolverPermanent => "the resolver failed, or the host of this component allows no lookups",
+            Self::Denied => "the host of this component does not allow it",
+            Self::Refused => "connection refused",
+            Self::Unreachable => "no route to the address",
+            Self::TimedOut => "timed out",
+            Self::Reset => "connection reset",
+            Self::LocalAddress => "the local address cannot be used",
+            Self::Exhausted => "too many closed connections wait for servers that read nothing",
+            Self::Other => "unknown network error",
+        })
+    }
 }

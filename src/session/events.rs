@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Refusal};
-use crate::tls::tunnel::TlsFacts;
+use crate::http::fields::is_token_byte;
+use crate::tls::facts::TlsFacts;
 
 /// What happened, when, and to whom; the WIT's `event`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +16,14 @@ pub struct Event {
     /// When.
     pub at: Instant,
     /// Which exchange and connection.
-    pub whose: Whose,
+    pub subject: Subject,
     /// What.
     pub what: Kind,
 }
 
 /// To whom something happened; 0 is nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Whose {
+pub struct Subject {
     /// The exchange's number.
     pub exchange: u64,
     /// The connection's number.
@@ -129,7 +130,7 @@ impl Events {
         let mut queue = self.queue.borrow_mut();
         // Progress that nobody looked at is replaced by later progress of the same kind: a long transfer fills no queue.
         if let (Some(last), Kind::Sending { .. } | Kind::Receiving { .. }) = (queue.events.back_mut(), &event.what)
-            && last.whose == event.whose
+            && last.subject == event.subject
             && std::mem::discriminant(&last.what) == std::mem::discriminant(&event.what)
         {
             *last = event;
@@ -149,7 +150,7 @@ impl Events {
         let queue = self.queue.take();
         let mut events = Vec::from(queue.events);
         if queue.lost > 0 {
-            events.push(Event { at: now, whose: Whose::default(), what: Kind::Lost(queue.lost) });
+            events.push(Event { at: now, subject: Subject::default(), what: Kind::Lost(queue.lost) });
         }
         events
     }
@@ -188,6 +189,39 @@ impl Kind {
     }
 }
 
+/// A request's head without the credentials in it.
+#[cold]
+pub(crate) fn masked(head: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(head.len());
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        match line.iter().position(|byte| *byte == b':') {
+            Some(colon) if is_credential(line.get(..colon).unwrap_or_default()) => {
+                let (name, value) = line.split_at(colon);
+                shown.extend_from_slice(name);
+                shown.extend_from_slice(b": ");
+                shown.extend_from_slice(scheme_of(value));
+                shown.extend_from_slice(b"***\r\n");
+            }
+            _ => shown.extend_from_slice(line),
+        }
+    }
+    shown
+}
+
+fn is_credential(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"authorization") || name.eq_ignore_ascii_case(b"proxy-authorization")
+}
+
+/// The scheme of these credentials with the space after it: it is no secret, and tells what was sent. Nothing where something
+/// else than a space ends it, for who knows what it is then.
+fn scheme_of(value: &[u8]) -> &[u8] {
+    let value = value.strip_prefix(b": ").unwrap_or_default();
+    match value.iter().position(|byte| !is_token_byte(*byte)) {
+        Some(end) if end > 0 && value.get(end) == Some(&b' ') => value.get(..=end).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
 fn refusal_length(refusal: &Refusal) -> usize {
     let fields = refusal.fields.iter().map(|(name, value)| name.len().saturating_add(value.len()));
     fields.sum::<usize>().saturating_add(refusal.reason.len())
@@ -204,7 +238,7 @@ mod tests {
     use crate::limits::EVENT_TEXT;
 
     fn event(what: Kind) -> Event {
-        Event { at: Instant::from_nanos(0), whose: Whose { exchange: 1, connection: 1 }, what }
+        Event { at: Instant::from_nanos(0), subject: Subject { exchange: 1, connection: 1 }, what }
     }
 
     fn taken(events: &Events) -> Vec<Kind> {
@@ -252,5 +286,27 @@ mod tests {
             events.record(event(Kind::Receiving { done, total: None }), 3, EVENT_TEXT);
         }
         assert_eq!(taken(&events), [Kind::Receiving { done: 1000, total: None }]);
+    }
+
+    fn shown(head: &[u8]) -> String {
+        String::from_utf8(masked(head)).unwrap()
+    }
+
+    #[test]
+    fn credentials_are_masked_and_nothing_else_is() {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\nProxy-Authorization: c2VjcmV0\r\nA: b\r\n\r\n";
+        let expected =
+            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n";
+        assert_eq!(shown(head), expected);
+        let bytes = b"GET /\xff HTTP/1.1\r\nA: \xff: Basic x\r\n\r\n";
+        assert_eq!(masked(bytes), bytes);
+    }
+
+    #[test]
+    fn only_a_scheme_before_a_space_is_shown_of_credentials() {
+        for value in ["Bearer\tsecret", "secret", "sec,ret x", "Bearer\tsecret x", "", " secret", "Bearer;secret x"] {
+            assert_eq!(shown(format!("Authorization: {value}\r\n\r\n").as_bytes()), "Authorization: ***\r\n\r\n");
+        }
+        assert_eq!(shown(b"Authorization: Digest a=\"b\", c\r\n\r\n"), "Authorization: Digest ***\r\n\r\n");
     }
 }

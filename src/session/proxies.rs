@@ -107,7 +107,7 @@ impl Proxying {
         let may_ask = |via: &Rc<Via>| {
             let (forwards, known) =
                 (via.purpose(origin.scheme, self.tunnels_all) == Use::Forward, via.credentials.borrow());
-            forwards && !known.is_empty() && known.is_doubtful(Asked { method, uri: "", path: "" })
+            forwards && !known.is_empty() && known.may_be_challenged(Asked { method, uri: "", path: "" })
         };
         self.for_origin(origin).is_some_and(|proxies| proxies.all.iter().any(may_ask))
     }

@@ -45,7 +45,7 @@ pub(crate) struct Prepared {
     /// The encoded head.
     pub(crate) head: Vec<u8>,
     /// The same without the session's own expectation, where it has one and the content can be sent again.
-    pub(crate) unasking: Option<Vec<u8>>,
+    pub(crate) head_without_expect: Option<Vec<u8>>,
     pub(crate) content: Content,
     /// Whether sending it twice does no harm.
     pub(crate) is_idempotent: bool,
@@ -108,14 +108,21 @@ impl Description {
         self.fields.contains("authorization")
     }
 
-    /// Whether the caller itself says to a proxy who sends it.
-    pub(crate) fn is_signed_for_proxy(&self) -> bool {
-        self.fields.contains("proxy-authorization")
+    /// Whether a proxy may refuse it for want of credentials that it does not have with it from the start.
+    pub(crate) fn may_be_challenged_by_proxy(&self, origin: &Origin, settings: &Settings) -> bool {
+        // Where another host stands for the origin, all goes through tunnels; and the caller's own field is its own affair.
+        let is_sure = settings.connect_to().is_some() || self.fields.contains("proxy-authorization");
+        !is_sure && settings.proxying.may_ask(origin, &self.method)
     }
 
     /// Checks all and encodes the head. `is_doubtful` when the server may refuse it for want of credentials, so that streamed
     /// content is better kept until it has said.
-    pub(crate) fn prepare(&self, origin: &Origin, settings: &Settings, is_doubtful: bool) -> Result<Prepared, Error> {
+    pub(crate) fn prepare(
+        &self,
+        origin: &Origin,
+        settings: &Settings,
+        may_be_challenged: bool,
+    ) -> Result<Prepared, Error> {
         let wrong = |code, detail| Error::new(Phase::Setup, code, detail);
         method::check(&self.method).map_err(|what| {
             let method = quote(self.method.as_bytes());
@@ -141,14 +148,14 @@ impl Description {
         };
         let has_content = !matches!(framed, Framed::None | Framed::Length(0));
         self.check_fields(has_content)?;
-        let asks = self.expects || is_doubtful && self.is_streamed();
+        let asks = self.expects || may_be_challenged && self.is_streamed();
         let expects = has_content && !is_old && (asks || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
         let head = self.encode(origin, settings, framed, expects, closes);
         // The caller was told what becomes of its own expectation where content is streamed, and knows of no other.
         let may_unask = matches!(self.content, Content::Bytes(_)) || !self.expects;
         let is_asking = expects && !self.fields.contains("expect") && may_unask;
-        let unasking = is_asking.then(|| self.encode(origin, settings, framed, false, closes));
+        let head_without_expect = is_asking.then(|| self.encode(origin, settings, framed, false, closes));
         let outline = Outline {
             method: match self.method.as_str() {
                 "HEAD" => MethodKind::Head,
@@ -161,7 +168,7 @@ impl Description {
             expects,
         };
         let is_idempotent = self.is_idempotent.unwrap_or_else(|| method::is_idempotent(&self.method));
-        Ok(Prepared { outline, head, unasking, content: self.content.clone(), is_idempotent })
+        Ok(Prepared { outline, head, head_without_expect, content: self.content.clone(), is_idempotent })
     }
 
     /// Whether RFC 9110 and RFC 9112 let a client send these fields with this method, with or without content.

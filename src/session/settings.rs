@@ -6,11 +6,10 @@ use std::time::Duration;
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
-use crate::http::origin::{Host, Origin};
+use crate::http::origin::Host;
 use crate::http::quote;
 use crate::limits::{FIXED_ADDRESSES, Limits, REQUEST_FIELDS_LENGTH};
 use crate::session::proxies::Proxying;
-use crate::session::request::Description;
 use crate::tls::settings::TlsSettings;
 
 /// How long each step may take; the WIT's `deadlines` says when each starts. None is zero.
@@ -219,13 +218,6 @@ impl Settings {
     /// The host and port that stand for the origin's when connecting.
     pub fn connect_to(&self) -> Option<&(Host, u16)> {
         self.connect_to.as_ref()
-    }
-
-    /// Whether a proxy may refuse this request for want of credentials that it does not have with it from the start.
-    pub(crate) fn may_be_asked_by_proxy(&self, origin: &Origin, request: &Description) -> bool {
-        // Where another host stands for the origin, all goes through tunnels; and the caller's own field is its own affair.
-        let is_sure = self.connect_to.is_some() || request.is_signed_for_proxy();
-        !is_sure && self.proxying.may_ask(origin, &request.method)
     }
 
     /// Sets them.

@@ -7,7 +7,7 @@ use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::{Request, Response};
+use crate::session::handles::{Request, Response};
 
 /// A response, all of it.
 #[derive(Debug)]

@@ -4,10 +4,12 @@
 //! came are put in, bytes that should go are taken out, and what time it is is told. Nothing weakens the verification of a
 //! server but naming the very certificate that is accepted.
 
+pub mod connection;
 mod der;
+pub mod facts;
 pub mod failure;
 mod pem;
 mod remembered;
 pub mod settings;
-pub mod tunnel;
+
 mod verify;

@@ -14,9 +14,9 @@ use rustls::time_provider::TimeProvider;
 use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
 
 use super::der::Parts;
+use super::facts::{TLS13, TlsFacts, server_name};
 use super::pem;
 use super::remembered::Remembered;
-use super::tunnel::{TLS13, TlsFacts, server_name};
 use super::verify::Verifier;
 use crate::http::origin::Host;
 use crate::limits::TRUSTED_LENGTH;

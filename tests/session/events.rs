@@ -3,7 +3,7 @@
 use xenon::limits::{EVENT_TEXT, Limits};
 use xenon::net::Net;
 use xenon::net::sim::Script;
-use xenon::session::events::{Event, Kind, Whose};
+use xenon::session::events::{Event, Kind, Subject};
 
 use crate::support::*;
 
@@ -289,7 +289,7 @@ fn exchanges_at_once_are_told_apart() {
     finish(&net, &second).unwrap();
     finish(&net, &first).unwrap();
     for event in session.take_events() {
-        let Whose { exchange, connection } = event.whose;
+        let Subject { exchange, connection } = event.subject;
         match &event.what {
             Kind::RequestHead(head) => assert!(head.0.starts_with(format!("GET /{exchange} ").as_bytes()), "{head:?}"),
             Kind::Kept => assert_eq!(exchange, 0),

@@ -85,8 +85,8 @@ fn assert_events(session: &Session, outcomes: &[Outcome], context: &str) {
     let numbers_of = |is_such: fn(&Kind) -> bool, of_connection: bool| {
         let such = events.iter().filter(|event| is_such(&event.what));
         let number = |event: &xenon::session::events::Event| match of_connection {
-            true => event.whose.connection,
-            false => event.whose.exchange,
+            true => event.subject.connection,
+            false => event.subject.exchange,
         };
         let mut numbers: Vec<u64> = such.map(number).collect();
         numbers.sort_unstable();

@@ -219,7 +219,7 @@ pub(crate) fn events(session: &Session) -> Vec<String> {
             events::Kind::Closed(why) => format!("Closed {why:?}"),
             other => format!("{other:?}"),
         };
-        format!("{}/{} {what}", event.whose.exchange, event.whose.connection)
+        format!("{}/{} {what}", event.subject.exchange, event.subject.connection)
     };
     session.take_events().into_iter().map(tell).collect()
 }

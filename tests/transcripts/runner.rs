@@ -225,7 +225,7 @@ impl Runner<'_> {
         let mut fates = Vec::new();
         let mut is_retried = false;
         for event in self.session.take_events() {
-            let connection = event.whose.connection;
+            let connection = event.subject.connection;
             match event.what {
                 Kind::Kept => fates.push((connection, Fate::Kept)),
                 Kind::Closed(reason) => fates.push((connection, Fate::Closed(reason_name(reason).into()))),

@@ -19,8 +19,8 @@ use xenon::net::Net;
 use xenon::net::sim::{Said, Script, SimNet};
 use xenon::session::Session;
 use xenon::session::whole::{self, Whole};
+use xenon::tls::connection::{Incoming, TlsConnection};
 use xenon::tls::settings::TlsSettings;
-use xenon::tls::tunnel::{Incoming, Tunnel};
 
 use self::plan::Plan;
 use self::server::{NAME, Server, TODAY, certificate, content};
@@ -132,7 +132,7 @@ fn check_engine(plan: &Plan) {
     settings.set_default_roots(false);
     settings.add_leaves(certificate()).expect("it is a certificate");
     let configuration = settings.configuration(TODAY).expect("it can be made");
-    let mut tunnel = Tunnel::new(&configuration, &Host::Name(NAME.into())).expect("it is a name");
+    let mut tunnel = TlsConnection::new(&configuration, &Host::Name(NAME.into())).expect("it is a name");
     let mut server = Server::new(plan);
     let request = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
     let (mut gone, mut content, mut records) = (0, Vec::new(), Buffer::default());

@@ -93,7 +93,7 @@ impl Server {
             return Vec::new();
         }
         let mut arriving = self.act_after_flight();
-        let said = self.converse(bytes);
+        let said = self.negotiate(bytes);
         if !said.is_empty() {
             self.flights += 1;
         }
@@ -105,7 +105,7 @@ impl Server {
     }
 
     /// As rustls has it.
-    fn converse(&mut self, mut bytes: &[u8]) -> Vec<u8> {
+    fn negotiate(&mut self, mut bytes: &[u8]) -> Vec<u8> {
         let Some(tls) = &mut self.tls else { return Vec::new() };
         while !bytes.is_empty() && tls.read_tls(&mut bytes).is_ok_and(|count| count > 0) {
             // What a client says that was lied to may be wrong: an alert follows.

@@ -274,9 +274,9 @@ impl<'a> Client<'a> {
         let events = self.session.take_events();
         let number = self.exchanges.len() as u64 + 1;
         let is_lost = events.iter().any(|event| matches!(event.what, Kind::Lost(_)));
-        let is_head = |event: &&Event| event.whose.exchange == number && matches!(event.what, Kind::ResponseHead(_));
+        let is_head = |event: &&Event| event.subject.exchange == number && matches!(event.what, Kind::ResponseHead(_));
         let head = events.iter().rfind(is_head).filter(|_| !is_lost);
-        record.connection = head.and_then(|event| usize::try_from(event.whose.connection - 1).ok());
+        record.connection = head.and_then(|event| usize::try_from(event.subject.connection - 1).ok());
         self.events.extend(events);
         match whole {
             Ok(whole) => {

@@ -38,8 +38,8 @@ impl<'a> Traffic<'a> {
             let mut places: Vec<_> = records
                 .iter()
                 .enumerate()
-                .flat_map(|(whose, record)| {
-                    find_all(sent, record.line.as_bytes()).into_iter().map(move |place| (place, whose))
+                .flat_map(|(subject, record)| {
+                    find_all(sent, record.line.as_bytes()).into_iter().map(move |place| (place, subject))
                 })
                 .collect();
             places.sort_unstable();
@@ -55,15 +55,15 @@ impl<'a> Traffic<'a> {
         for (sent, requests) in self.sent.iter().zip(&self.requests) {
             assert!(requests.first().is_none_or(|(place, _)| *place == 0));
             for two in requests.windows(2) {
-                let [(begin, whose), (end, _)] = two else { unreachable!("windows of two") };
+                let [(begin, subject), (end, _)] = two else { unreachable!("windows of two") };
                 let is_whole = request::read(&sent[*begin..*end]).is_some();
-                assert!(is_whole, "{} is not whole, and another follows it", records[*whose].line);
+                assert!(is_whole, "{} is not whole, and another follows it", records[*subject].line);
             }
         }
-        for (whose, record) in records.iter().enumerate() {
+        for (subject, record) in records.iter().enumerate() {
             let mut times = Vec::new();
             for (connection, requests) in self.requests.iter().enumerate() {
-                let mine = requests.iter().enumerate().filter(|(_, (_, other))| *other == whose);
+                let mine = requests.iter().enumerate().filter(|(_, (_, other))| *other == subject);
                 times.extend(mine.map(|(index, (place, _))| (connection, index, *place)));
             }
             if !record.start.expects {
@@ -101,7 +101,7 @@ impl<'a> Traffic<'a> {
 
     /// No byte of one response is in another.
     pub(super) fn check_answers(&self, records: &[Record]) {
-        for (whose, record) in records.iter().enumerate() {
+        for (subject, record) in records.iter().enumerate() {
             let Some(head) = &record.head else {
                 assert!(record.content.is_empty() && record.trailers.is_none());
                 continue;
@@ -119,7 +119,7 @@ impl<'a> Traffic<'a> {
                 continue;
             }
             let requests = &self.requests[connection];
-            let number = requests.iter().position(|(_, other)| *other == whose).expect("it was asked");
+            let number = requests.iter().position(|(_, other)| *other == subject).expect("it was asked");
             // A peer that reads to an empty line takes the end of chunks for another request's.
             let is_confusing = |(_, other): &(usize, usize)| records[*other].start.content == Content::Streamed(None);
             if requests[..number].iter().any(is_confusing) {
@@ -145,11 +145,11 @@ impl<'a> Traffic<'a> {
         let mut exchanges: BTreeMap<u64, Story> = BTreeMap::new();
         let mut connections: BTreeMap<u64, State> = BTreeMap::new();
         for event in events {
-            if event.whose.exchange > 0 {
-                exchanges.entry(event.whose.exchange).or_default().go_on(&event.what);
+            if event.subject.exchange > 0 {
+                exchanges.entry(event.subject.exchange).or_default().go_on(&event.what);
             }
-            if event.whose.connection > 0 {
-                let state = connections.entry(event.whose.connection).or_insert(State::Unknown);
+            if event.subject.connection > 0 {
+                let state = connections.entry(event.subject.connection).or_insert(State::Unknown);
                 *state = match (*state, &event.what) {
                     (State::Unknown, Kind::Connected(_)) => State::Busy,
                     (State::Busy, Kind::Kept) => State::Idle,

@@ -23,18 +23,18 @@ fn asked(path: &str) -> Asked<'_> {
 }
 
 /// The beginning of what a request has with it, the scheme.
-fn authorize(credentials: &mut Credentials, trial: &mut Trial, path: &str) -> Option<String> {
-    let value = credentials.authorize(trial, asked(path), || "0123456789abcdef0123456789abcdef".into())?;
+fn authorize(credentials: &mut Credentials, attempts: &mut Attempts, path: &str) -> Option<String> {
+    let value = credentials.authorize(attempts, asked(path), || "0123456789abcdef0123456789abcdef".into())?;
     value.expose().split(' ').next().map(str::to_owned)
 }
 
 /// What goes ahead with a new request.
 fn ahead(credentials: &mut Credentials, path: &str) -> Option<String> {
-    authorize(credentials, &mut Trial::default(), path)
+    authorize(credentials, &mut Attempts::default(), path)
 }
 
-fn answer(credentials: &mut Credentials, trial: &mut Trial, line: &str) -> Decision {
-    credentials.answer(trial, &challenge::parse([line.as_bytes()].into_iter()), &mut |_, _| {})
+fn answer(credentials: &mut Credentials, attempts: &mut Attempts, line: &str) -> Decision {
+    credentials.answer(attempts, &challenge::parse([line.as_bytes()].into_iter()), &mut |_, _| {})
 }
 
 fn again(scheme: &'static str, realm: &str) -> Decision {
@@ -43,18 +43,18 @@ fn again(scheme: &'static str, realm: &str) -> Decision {
 
 /// A request for this path that is asked who is there, says so, and is let in.
 fn let_in(credentials: &mut Credentials, path: &str, line: &str) {
-    let mut trial = Trial::default();
-    assert!(matches!(answer(credentials, &mut trial, line), Decision::Again { .. }));
-    assert!(authorize(credentials, &mut trial, path).is_some());
-    credentials.accept(&trial, asked(path));
+    let mut attempts = Attempts::default();
+    assert!(matches!(answer(credentials, &mut attempts, line), Decision::Again { .. }));
+    assert!(authorize(credentials, &mut attempts, path).is_some());
+    credentials.accept(&attempts, asked(path));
 }
 
 /// The same, but what it says is refused.
 fn refuse(credentials: &mut Credentials, path: &str, line: &str) {
-    let mut trial = Trial::default();
-    assert!(matches!(answer(credentials, &mut trial, line), Decision::Again { .. }));
-    assert!(authorize(credentials, &mut trial, path).is_some());
-    assert_eq!(answer(credentials, &mut trial, line), Decision::Stays);
+    let mut attempts = Attempts::default();
+    assert!(matches!(answer(credentials, &mut attempts, line), Decision::Again { .. }));
+    assert!(authorize(credentials, &mut attempts, path).is_some());
+    assert_eq!(answer(credentials, &mut attempts, line), Decision::Stays);
 }
 
 #[test]
@@ -85,16 +85,16 @@ fn a_login_for_one_realm_replaces_what_stood_in_for_it() {
 #[test]
 fn it_is_doubtful_what_a_server_may_ask_for() {
     let mut credentials = credentials();
-    assert!(credentials.is_doubtful(asked("/a/")));
+    assert!(credentials.may_be_challenged(asked("/a/")));
     let_in(&mut credentials, "/a/", "Basic realm=a");
-    assert!(!credentials.is_doubtful(asked("/a/b")) && credentials.is_doubtful(asked("/b")));
+    assert!(!credentials.may_be_challenged(asked("/a/b")) && credentials.may_be_challenged(asked("/b")));
     let_in(&mut credentials, "/d/", "Digest realm=d, nonce=n, qop=auth, domain=\"/d\"");
-    assert!(credentials.is_doubtful(asked("/d/")));
+    assert!(credentials.may_be_challenged(asked("/d/")));
     let login = Login { user: "u".into(), password: Secret::new("p") };
     credentials.set_login(None, login, Schemes { basic: true, ..Schemes::default() }, true).unwrap();
-    assert!(!credentials.is_doubtful(asked("/b")) && !credentials.is_empty());
+    assert!(!credentials.may_be_challenged(asked("/b")) && !credentials.is_empty());
     credentials.forget(None);
-    assert!(credentials.is_empty() && credentials.is_doubtful(asked("/b")));
+    assert!(credentials.is_empty() && credentials.may_be_challenged(asked("/b")));
 }
 
 #[test]
@@ -105,13 +105,13 @@ fn what_was_refused_does_not_go_ahead_and_all_else_does() {
     assert_eq!(ahead(&mut credentials, "/b/"), None);
     assert_eq!(ahead(&mut credentials, "/a/").as_deref(), Some("Basic"));
     // A nonce that was stale at once: the space is the one that is tried next.
-    let mut trial = Trial::default();
+    let mut attempts = Attempts::default();
     let line = |nonce: &str| format!("Digest realm=d, nonce={nonce}, qop=auth, domain=\"/d\", stale=true");
-    assert_eq!(answer(&mut credentials, &mut trial, &line("n1")), again("Digest", "d"));
-    assert_eq!(authorize(&mut credentials, &mut trial, "/d/").as_deref(), Some("Digest"));
-    assert_eq!(answer(&mut credentials, &mut trial, &line("n2")), again("Digest", "d"));
-    assert_eq!(authorize(&mut credentials, &mut trial, "/d/").as_deref(), Some("Digest"));
-    credentials.accept(&trial, asked("/d/"));
+    assert_eq!(answer(&mut credentials, &mut attempts, &line("n1")), again("Digest", "d"));
+    assert_eq!(authorize(&mut credentials, &mut attempts, "/d/").as_deref(), Some("Digest"));
+    assert_eq!(answer(&mut credentials, &mut attempts, &line("n2")), again("Digest", "d"));
+    assert_eq!(authorize(&mut credentials, &mut attempts, "/d/").as_deref(), Some("Digest"));
+    credentials.accept(&attempts, asked("/d/"));
     assert_eq!(ahead(&mut credentials, "/d/e").as_deref(), Some("Digest"));
     // What was good once still is when it is refused.
     refuse(&mut credentials, "/a/", "Basic realm=a");
@@ -121,11 +121,11 @@ fn what_was_refused_does_not_go_ahead_and_all_else_does() {
 #[test]
 fn what_had_no_chance_is_presumed_good_once() {
     let mut credentials = credentials();
-    let mut trial = Trial::default();
-    assert_eq!(answer(&mut credentials, &mut trial, "Basic realm=a"), again("Basic", "a"));
+    let mut attempts = Attempts::default();
+    assert_eq!(answer(&mut credentials, &mut attempts, "Basic realm=a"), again("Basic", "a"));
     assert_eq!(ahead(&mut credentials, "/a/"), None);
-    credentials.presume(&trial, asked("/a/b"));
-    let mut next = Trial::default();
+    credentials.presume(&attempts, asked("/a/b"));
+    let mut next = Attempts::default();
     assert_eq!(authorize(&mut credentials, &mut next, "/a/c").as_deref(), Some("Basic"));
     assert_eq!(ahead(&mut credentials, "/b"), None);
     // Refused: it was not.
@@ -133,9 +133,9 @@ fn what_had_no_chance_is_presumed_good_once() {
     assert_eq!(ahead(&mut credentials, "/a/c"), None);
     // What the server has let in stays that.
     let_in(&mut credentials, "/d/", "Basic realm=d");
-    let mut trial = Trial::default();
-    assert_eq!(answer(&mut credentials, &mut trial, "Basic realm=d"), again("Basic", "d"));
-    credentials.presume(&trial, asked("/d/"));
+    let mut attempts = Attempts::default();
+    assert_eq!(answer(&mut credentials, &mut attempts, "Basic realm=d"), again("Basic", "d"));
+    credentials.presume(&attempts, asked("/d/"));
     assert!(credentials.spaces.iter().any(|space| space.borrow().standing == Standing::Accepted));
 }
 
@@ -160,14 +160,14 @@ fn the_realm_used_last_is_forgotten_last() {
 #[test]
 fn a_stale_nonce_excuses_its_own_realm_alone() {
     let mut credentials = credentials();
-    let mut trial = Trial::default();
+    let mut attempts = Attempts::default();
     for (realm, nonce) in [("b", "n1"), ("a", "n2")] {
         let line = format!("Digest realm={realm}, nonce={nonce}, qop=auth");
-        assert_eq!(answer(&mut credentials, &mut trial, &line), again("Digest", realm));
-        assert_eq!(authorize(&mut credentials, &mut trial, "/").as_deref(), Some("Digest"));
+        assert_eq!(answer(&mut credentials, &mut attempts, &line), again("Digest", realm));
+        assert_eq!(authorize(&mut credentials, &mut attempts, "/").as_deref(), Some("Digest"));
     }
     let line = "Digest realm=b, nonce=n3, qop=auth, stale=true";
-    assert_eq!(answer(&mut credentials, &mut trial, line), Decision::Stays);
+    assert_eq!(answer(&mut credentials, &mut attempts, line), Decision::Stays);
 }
 
 /// Another request may have been asked for something weaker meanwhile, in the same realm.
@@ -177,7 +177,7 @@ fn how_strong_it_was_is_known_of_what_was_sent() {
     let schemes = Schemes { basic: true, digest_md5: true, digest_sha256: true, ..Schemes::default() };
     let login = Login { user: "any".into(), password: Secret::new("secret") };
     credentials.set_login(None, login, schemes, false).unwrap();
-    let (mut first, mut second) = (Trial::default(), Trial::default());
+    let (mut first, mut second) = (Attempts::default(), Attempts::default());
     let line = |realm: &str, algorithm: &str| {
         format!("Digest realm={realm}, nonce={algorithm}, qop=auth, algorithm={algorithm}")
     };
@@ -194,9 +194,9 @@ fn how_strong_it_was_is_known_of_what_was_sent() {
 fn a_challenge_that_has_got_a_qop_is_answered_with_it() {
     let mut credentials = credentials();
     let mut sent = |line: &str| {
-        let mut trial = Trial::default();
-        assert_eq!(answer(&mut credentials, &mut trial, line), again("Digest", "a"));
-        let value = credentials.authorize(&mut trial, asked("/"), || "0123456789abcdef0123456789abcdef".into());
+        let mut attempts = Attempts::default();
+        assert_eq!(answer(&mut credentials, &mut attempts, line), again("Digest", "a"));
+        let value = credentials.authorize(&mut attempts, asked("/"), || "0123456789abcdef0123456789abcdef".into());
         value.unwrap().expose().to_owned()
     };
     assert!(!sent("Digest realm=a, nonce=n").contains("qop"));

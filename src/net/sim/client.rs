@@ -142,7 +142,7 @@ impl net::Dial for Dial {
         let Some(script) = script else {
             return Poll::Ready(Err(Fault::Refused));
         };
-        let mut connection = Connection::new(self.to, self.from, script, &world);
+        let mut connection = Connection::new(self.to, self.from, script, world.segments.clone(), world.is_asked_again);
         if failure == Some(Failure::End) {
             connection.fail_receiving(Ok(()));
         }

@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
 use super::script::{Act, Script, Segments};
-use super::world::World;
 use crate::clock::Instant;
 use crate::net::{Fault, Received};
 
@@ -71,9 +70,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(peer: SocketAddr, from: Option<IpAddr>, script: Script, world: &World) -> Self {
-        let segments = script.segments.unwrap_or_else(|| world.segments.clone());
-        let is_asked_again = world.is_asked_again;
+    pub(super) fn new(
+        peer: SocketAddr,
+        from: Option<IpAddr>,
+        script: Script,
+        segments: Segments,
+        is_asked_again: bool,
+    ) -> Self {
+        let segments = script.segments.unwrap_or(segments);
         let (cuts, seed) = match &segments {
             Segments::At(cuts) => (cuts.iter().copied().collect(), 0),
             Segments::Random(seed) => (VecDeque::new(), *seed),

@@ -7,37 +7,28 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use wasi::io::streams::OutputStream;
-use wasi::sockets::tcp::{ShutdownType, TcpSocket};
-
-use super::reactor::Watched;
 use crate::limits::DYING_CONNECTIONS;
 
-/// The sending direction of a connection. Fields are dropped in this order, and the host traps if it is another.
-pub(super) struct Sending {
-    pub(super) output: Watched<OutputStream>,
-    pub(super) socket: TcpSocket,
-}
-
-impl Sending {
+/// The sending direction of a connection that its owner has no more use for.
+pub(super) trait Lingering {
     /// Whether dropping it would wait for the peer.
-    fn would_wait(&self) -> bool {
-        matches!(self.output.check_write(), Ok(0))
-    }
+    fn would_wait(&self) -> bool;
+
+    /// Ends the connection, without waiting.
+    fn shut_down(&self);
 }
 
 /// The connections that are dying.
 #[derive(Default)]
-pub(super) struct Dying(RefCell<Vec<Rc<Sending>>>);
+pub(super) struct Dying(RefCell<Vec<Rc<dyn Lingering>>>);
 
 impl Dying {
     /// Takes over a connection's sending direction, if dropping it would wait.
-    pub(super) fn take_over(&self, sending: &Rc<Sending>) {
+    pub(super) fn take_over(&self, sending: Rc<dyn Lingering>) {
         self.sweep();
         if sending.would_wait() {
-            // When it cannot be shut down, it has ended already, and the next sweep will find that.
-            let _ = sending.socket.shutdown(ShutdownType::Both);
-            self.0.borrow_mut().push(Rc::clone(sending));
+            sending.shut_down();
+            self.0.borrow_mut().push(sending);
         }
     }
 

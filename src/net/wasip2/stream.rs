@@ -11,7 +11,7 @@ use wasi::io::poll::Pollable;
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::sockets::tcp::{ShutdownType, TcpSocket};
 
-use super::dying::Sending;
+use super::dying::Lingering;
 use super::reactor::{Reactor, Subscribe, Watched};
 use crate::net::{self, Fault, Receive, Received, Step};
 
@@ -30,6 +30,23 @@ pub struct Stream {
     is_answer_due: bool,
     peer: SocketAddr,
     reactor: Rc<Reactor>,
+}
+
+/// The sending direction of a connection. Fields are dropped in this order, and the host traps if it is another.
+struct Sending {
+    output: Watched<OutputStream>,
+    socket: TcpSocket,
+}
+
+impl Lingering for Sending {
+    fn would_wait(&self) -> bool {
+        matches!(self.output.check_write(), Ok(0))
+    }
+
+    fn shut_down(&self) {
+        // When it cannot be shut down, it has ended already, and whoever asks next will find that.
+        let _ = self.socket.shutdown(ShutdownType::Both);
+    }
 }
 
 impl Stream {
@@ -184,7 +201,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.reactor.dying.take_over(&self.sending);
+        self.reactor.dying.take_over(Rc::<Sending>::clone(&self.sending));
     }
 }
 

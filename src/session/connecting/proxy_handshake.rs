@@ -8,15 +8,14 @@ use crate::http::quote;
 use crate::limits::{HEAD_READ_LENGTH, SILENT_STEPS};
 use crate::net::{Net, Receive};
 use crate::proxy::{Dialogue, Failure};
-use crate::session::Shared;
-use crate::session::channel::{Broken, Received};
+use crate::session::connecting::tls_handshake::tls_error;
 use crate::session::connection::Connection;
-use crate::session::dial::describe;
-use crate::session::handshake::tls_error;
+use crate::session::shared::Shared;
 use crate::session::timing::{Elapsed, tick, within};
+use crate::session::transport::{Broken, Received};
 
 /// Holds this dialogue until the tunnel is open. What came beyond the proxy's last word is in the connection's buffer.
-pub(crate) async fn converse<N: Net>(
+pub(crate) async fn negotiate<N: Net>(
     shared: &Shared<N>,
     connection: &mut Connection<N>,
     dialogue: &mut impl Dialogue,
@@ -30,7 +29,7 @@ pub(crate) async fn converse<N: Net>(
             let step = poll_fn(|_| {
                 let outgoing = if send_fault.is_none() { dialogue.outgoing() } else { &[] };
                 let receive = Receive { buffer: &mut connection.buffer, max: HEAD_READ_LENGTH };
-                connection.channel.poll_step(outgoing, Some(receive))
+                connection.transport.poll_step(outgoing, Some(receive))
             })
             .await;
             match step.sent {
@@ -77,7 +76,7 @@ fn proxy_error(failure: Failure) -> Error {
 /// The same where the connection broke.
 fn broken_error(end: Failure, broken: Broken) -> Error {
     let words = match broken {
-        Broken::Net(fault) => describe(fault).into(),
+        Broken::Net(fault) => fault.to_string(),
         Broken::Tls(failure) => tls_error(Phase::Proxy, failure).detail,
     };
     let error = proxy_error(end);

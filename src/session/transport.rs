@@ -9,8 +9,9 @@ use std::task::Poll;
 use crate::buffer::Buffer;
 use crate::limits::{READ_LENGTH, SEND_LENGTH};
 use crate::net::{self, Fault, Receive, Stream};
+use crate::tls::connection::{Incoming, SEALING, TlsConnection};
+use crate::tls::facts::TlsFacts;
 use crate::tls::failure::Failure;
-use crate::tls::tunnel::{Incoming, SEALING, TlsFacts, Tunnel};
 
 /// What records add to the content that is asked for, so that a piece and its record come in one read.
 const RECORD_OVERHEAD: usize = 512;
@@ -23,7 +24,7 @@ const SILENT_READS: usize = 8;
 const HANDSHAKE_STEPS: usize = 64;
 
 /// A connection's two directions.
-pub(crate) enum Channel<S: Stream> {
+pub(crate) enum Transport<S: Stream> {
     /// Bytes as they are.
     Plain(S),
     /// Bytes in records.
@@ -33,8 +34,8 @@ pub(crate) enum Channel<S: Stream> {
 /// A channel with TLS over it.
 pub(crate) struct Secured<S: Stream> {
     /// What the records go through: the stream, or the TLS of a proxy.
-    below: Channel<S>,
-    tunnel: Tunnel,
+    below: Transport<S>,
+    tunnel: TlsConnection,
     /// Records, or parts of one, that were received and not used.
     records: Buffer,
     facts: Option<Rc<TlsFacts>>,
@@ -85,9 +86,9 @@ impl Step {
     }
 }
 
-impl<S: Stream> Channel<S> {
+impl<S: Stream> Transport<S> {
     /// This channel with TLS over it, the handshake to be done.
-    pub(crate) fn secured(self, tunnel: Tunnel) -> Self {
+    pub(crate) fn secured(self, tunnel: TlsConnection) -> Self {
         Self::Tls(Box::new(Secured { below: self, tunnel, records: Buffer::default(), facts: None }))
     }
 

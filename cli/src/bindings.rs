@@ -15,7 +15,7 @@ wit_bindgen::generate!({
             export run-with-exit-code: func() -> u8;
         }
     ",
-    path: "../../wit",
+    path: "../wit",
     world: "xenon:cli/command",
     with: {
         // The same types as the `wasi` crate's, so that a pollable of its standard input can be given to `poll`.

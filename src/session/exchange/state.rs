@@ -11,24 +11,24 @@ use std::task::{Context, Poll, Waker};
 
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
-use crate::h1::exchange::{Event, Unusable};
-use crate::h1::persistence::Close;
+use crate::h1::exchange::Event;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::origin::Scheme;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::events::{CloseReason, Kind, Whose};
-use crate::session::live::Live;
-use crate::session::open::Opening;
-use crate::session::upload::Upload;
-use crate::session::{Facts, Shared};
+use crate::session::connection::{Facts, close_reason};
+use crate::session::events::{CloseReason, Kind, Subject};
+use crate::session::exchange::dispatch::Dispatch;
+use crate::session::exchange::pump::Pump;
+use crate::session::exchange::upload::Upload;
+use crate::session::shared::Shared;
 
 /// A piece of content, or none at its end.
 type Piece = Option<Vec<u8>>;
 
 /// One exchange.
-pub(crate) struct Transfer<N: Net> {
+pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
     upload: Rc<RefCell<Upload>>,
@@ -57,27 +57,27 @@ pub(crate) struct Answer {
 }
 
 /// The future of a final head.
-type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Box<Live<N>>), Error>>>>;
+type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Box<Pump<N>>), Error>>>>;
 
 enum Stage<N: Net> {
     /// The head is not here yet.
-    Opening(Opened<N>),
+    Dispatching(Opened<N>),
     /// The head is here, the content is on its way.
-    Live(Box<Live<N>>),
+    Receiving(Box<Pump<N>>),
     /// All is here; the connection has gone its own way.
     Complete(Fields),
     /// It has failed.
     Failed(Error),
 }
 
-impl<N: Net> Transfer<N> {
-    pub(crate) fn new(opening: Opening<N>) -> Self {
+impl<N: Net> ExchangeState<N> {
+    pub(crate) fn new(opening: Dispatch<N>) -> Self {
         Self {
             shared: Rc::clone(&opening.shared),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
             on: Rc::clone(&opening.on),
-            stage: Stage::Opening(Box::pin(opening.run())),
+            stage: Stage::Dispatching(Box::pin(opening.run())),
             answer: None,
             is_answer_taken: false,
             ahead: Buffer::default(),
@@ -92,20 +92,20 @@ impl<N: Net> Transfer<N> {
 
     /// Goes as far as it can without the caller: connects, sends, receives the head.
     pub(crate) fn advance(&mut self) {
-        if let Stage::Opening(opened) = &mut self.stage {
+        if let Stage::Dispatching(opened) = &mut self.stage {
             let mut context = Context::from_waker(Waker::noop());
             match opened.as_mut().poll(&mut context) {
-                Poll::Ready(Ok((head, live))) => self.begin_content(head, live),
+                Poll::Ready(Ok((head, pump))) => self.begin_content(head, pump),
                 Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
                 Poll::Pending => {}
             }
         }
         // Also when the head has come just now: a caller that waits for its content to go needs the wish to be noted.
-        if let Stage::Live(live) = &mut self.stage
-            && !live.machine.is_sent()
-            && !live.machine.is_abandoned()
+        if let Stage::Receiving(pump) = &mut self.stage
+            && !pump.machine.is_sent()
+            && !pump.machine.is_abandoned()
         {
-            let sent = live.poll_send(&self.shared, &mut self.upload.borrow_mut());
+            let sent = pump.poll_send(&self.shared, &mut self.upload.borrow_mut());
             if let Poll::Ready(Err(error)) = sent {
                 self.fail(error, CloseReason::Failed);
             }
@@ -187,7 +187,7 @@ impl<N: Net> Transfer<N> {
     pub(crate) fn waits_for_caller(&mut self) -> bool {
         self.upload.borrow_mut().note_waiting();
         self.advance();
-        self.answer.is_none() && matches!(self.stage, Stage::Opening(_)) && self.upload.borrow().is_unfinished()
+        self.answer.is_none() && matches!(self.stage, Stage::Dispatching(_)) && self.upload.borrow().is_unfinished()
     }
 
     fn check_writable(&self) -> Result<(), Error> {
@@ -195,10 +195,10 @@ impl<N: Net> Transfer<N> {
             Stage::Failed(error) => Err(error.clone()),
             Stage::Complete(_) if self.is_switched => Err(switched_over()),
             Stage::Complete(_) if self.is_cut => Err(early_response()),
-            Stage::Live(live) if live.machine.is_abandoned() => {
+            Stage::Receiving(pump) if pump.machine.is_abandoned() => {
                 Err(if self.is_switched { switched_over() } else { early_response() })
             }
-            Stage::Opening(_) | Stage::Live(_) | Stage::Complete(_) => Ok(()),
+            Stage::Dispatching(_) | Stage::Receiving(_) | Stage::Complete(_) => Ok(()),
         }
     }
 
@@ -209,13 +209,13 @@ impl<N: Net> Transfer<N> {
         if !self.ahead.is_empty() {
             return Poll::Ready(Ok(Some(self.ahead.take(max))));
         }
-        let live = match &mut self.stage {
-            Stage::Live(live) => live,
+        let pump = match &mut self.stage {
+            Stage::Receiving(pump) => pump,
             Stage::Complete(_) => return Poll::Ready(Ok(None)),
             Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
-            Stage::Opening(_) => return Poll::Pending,
+            Stage::Dispatching(_) => return Poll::Pending,
         };
-        let event = live.poll_event(&self.shared, &mut self.upload.borrow_mut(), max);
+        let event = pump.poll_event(&self.shared, &mut self.upload.borrow_mut(), max);
         match event {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Err(error)) => {
@@ -225,9 +225,9 @@ impl<N: Net> Transfer<N> {
             Poll::Ready(Ok(Event::Content(piece))) => {
                 self.received = self.received.saturating_add(piece.len() as u64);
                 let (done, total) = (self.received, self.total);
-                self.shared.record(live.whose, || Kind::Receiving { done, total });
+                self.shared.record(pump.subject, || Kind::Receiving { done, total });
                 // The connection is free as soon as the last byte is here, not only when the caller asks for more.
-                if live.machine.is_complete() {
+                if pump.machine.is_complete() {
                     self.complete();
                 }
                 return Poll::Ready(Ok(Some(piece)));
@@ -241,7 +241,7 @@ impl<N: Net> Transfer<N> {
         }
     }
 
-    /// Whether [`Transfer::poll_read`] has something to say.
+    /// Whether [`ExchangeState::poll_read`] has something to say.
     pub(crate) fn poll_response_ready(&mut self) -> Poll<()> {
         self.advance();
         if !self.ahead.is_empty() {
@@ -268,9 +268,9 @@ impl<N: Net> Transfer<N> {
     /// Where it is, for errors that come from outside.
     pub(crate) fn phase(&self) -> Phase {
         match self.stage {
-            Stage::Opening(_) if self.on.get() == 0 => Phase::Connect,
-            Stage::Opening(_) => Phase::Head,
-            Stage::Live(_) | Stage::Complete(_) | Stage::Failed(_) => Phase::Body,
+            Stage::Dispatching(_) if self.on.get() == 0 => Phase::Connect,
+            Stage::Dispatching(_) => Phase::Head,
+            Stage::Receiving(_) | Stage::Complete(_) | Stage::Failed(_) => Phase::Body,
         }
     }
 
@@ -287,16 +287,16 @@ impl<N: Net> Transfer<N> {
     /// Ends it with this error, unless it has ended. A head that was not taken yet still can be.
     pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
         let connection = match &self.stage {
-            Stage::Live(live) => live.whose.connection,
-            Stage::Opening(_) => self.on.get(),
+            Stage::Receiving(pump) => pump.subject.connection,
+            Stage::Dispatching(_) => self.on.get(),
             Stage::Complete(_) | Stage::Failed(_) => return,
         };
         self.ahead = Buffer::default();
         self.upload.borrow_mut().discard();
-        let whose = Whose { exchange: self.number, connection };
-        self.shared.record(whose, || Kind::Failed(error.clone()));
+        let subject = Subject { exchange: self.number, connection };
+        self.shared.record(subject, || Kind::Failed(error.clone()));
         // Whatever holds the connection, dropping it closes it with this reason.
-        self.shared.ending.set(reason);
+        self.shared.journal.set_ending(reason);
         self.stage = Stage::Failed(error);
     }
 
@@ -304,8 +304,8 @@ impl<N: Net> Transfer<N> {
     /// little and here already, for the connection's sake; else the connection closes.
     fn abandon_content(&mut self) {
         let mut budget = self.shared.settings.borrow().limits().drained;
-        while let Stage::Live(live) = &self.stage
-            && live.machine.remainder().is_none_or(|left| left <= budget)
+        while let Stage::Receiving(pump) = &self.stage
+            && pump.machine.remainder().is_none_or(|left| left <= budget)
         {
             // When all may be thrown away that may be, one byte more shows that it was not all there is.
             let most = usize::try_from(budget).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH);
@@ -316,27 +316,27 @@ impl<N: Net> Transfer<N> {
                 Poll::Ready(_) | Poll::Pending => break,
             }
         }
-        self.shared.ending.set(CloseReason::UnreadContent);
+        self.shared.journal.set_ending(CloseReason::UnreadContent);
         self.stage = Stage::Complete(Fields::default());
     }
 
-    fn begin_content(&mut self, head: ResponseHead, live: Box<Live<N>>) {
-        self.total = live.machine.remainder();
+    fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
+        self.total = pump.machine.remainder();
         // Those of an https proxy, of which an event tells, are not those of a plain origin.
         let is_tls = self.shared.origin.as_ref().is_ok_and(|origin| origin.scheme == Scheme::Https);
         self.answer = Some(Answer {
             head,
             facts: Facts {
-                connection: live.connection.number,
-                peer: live.connection.channel.peer(),
-                tls: live.connection.channel.tls_facts().filter(|_| is_tls).cloned(),
-                is_reused: live.connection.is_reused(),
+                connection: pump.connection.number,
+                peer: pump.connection.transport.peer(),
+                tls: pump.connection.transport.tls_facts().filter(|_| is_tls).cloned(),
+                is_reused: pump.connection.is_reused(),
             },
             content_length: self.total,
         });
-        self.is_switched = live.machine.is_raw();
-        let is_complete = live.machine.is_complete();
-        self.stage = Stage::Live(live);
+        self.is_switched = pump.machine.is_raw();
+        let is_complete = pump.machine.is_complete();
+        self.stage = Stage::Receiving(pump);
         if is_complete {
             self.complete();
         }
@@ -344,21 +344,21 @@ impl<N: Net> Transfer<N> {
 
     /// All of the response is here: the connection is kept or closed.
     fn complete(&mut self) {
-        if let Stage::Live(live) = &mut self.stage
-            && let Some(claim) = &mut live.claim
-            && let Err(error) = claim.verify(Phase::Body, live.machine.trailers())
+        if let Stage::Receiving(pump) = &mut self.stage
+            && let Some(auth) = &mut pump.auth
+            && let Err(error) = auth.verify(Phase::Body, pump.machine.trailers())
         {
             self.fail(error, CloseReason::Failed);
             return;
         }
-        let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) else {
+        let Stage::Receiving(pump) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) else {
             return;
         };
-        let Live { mut connection, machine, whose, .. } = *live;
+        let Pump { mut connection, machine, subject, .. } = *pump;
         self.stage = Stage::Complete(machine.trailers().clone());
         self.is_cut = !machine.is_sent();
         self.upload.borrow_mut().discard();
-        self.shared.record(whose, || Kind::Complete);
+        self.shared.record(subject, || Kind::Complete);
         connection.served = connection.served.saturating_add(1);
         match machine.verdict(&connection.buffer) {
             Ok(()) => self.shared.keep(connection),
@@ -367,24 +367,11 @@ impl<N: Net> Transfer<N> {
     }
 }
 
-impl<N: Net> Drop for Transfer<N> {
+impl<N: Net> Drop for ExchangeState<N> {
     fn drop(&mut self) {
         if self.is_answer_taken {
             self.abandon_content();
         }
-    }
-}
-
-pub(crate) fn close_reason(unusable: Unusable) -> CloseReason {
-    match unusable {
-        Unusable::UnsentContent => CloseReason::UnsentContent,
-        Unusable::StrayBytes => CloseReason::StrayBytes,
-        Unusable::Said(Close::PeerAsked) => CloseReason::PeerAsked,
-        Unusable::Said(Close::OldVersion) => CloseReason::OldVersion,
-        Unusable::Said(Close::CallerAsked) => CloseReason::CallerAsked,
-        Unusable::Said(Close::ContentToEnd) => CloseReason::ContentToEnd,
-        Unusable::Said(Close::ConflictingFraming) => CloseReason::ConflictingFraming,
-        Unusable::Said(Close::Upgraded) => CloseReason::Upgraded,
     }
 }
 

@@ -8,25 +8,24 @@ use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
 use crate::limits::SILENT_STEPS;
 use crate::net::{Fault, Net, Receive};
-use crate::session::Shared;
-use crate::session::channel::{Broken, Received};
-use crate::session::claim::Claim;
+use crate::session::authorization::RequestAuth;
+use crate::session::connecting::tls_error;
 use crate::session::connection::Connection;
-use crate::session::dial::describe;
-use crate::session::events::{Kind, Whose};
-use crate::session::handshake::tls_error;
+use crate::session::events::{Kind, Subject};
+use crate::session::exchange::upload::Upload;
 use crate::session::settings::Schedule;
-use crate::session::upload::Upload;
+use crate::session::shared::Shared;
+use crate::session::transport::{Broken, Received};
 use crate::tls::failure::Failure;
 
 /// A connection and the exchange on it.
-pub(crate) struct Live<N: Net> {
+pub(crate) struct Pump<N: Net> {
     pub(crate) connection: Connection<N>,
     pub(crate) machine: Exchange,
-    pub(crate) whose: Whose,
+    pub(crate) subject: Subject,
     schedule: Schedule,
     /// What the request has said of who sends it, once its final head is here: its trailers may have something to say.
-    pub(crate) claim: Option<Box<Claim>>,
+    pub(crate) auth: Option<Box<RequestAuth>>,
     /// Whether any byte of a response came.
     pub(crate) is_answered: bool,
     /// Whether the final head came.
@@ -51,15 +50,15 @@ enum Waited {
     ForEnd,
 }
 
-impl<N: Net> Live<N> {
+impl<N: Net> Pump<N> {
     pub(crate) fn new(connection: Connection<N>, machine: Exchange, exchange: u64, schedule: Schedule) -> Self {
-        let whose = Whose { exchange, connection: connection.number };
+        let subject = Subject { exchange, connection: connection.number };
         Self {
             connection,
             machine,
-            whose,
+            subject,
             schedule,
-            claim: None,
+            auth: None,
             is_answered: false,
             has_head: false,
             silent_steps: 0,
@@ -110,7 +109,7 @@ impl<N: Net> Live<N> {
     pub(crate) fn poll_send(&mut self, shared: &Shared<N>, upload: &mut Upload) -> Poll<Result<(), Error>> {
         loop {
             self.fill(upload);
-            if self.machine.outgoing().is_empty() && !self.connection.channel.is_unsent() {
+            if self.machine.outgoing().is_empty() && !self.connection.transport.is_unsent() {
                 return Poll::Ready(Ok(()));
             }
             match self.poll_step(shared, upload, false) {
@@ -129,10 +128,10 @@ impl<N: Net> Live<N> {
                 upload.discard();
             }
         } else {
-            upload.fill(&mut self.machine, self.connection.channel.most_at_once());
+            upload.fill(&mut self.machine, self.connection.transport.most_at_once());
             upload.note_in_machine(self.machine.outgoing().len());
             if upload.take_raw_end() {
-                self.connection.channel.finish();
+                self.connection.transport.finish();
             }
         }
     }
@@ -146,7 +145,7 @@ impl<N: Net> Live<N> {
     ) -> Poll<Result<Received, Error>> {
         let max = self.machine.appetite();
         let receive = is_receiving.then_some(Receive { buffer: &mut self.connection.buffer, max });
-        let Poll::Ready(step) = self.connection.channel.poll_step(self.machine.outgoing(), receive) else {
+        let Poll::Ready(step) = self.connection.transport.poll_step(self.machine.outgoing(), receive) else {
             return self.poll_deadline(shared, is_receiving);
         };
         if step.is_taking {
@@ -164,7 +163,7 @@ impl<N: Net> Live<N> {
             Received::Bytes => {
                 self.between_bytes_by = None;
                 if !std::mem::replace(&mut self.is_answered, true) {
-                    shared.record(self.whose, || Kind::FirstByte);
+                    shared.record(self.subject, || Kind::FirstByte);
                 }
             }
             // Something moved that is none of the exchange's: it must not move for ever.
@@ -193,10 +192,10 @@ impl<N: Net> Live<N> {
         self.machine.sent(count);
         upload.note_in_machine(self.machine.outgoing().len());
         if upload.gone() > 0 {
-            shared.record(self.whose, || Kind::Sending { done: upload.gone(), total: upload.total() });
+            shared.record(self.subject, || Kind::Sending { done: upload.gone(), total: upload.total() });
         }
         if self.machine.is_sent() {
-            shared.record(self.whose, || Kind::RequestSent);
+            shared.record(self.subject, || Kind::RequestSent);
         }
     }
 
@@ -265,7 +264,7 @@ impl<N: Net> Live<N> {
         match self.send_fault {
             _ if self.is_answered => error,
             Some(fault) => {
-                let detail = format!("sending the request failed: {}", describe(fault));
+                let detail = format!("sending the request failed: {}", fault);
                 Error::new(Phase::Send, Code::ConnectionTerminated, detail)
             }
             None => {
@@ -278,7 +277,7 @@ impl<N: Net> Live<N> {
     fn receive_error(&self, broken: Broken) -> Error {
         let error = match broken {
             Broken::Net(fault) => {
-                let detail = format!("receiving the response failed: {}", describe(fault));
+                let detail = format!("receiving the response failed: {}", fault);
                 Error::new(self.phase(), Code::ConnectionTerminated, detail)
             }
             // With TLS 1.3 a server refuses a client's certificate only after the client's handshake is done.

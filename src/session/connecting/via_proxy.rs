@@ -12,21 +12,21 @@ use crate::net::Net;
 use crate::proxy::connect::{self, Connect, Rest};
 use crate::proxy::server::Kind as Spoken;
 use crate::proxy::socks::Socks;
-use crate::session::Shared;
-use crate::session::claim::{Claim, NOTHING_FOR_PROXY, tell_all};
-use crate::session::connection::{Connection, Permit};
-use crate::session::dial::{find, find_origin, race};
-use crate::session::dialogue::converse;
-use crate::session::events::{CloseReason, Head, Kind, Whose};
-use crate::session::handshake::{shake_hands, tunnel};
-use crate::session::open::masked;
+use crate::session::authorization::{NOTHING_FOR_PROXY, RequestAuth, tell_all};
+use crate::session::connecting::dial::{find, find_origin, race};
+use crate::session::connecting::proxy_handshake::negotiate;
+use crate::session::connecting::tls_handshake::{shake_hands, tunnel};
+use crate::session::connection::Connection;
+use crate::session::events::masked;
+use crate::session::events::{CloseReason, Head, Kind, Subject};
+use crate::session::permits::Permit;
 use crate::session::proxies::{Proxies, Use, Via};
-use crate::session::route::begin;
 use crate::session::settings::Schedule;
+use crate::session::shared::Shared;
 use crate::session::timing::Elapsed;
 
 /// Who wants to go where.
-pub(crate) struct Detour<'a, N: Net> {
+pub(crate) struct ViaProxy<'a, N: Net> {
     pub(crate) shared: &'a Rc<Shared<N>>,
     pub(crate) origin: &'a Origin,
     pub(crate) exchange: u64,
@@ -46,15 +46,15 @@ struct Failed {
 /// A connection to a proxy, and when all that is said to it has to be over.
 type Reached<N> = (Connection<N>, Instant);
 
-impl<N: Net> Detour<'_, N> {
+impl<N: Net> ViaProxy<'_, N> {
     /// A connection through the first of these proxies that does what it is for.
-    pub(crate) async fn through(&self, proxies: &Proxies, permit: Permit) -> Result<Connection<N>, Error> {
+    pub(crate) async fn try_each(&self, proxies: &Proxies, permit: Permit) -> Result<Connection<N>, Error> {
         let mut permit = permit;
         let mut failures = Vec::new();
         let mut trials = proxies.in_order().peekable();
         while let Some((place, via)) = trials.next() {
             self.record(0, || Kind::Proxy(via.server.to_string()));
-            let failed = match self.via(via, permit).await {
+            let failed = match self.connect_through(via, permit).await {
                 Ok(mut connection) => {
                     proxies.was_good(place);
                     connection.via = Some(Rc::clone(via));
@@ -82,7 +82,7 @@ impl<N: Net> Detour<'_, N> {
     }
 
     /// A connection through this proxy.
-    async fn via(&self, via: &Rc<Via>, permit: Permit) -> Result<Connection<N>, Failed> {
+    async fn connect_through(&self, via: &Rc<Via>, permit: Permit) -> Result<Connection<N>, Failed> {
         let (tunnels_all, connect_to) = {
             let settings = self.shared.settings.borrow();
             (settings.proxying.tunnels_all, settings.connect_to().cloned())
@@ -97,10 +97,10 @@ impl<N: Net> Detour<'_, N> {
                 connection.forwarder = Some(Rc::clone(via));
                 return Ok(connection);
             }
-            Use::Connect => self.ask(via, permit, &place).await?,
+            Use::Connect => self.open_tunnel(via, permit, &place).await?,
             Use::Socks(version) => {
                 // Nothing of this is the proxy's fault, which was not even asked.
-                let socks = match self.told(via, to).await {
+                let socks = match self.socks_target(via, to).await {
                     Ok((host, port)) => Socks::new(version, &host, port, via.server.login.as_ref())
                         .map_err(|what| Error::new(Phase::Proxy, Code::Configuration, what)),
                     Err(error) => Err(error),
@@ -110,10 +110,10 @@ impl<N: Net> Detour<'_, N> {
                     Err(error) => return Err(Failed { error, permit: Some(permit), is_dead: false }),
                 };
                 let (mut connection, deadline) = self.reach(via, permit, None).await?;
-                match converse(self.shared, &mut connection, &mut socks, deadline).await {
+                match negotiate(self.shared, &mut connection, &mut socks, deadline).await {
                     Ok(Ok(())) => connection,
                     Ok(Err(error)) => return Err(failed(connection, error)),
-                    Err(Elapsed) => return Err(failed(connection, self.late(deadline))),
+                    Err(Elapsed) => return Err(failed(connection, self.timeout(deadline))),
                 }
             }
         };
@@ -128,12 +128,12 @@ impl<N: Net> Detour<'_, N> {
     }
 
     /// What a SOCKS proxy is told: an address where names are looked up here.
-    async fn told(&self, via: &Via, to: (Host, u16)) -> Result<(Host, u16), Error> {
+    async fn socks_target(&self, via: &Via, to: (Host, u16)) -> Result<(Host, u16), Error> {
         if !via.server.kind.resolves_here() {
             return Ok(to);
         }
-        let whose = Whose { exchange: self.exchange, connection: 0 };
-        let found = find_origin(self.shared, self.origin, whose, self.schedule).await?;
+        let subject = Subject { exchange: self.exchange, connection: 0 };
+        let found = find_origin(self.shared, self.origin, subject, self.schedule).await?;
         let is_usable = |address: &&SocketAddr| via.server.kind != Spoken::Socks4 || address.is_ipv4();
         match found.iter().find(is_usable) {
             Some(address) => Ok((Host::Address(address.ip()), address.port())),
@@ -147,10 +147,10 @@ impl<N: Net> Detour<'_, N> {
     /// A connection to the proxy, by TLS if it speaks that. Without a deadline for what is said to it, that begins now.
     async fn reach(&self, via: &Via, permit: Permit, deadline: Option<Instant>) -> Result<Reached<N>, Failed> {
         let (shared, schedule) = (self.shared, self.schedule);
-        let whose = Whose { exchange: self.exchange, connection: 0 };
+        let subject = Subject { exchange: self.exchange, connection: 0 };
         let stream = async {
-            let found = find(shared, via.server.host.clone(), via.server.port, whose, schedule).await?;
-            race(shared, found, &via.last_good, whose, schedule).await
+            let found = find(shared, via.server.host.clone(), via.server.port, subject, schedule).await?;
+            race(shared, found, &via.last_good, subject, schedule).await
         };
         let stream = match stream.await {
             Ok(stream) => stream,
@@ -159,7 +159,7 @@ impl<N: Net> Detour<'_, N> {
                 return Err(Failed { error: Error { phase: Phase::Proxy, ..error }, permit: Some(permit), is_dead });
             }
         };
-        let connection = begin(shared, stream, permit, self.exchange);
+        let connection = shared.connection(stream, permit, self.exchange);
         let deadline = deadline.unwrap_or_else(|| schedule.end.min(shared.net.now() + schedule.each.proxy));
         match via.server.kind {
             Spoken::Https => Ok((self.secure(via, connection, deadline).await?, deadline)),
@@ -177,20 +177,20 @@ impl<N: Net> Detour<'_, N> {
         };
         match shake_hands(shared, &mut connection, deadline).await {
             Ok(Ok(())) => {
-                if let Some(facts) = connection.channel.tls_facts() {
+                if let Some(facts) = connection.transport.tls_facts() {
                     self.record(connection.number, || Kind::ProxyHandshake(facts.clone()));
                 }
                 Ok(connection)
             }
             Ok(Err(error)) => Err(failed(connection, Error { phase: Phase::Proxy, ..error })),
-            Err(Elapsed) => Err(failed(connection, self.late(deadline))),
+            Err(Elapsed) => Err(failed(connection, self.timeout(deadline))),
         }
     }
 
     /// A connection through a tunnel to this place that an HTTP proxy has opened.
-    async fn ask(&self, via: &Via, permit: Permit, place: &str) -> Result<Connection<N>, Failed> {
+    async fn open_tunnel(&self, via: &Via, permit: Permit, place: &str) -> Result<Connection<N>, Failed> {
         let shared = self.shared;
-        let mut claim = Claim::of_connect(&via.credentials, place);
+        let mut auth = RequestAuth::of_connect(&via.credentials, place);
         let (mut connection, deadline) = self.reach(via, permit, None).await?;
         let mut is_kept = false;
         // Each time round answers a challenge, whose number the claim bounds, or is on a fresh connection after a kept one.
@@ -199,24 +199,24 @@ impl<N: Net> Detour<'_, N> {
                 let settings = shared.settings.borrow();
                 (*settings.limits(), connect::head(place, settings.user_agent()))
             };
-            if let Some(claim) = &mut claim {
-                claim.sign(&mut head, &shared.net);
+            if let Some(auth) = &mut auth {
+                auth.sign(&mut head, &shared.net);
             }
             self.record(connection.number, || Kind::TunnelRequest(Head(masked(&head))));
             let mut connect = Connect::new(head, limits);
-            let outcome = converse(shared, &mut connection, &mut connect, deadline).await;
+            let outcome = negotiate(shared, &mut connection, &mut connect, deadline).await;
             let mut heads = connect.take_heads();
             for (_, bytes) in &mut heads {
                 self.record(connection.number, || Kind::TunnelResponse(Head(std::mem::take(bytes))));
             }
             let outcome = match outcome {
                 Ok(outcome) => outcome,
-                Err(Elapsed) => return Err(failed(connection, self.late(deadline))),
+                Err(Elapsed) => return Err(failed(connection, self.timeout(deadline))),
             };
             let is_answered = outcome.as_ref().err().is_none_or(|error| matches!(error.code, Code::ProxyRefused(_)));
             let mut tell = |kind| self.record(connection.number, || kind);
-            let decision = match (&mut claim, heads.last()) {
-                (Some(claim), Some((head, _))) if is_answered => claim.judge(head, &mut tell),
+            let decision = match (&mut auth, heads.last()) {
+                (Some(auth), Some((head, _))) if is_answered => auth.judge(head, &mut tell),
                 (None, Some((head, _))) if is_answered => {
                     tell_all(Server::Proxy, head, NOTHING_FOR_PROXY, &mut tell);
                     Ok(Decision::Stays)
@@ -232,7 +232,7 @@ impl<N: Net> Detour<'_, N> {
                 }
                 // It was kept, and the proxy had let it go all the same.
                 (_, Err(_)) if is_kept && heads.is_empty() => {
-                    connection = self.anew(via, connection, CloseReason::PeerClosed, deadline).await?;
+                    connection = self.reconnect(via, connection, CloseReason::PeerClosed, deadline).await?;
                     is_kept = false;
                 }
                 (_, Err(error)) => return Err(failed(connection, error)),
@@ -250,17 +250,17 @@ impl<N: Net> Detour<'_, N> {
         most: u64,
     ) -> Result<(Connection<N>, bool), Failed> {
         let Some(mut rest) = Rest::of(refused, most) else {
-            return Ok((self.anew(via, connection, CloseReason::UnreadContent, deadline).await?, false));
+            return Ok((self.reconnect(via, connection, CloseReason::UnreadContent, deadline).await?, false));
         };
-        match converse(self.shared, &mut connection, &mut rest, deadline).await {
+        match negotiate(self.shared, &mut connection, &mut rest, deadline).await {
             Ok(Ok(())) => Ok((connection, true)),
-            Ok(Err(_)) => Ok((self.anew(via, connection, CloseReason::UnreadContent, deadline).await?, false)),
-            Err(Elapsed) => Err(failed(connection, self.late(deadline))),
+            Ok(Err(_)) => Ok((self.reconnect(via, connection, CloseReason::UnreadContent, deadline).await?, false)),
+            Err(Elapsed) => Err(failed(connection, self.timeout(deadline))),
         }
     }
 
     /// Another connection to the same proxy in the place of this one.
-    async fn anew(
+    async fn reconnect(
         &self,
         via: &Via,
         connection: Connection<N>,
@@ -278,7 +278,7 @@ impl<N: Net> Detour<'_, N> {
         }
     }
 
-    fn late(&self, deadline: Instant) -> Error {
+    fn timeout(&self, deadline: Instant) -> Error {
         if deadline == self.schedule.end {
             return self.shared.exchange_timeout(Phase::Proxy, self.schedule);
         }
@@ -287,7 +287,7 @@ impl<N: Net> Detour<'_, N> {
     }
 
     fn record(&self, connection: u64, what: impl FnOnce() -> Kind) {
-        self.shared.record(Whose { exchange: self.exchange, connection }, what);
+        self.shared.record(Subject { exchange: self.exchange, connection }, what);
     }
 }
 

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::answer::{Answer, Candidate, Strength};
-use super::cache::{Space, Standing};
 use super::challenge::Challenge;
+use super::configured::Configured;
 use super::digest::Proof;
-use super::given::Given;
+use super::realm::{Space, Standing};
 
 /// What one request has tried with one server. A new one has tried nothing.
 #[derive(Debug, Default)]
-pub struct Trial {
+pub struct Attempts {
     /// Challenges that were answered.
     pub(super) rounds: usize,
     tried: Vec<Tried>,
@@ -24,7 +24,7 @@ pub struct Trial {
 /// The credentials that a request has with it.
 #[derive(Debug)]
 pub(super) struct Sent {
-    pub(super) given: Rc<Given>,
+    pub(super) configured: Rc<Configured>,
     /// What they were for; none when they went ahead without anybody having asked.
     pub(super) space: Option<Rc<RefCell<Space>>>,
     /// How strong they were: another request may have had the space answered otherwise since.
@@ -38,7 +38,7 @@ pub(super) struct Sent {
 /// Credentials that were refused.
 #[derive(Debug)]
 struct Tried {
-    given: Rc<Given>,
+    configured: Rc<Configured>,
     realm: Option<String>,
     strength: Strength,
     /// Whether the realm that they were for has refused them. Those that went ahead may have met another realm, which has not
@@ -46,16 +46,16 @@ struct Tried {
     is_judged: bool,
 }
 
-impl Trial {
+impl Attempts {
     /// Notes that these credentials are sent.
     pub(super) fn send(
         &mut self,
-        given: Rc<Given>,
+        configured: Rc<Configured>,
         space: Option<Rc<RefCell<Space>>>,
         strength: Strength,
         proof: Option<Proof>,
     ) {
-        self.sent = Some(Sent { given, space, strength, proof, is_ahead: self.next.is_none() });
+        self.sent = Some(Sent { configured, space, strength, proof, is_ahead: self.next.is_none() });
     }
 
     /// Notes that what was sent was refused, with these challenges, and answers what that was.
@@ -65,7 +65,7 @@ impl Trial {
         let realm = sent.space.as_ref().map(|space| space.borrow().realm.clone());
         let is_asked_for = |realm: &String| challenges.iter().any(|one| one.realm().unwrap_or_default() == realm);
         let is_judged = !sent.is_ahead || realm.as_ref().is_some_and(is_asked_for);
-        self.tried.push(Tried { given: Rc::clone(&sent.given), realm, strength: sent.strength, is_judged });
+        self.tried.push(Tried { configured: Rc::clone(&sent.configured), realm, strength: sent.strength, is_judged });
         Some(sent)
     }
 
@@ -77,7 +77,7 @@ impl Trial {
     pub(super) fn check(&self, candidate: &Candidate, sent: Option<&Sent>) -> Result<(), &'static str> {
         let strength = candidate.answer.strength();
         let is_stale = sent.is_some_and(|sent| has_gone_stale(sent, candidate));
-        for tried in self.tried.iter().filter(|tried| Rc::ptr_eq(&tried.given, &candidate.given)) {
+        for tried in self.tried.iter().filter(|tried| Rc::ptr_eq(&tried.configured, &candidate.configured)) {
             if tried.is_judged && strength < tried.strength {
                 return Err("what it asks for was refused already in a stronger way");
             }
@@ -101,7 +101,7 @@ fn has_gone_stale(sent: &Sent, candidate: &Candidate) -> bool {
         return false;
     };
     let space = space.borrow();
-    let is_same = Rc::ptr_eq(&sent.given, &candidate.given) && space.realm == candidate.realm;
+    let is_same = Rc::ptr_eq(&sent.configured, &candidate.configured) && space.realm == candidate.realm;
     let was_good = sent.is_ahead && space.standing == Standing::Accepted && proof.nonce() != digest.nonce();
     is_same && (candidate.is_stale || was_good)
 }

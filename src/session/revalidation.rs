@@ -3,24 +3,25 @@
 //! It is asked when a setting has changed, and closes nothing itself.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::http::origin::{Origin, Scheme};
 use crate::net::Net;
 use crate::proxy::server::Kind;
-use crate::session::Shared;
 use crate::session::connection::Connection;
 use crate::session::proxies::{Use, Via};
 use crate::session::settings::Settings;
 
-/// Whether the settings would make this connection again, as far as they are about trust and the way.
+/// Whether these settings would make this connection again, as far as they are about trust and the way.
 #[cold]
-pub(crate) fn would_be_made<N: Net>(shared: &Shared<N>, connection: &Connection<N>) -> bool {
-    let Ok(origin) = &shared.origin else {
-        return false;
-    };
-    let mut settings = shared.settings.borrow_mut();
-    is_way(&settings, origin, connection.via.as_ref(), connection.forwarder.is_some())
-        && is_trusted(&mut settings, shared, origin, connection)
+pub(crate) fn would_be_made<N: Net>(
+    settings: &mut Settings,
+    origin: &Origin,
+    connection: &Connection<N>,
+    now: Duration,
+) -> bool {
+    is_way(settings, origin, connection.via.as_ref(), connection.forwarder.is_some())
+        && is_trusted(settings, origin, connection, now)
 }
 
 /// Whether the origin would be reached straight, or through this proxy, forwarded or not.
@@ -37,24 +38,18 @@ fn is_way(settings: &Settings, origin: &Origin, via: Option<&Rc<Via>>, is_forwar
 }
 
 /// Whether both who is talked to and who leads there would be accepted, and would be shown what they were.
-fn is_trusted<N: Net>(
-    settings: &mut Settings,
-    shared: &Shared<N>,
-    origin: &Origin,
-    connection: &Connection<N>,
-) -> bool {
-    let now = shared.net.wall_clock();
+fn is_trusted<N: Net>(settings: &mut Settings, origin: &Origin, connection: &Connection<N>, now: Duration) -> bool {
     let is_secured = origin.scheme == Scheme::Https;
-    let below = if is_secured { connection.channel.below() } else { Some(&connection.channel) };
+    let below = if is_secured { connection.transport.below() } else { Some(&connection.transport) };
     let is_own_trusted = !is_secured
         || connection.identity == settings.tls.identity_number()
-            && (connection.channel.tls_facts())
+            && (connection.transport.tls_facts())
                 .is_some_and(|facts| settings.tls.would_accept(facts, &origin.host, now));
     is_own_trusted
         && match connection.via.as_ref().filter(|via| via.server.kind == Kind::Https) {
             None => true,
             Some(via) => below
-                .and_then(|channel| channel.tls_facts())
+                .and_then(|transport| transport.tls_facts())
                 .is_some_and(|facts| settings.proxying.tls.would_accept(facts, &via.server.host, now)),
         }
 }

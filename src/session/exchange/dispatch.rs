@@ -9,32 +9,32 @@ use std::task::Poll;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
 use crate::h1::response_head::ResponseHead;
-use crate::http::fields::is_token_byte;
 use crate::http::origin::Origin;
 use crate::net::Net;
 use crate::proxy::forward;
-use crate::session::Shared;
-use crate::session::claim::Claim;
-use crate::session::connection::{Acquired, Connection};
-use crate::session::events::{CloseReason, Head, Kind, Whose};
-use crate::session::live::Live;
+use crate::session::authorization::RequestAuth;
+use crate::session::connecting::connect;
+use crate::session::connection::Connection;
+use crate::session::events::{CloseReason, Head, Kind, Subject, masked};
+use crate::session::exchange::pump::Pump;
+use crate::session::exchange::upload::Upload;
+use crate::session::pool::Acquired;
 use crate::session::request::Prepared;
-use crate::session::route;
 use crate::session::settings::Schedule;
+use crate::session::shared::Shared;
 use crate::session::timing::within;
-use crate::session::upload::Upload;
 
 /// What an exchange is made of until its response's head is here.
-pub(crate) struct Opening<N: Net> {
+pub(crate) struct Dispatch<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     pub(crate) origin: Rc<Origin>,
     pub(crate) prepared: Prepared,
     /// What it says to the origin of who sends it, if anything.
-    pub(crate) claim: Option<Box<Claim>>,
+    pub(crate) auth: Option<Box<RequestAuth>>,
     /// Why that is nothing, where it is.
-    pub(crate) unclaimed: &'static str,
+    pub(crate) unanswerable: &'static str,
     /// The same to the proxy that forwards it, once there is one.
-    pub(crate) proxy_claim: Option<Box<Claim>>,
+    pub(crate) proxy_auth: Option<Box<RequestAuth>>,
     pub(crate) upload: Rc<RefCell<Upload>>,
     pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,
     pub(crate) exchange: u64,
@@ -52,9 +52,9 @@ struct Failure {
     is_stale: bool,
 }
 
-impl<N: Net> Opening<N> {
+impl<N: Net> Dispatch<N> {
     /// The final head, and the connection that its content comes from.
-    pub(crate) async fn run(mut self) -> Result<(ResponseHead, Box<Live<N>>), Error> {
+    pub(crate) async fn run(mut self) -> Result<(ResponseHead, Box<Pump<N>>), Error> {
         let mut is_repeated = false;
         loop {
             let mut connection = self.connection(is_repeated).await?;
@@ -70,25 +70,25 @@ impl<N: Net> Opening<N> {
             let may_repeat = !is_repeated && self.prepared.is_idempotent && self.upload.borrow().is_replayable();
             let why = match outcome {
                 // A server that was about to close a kept connection may say so with a 408 (RFC 9110 section 15.5.9).
-                Ok((head, live)) if head.status == 408 && is_reused && may_repeat => {
-                    live.connection.close(CloseReason::PeerAsked);
+                Ok((head, pump)) if head.status == 408 && is_reused && may_repeat => {
+                    pump.connection.close(CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
                 // So does one that knows no expectations (RFC 9110 section 10.1.1), which says nothing of the request itself.
-                Ok((head, live)) if head.status == 417 && live.machine.is_abandoned() && self.leave_unasked() => {
-                    live.connection.close(CloseReason::UnsentContent);
+                Ok((head, pump)) if head.status == 417 && pump.machine.is_abandoned() && self.drop_expectation() => {
+                    pump.connection.close(CloseReason::UnsentContent);
                     "the server knows no expectations (417)"
                 }
                 // Most requests say nothing of who sends them.
-                Ok((head, live)) if self.claim.is_none() && self.proxy_claim.is_none() => {
+                Ok((head, pump)) if self.auth.is_none() && self.proxy_auth.is_none() => {
                     if matches!(head.status, 401 | 407) {
-                        self.tell_unclaimed(&head, &live);
+                        self.tell_unanswerable(&head, &pump);
                     }
-                    return Ok((head, live));
+                    return Ok((head, pump));
                 }
-                Ok((head, live)) => {
+                Ok((head, pump)) => {
                     // Boxed, so that they do not carry the room for it along.
-                    if let Some(answer) = Box::pin(self.judge(head, live)).await? {
+                    if let Some(answer) = Box::pin(self.judge(head, pump)).await? {
                         return Ok(answer);
                     }
                     // It is another request now: its connection may have gone stale as that of any.
@@ -104,8 +104,8 @@ impl<N: Net> Opening<N> {
             };
             is_repeated = true;
             self.begin_again();
-            let whose = Whose { exchange: self.exchange, connection: 0 };
-            self.shared.record(whose, || Kind::Retrying(why.into()));
+            let subject = Subject { exchange: self.exchange, connection: 0 };
+            self.shared.record(subject, || Kind::Retrying(why.into()));
         }
     }
 
@@ -126,11 +126,11 @@ impl<N: Net> Opening<N> {
     }
 
     /// Takes the expectation out of the request, if that can be.
-    fn leave_unasked(&mut self) -> bool {
+    fn drop_expectation(&mut self) -> bool {
         if !self.upload.borrow().is_replayable() {
             return false;
         }
-        let Some(head) = self.prepared.unasking.take() else {
+        let Some(head) = self.prepared.head_without_expect.take() else {
             return false;
         };
         self.prepared.head = head;
@@ -146,8 +146,8 @@ impl<N: Net> Opening<N> {
         let acquired = loop {
             while let Some(mut connection) = shared.pool.pop_newest(is_fresh) {
                 if connection.is_alive(&shared.net).await {
-                    let whose = Whose { exchange: self.exchange, connection: connection.number };
-                    shared.record(whose, || Kind::Reused);
+                    let subject = Subject { exchange: self.exchange, connection: connection.number };
+                    shared.record(subject, || Kind::Reused);
                     return Ok(connection);
                 }
             }
@@ -171,7 +171,7 @@ impl<N: Net> Opening<N> {
         match acquired {
             Ok(Acquired::Permit(permit)) => {
                 // Boxed, so that those who wait for their turn have no room for it: there may be many.
-                Box::pin(route::connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
+                Box::pin(connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
             Ok(_) => {
                 let detail = if self.may_wait {
@@ -197,7 +197,7 @@ impl<N: Net> Opening<N> {
     }
 
     /// Sends the request on this connection and waits for the final head.
-    async fn attempt(&mut self, connection: Connection<N>) -> Result<(ResponseHead, Box<Live<N>>), Failure> {
+    async fn attempt(&mut self, connection: Connection<N>) -> Result<(ResponseHead, Box<Pump<N>>), Failure> {
         let shared = &self.shared;
         let is_reused = connection.is_reused();
         let mut head = match self.head_for(&connection) {
@@ -208,110 +208,50 @@ impl<N: Net> Opening<N> {
             }
         };
         if let Some(via) = &connection.forwarder {
-            if !self.proxy_claim.as_ref().is_some_and(|claim| claim.is_for(&via.credentials)) {
-                self.proxy_claim = Claim::of_forwarded(&via.credentials, &head);
+            if !self.proxy_auth.as_ref().is_some_and(|auth| auth.is_for(&via.credentials)) {
+                self.proxy_auth = RequestAuth::of_forwarded(&via.credentials, &head);
             }
-            if let Some(claim) = &mut self.proxy_claim {
+            if let Some(auth) = &mut self.proxy_auth {
                 self.upload.borrow_mut().keep(true);
-                claim.sign(&mut head, &shared.net);
+                auth.sign(&mut head, &shared.net);
             }
         }
         let is_forwarded = connection.forwarder.is_some();
-        if let Some(claim) = &mut self.claim {
-            claim.sign(&mut head, &shared.net);
+        if let Some(auth) = &mut self.auth {
+            auth.sign(&mut head, &shared.net);
         }
-        let whose = Whose { exchange: self.exchange, connection: connection.number };
+        let subject = Subject { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
-        shared.record(whose, || Kind::RequestHead(Head(masked(&head))));
+        shared.record(subject, || Kind::RequestHead(Head(masked(&head))));
         let mut machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         if is_forwarded {
             machine = machine.forwarded();
         }
-        if shared.is_recording() {
+        if shared.journal.is_recording() {
             // Not borrowed: what was once borrowed has its room in the future, which many may wait with.
             machine = machine.keeping_heads();
         }
         // Boxed, for it is large and handed on several times.
-        let mut live = Box::new(Live::new(connection, machine, self.exchange, self.schedule));
+        let mut pump = Box::new(Pump::new(connection, machine, self.exchange, self.schedule));
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
-            match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {
+            match poll_fn(|_| pump.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {
                 Ok(Event::Interim(head)) => {
-                    shared.record(whose, || Kind::InterimHead(Head(live.machine.take_head())));
+                    shared.record(subject, || Kind::InterimHead(Head(pump.machine.take_head())));
                     self.interims.borrow_mut().push(head);
                 }
                 Ok(Event::Head(head)) => {
-                    shared.record(whose, || Kind::ResponseHead(Head(live.machine.take_head())));
-                    return Ok((head, live));
+                    shared.record(subject, || Kind::ResponseHead(Head(pump.machine.take_head())));
+                    return Ok((head, pump));
                 }
                 // The machine gives a head before all else.
                 Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
                 Err(error) => {
-                    let is_stale = is_reused && !live.is_answered && error.code == Code::ConnectionTerminated;
-                    live.connection.close(CloseReason::Failed);
+                    let is_stale = is_reused && !pump.is_answered && error.code == Code::ConnectionTerminated;
+                    pump.connection.close(CloseReason::Failed);
                     return Err(Failure { error, is_stale });
                 }
             }
         }
-    }
-}
-
-/// A request's head without the credentials in it.
-#[cold]
-pub(crate) fn masked(head: &[u8]) -> Vec<u8> {
-    let mut shown = Vec::with_capacity(head.len());
-    for line in head.split_inclusive(|byte| *byte == b'\n') {
-        match line.iter().position(|byte| *byte == b':') {
-            Some(colon) if is_credential(line.get(..colon).unwrap_or_default()) => {
-                let (name, value) = line.split_at(colon);
-                shown.extend_from_slice(name);
-                shown.extend_from_slice(b": ");
-                shown.extend_from_slice(scheme_of(value));
-                shown.extend_from_slice(b"***\r\n");
-            }
-            _ => shown.extend_from_slice(line),
-        }
-    }
-    shown
-}
-
-fn is_credential(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"authorization") || name.eq_ignore_ascii_case(b"proxy-authorization")
-}
-
-/// The scheme of these credentials with the space after it: it is no secret, and tells what was sent. Nothing where something
-/// else than a space ends it, for who knows what it is then.
-fn scheme_of(value: &[u8]) -> &[u8] {
-    let value = value.strip_prefix(b": ").unwrap_or_default();
-    match value.iter().position(|byte| !is_token_byte(*byte)) {
-        Some(end) if end > 0 && value.get(end) == Some(&b' ') => value.get(..=end).unwrap_or_default(),
-        _ => &[],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(head: &[u8]) -> String {
-        String::from_utf8(masked(head)).unwrap()
-    }
-
-    #[test]
-    fn credentials_are_masked_and_nothing_else_is() {
-        let head = b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\nProxy-Authorization: c2VjcmV0\r\nA: b\r\n\r\n";
-        let expected =
-            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n";
-        assert_eq!(shown(head), expected);
-        let bytes = b"GET /\xff HTTP/1.1\r\nA: \xff: Basic x\r\n\r\n";
-        assert_eq!(masked(bytes), bytes);
-    }
-
-    #[test]
-    fn only_a_scheme_before_a_space_is_shown_of_credentials() {
-        for value in ["Bearer\tsecret", "secret", "sec,ret x", "Bearer\tsecret x", "", " secret", "Bearer;secret x"] {
-            assert_eq!(shown(format!("Authorization: {value}\r\n\r\n").as_bytes()), "Authorization: ***\r\n\r\n");
-        }
-        assert_eq!(shown(b"Authorization: Digest a=\"b\", c\r\n\r\n"), "Authorization: Digest ***\r\n\r\n");
     }
 }

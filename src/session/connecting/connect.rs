@@ -4,15 +4,15 @@ use std::rc::Rc;
 
 use crate::error::{Code, Error, Phase};
 use crate::http::origin::{Origin, Scheme};
-use crate::net::{Net, Stream};
-use crate::session::Shared;
-use crate::session::channel::Channel;
-use crate::session::connection::{Connection, Permit};
-use crate::session::detour::Detour;
-use crate::session::dial::{find_origin, race};
-use crate::session::events::{CloseReason, Kind, Whose};
-use crate::session::handshake::{shake_hands, tunnel};
+use crate::net::Net;
+use crate::session::connecting::dial::{find_origin, race};
+use crate::session::connecting::tls_handshake::{shake_hands, tunnel};
+use crate::session::connecting::via_proxy::ViaProxy;
+use crate::session::connection::Connection;
+use crate::session::events::{CloseReason, Kind, Subject};
+use crate::session::permits::Permit;
 use crate::session::settings::Schedule;
+use crate::session::shared::Shared;
 use crate::session::timing::Elapsed;
 
 /// A new connection on which requests to the origin can be sent. `exchange` is for whom, in events.
@@ -26,27 +26,18 @@ pub(crate) async fn connect<N: Net>(
     let proxies = shared.settings.borrow().proxying.for_origin(origin);
     let connection = match proxies {
         None => {
-            let whose = Whose { exchange, connection: 0 };
-            let found = find_origin(shared, origin, whose, schedule).await?;
-            let stream = race(shared, found, &shared.last_good, whose, schedule).await?;
-            begin(shared, stream, permit, exchange)
+            let subject = Subject { exchange, connection: 0 };
+            let found = find_origin(shared, origin, subject, schedule).await?;
+            let stream = race(shared, found, &shared.last_good, subject, schedule).await?;
+            shared.connection(stream, permit, exchange)
         }
         // Boxed, so that who needs no proxy has no room for it.
-        Some(proxies) => Box::pin(Detour { shared, origin, exchange, schedule }.through(&proxies, permit)).await?,
+        Some(proxies) => Box::pin(ViaProxy { shared, origin, exchange, schedule }.try_each(&proxies, permit)).await?,
     };
     match origin.scheme {
         Scheme::Http => Ok(connection),
         Scheme::Https => secure(shared, origin, connection, exchange, schedule).await,
     }
-}
-
-/// A connection over this stream.
-pub(crate) fn begin<N: Net>(shared: &Rc<Shared<N>>, stream: N::Stream, permit: Permit, exchange: u64) -> Connection<N> {
-    let peer = stream.peer();
-    let connection = Connection::new(Channel::Plain(stream), shared, permit);
-    let whose = Whose { exchange, connection: connection.number };
-    shared.record(whose, || Kind::Connected(peer.to_string()));
-    connection
 }
 
 /// TLS with the origin.
@@ -57,7 +48,7 @@ async fn secure<N: Net>(
     exchange: u64,
     schedule: &Schedule,
 ) -> Result<Connection<N>, Error> {
-    let whose = Whose { exchange, connection: connection.number };
+    let subject = Subject { exchange, connection: connection.number };
     let (made, identity) = {
         let tls = &mut shared.settings.borrow_mut().tls;
         (tunnel(&shared.net, tls, &origin.host), tls.identity_number())
@@ -73,8 +64,8 @@ async fn secure<N: Net>(
     let deadline = schedule.end.min(shared.net.now() + schedule.each.handshake);
     let error = match shake_hands(shared, &mut connection, deadline).await {
         Ok(Ok(())) => {
-            if let Some(facts) = connection.channel.tls_facts() {
-                shared.record(whose, || Kind::Handshake(facts.clone()));
+            if let Some(facts) = connection.transport.tls_facts() {
+                shared.record(subject, || Kind::Handshake(facts.clone()));
             }
             return Ok(connection);
         }

@@ -5,13 +5,13 @@
 
 use std::io::BufRead;
 
-use rustls::pki_types::{IpAddr, ServerName};
 use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 
+use super::facts::{TLS13, TlsFacts, server_name};
 use super::failure::Failure;
 use super::settings::Configuration;
 use crate::buffer::Buffer;
-use crate::http::origin::{Host, without_dot};
+use crate::http::origin::Host;
 
 /// Content encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
@@ -19,11 +19,8 @@ const BATCH: usize = 64 * 1024;
 /// Bytes that four records have beside their content, at the most: a header, an explicit nonce, a tag (RFC 5246 section 6.2.3.3).
 pub const SEALING: usize = 4 * (5 + 8 + 16);
 
-/// What the newest version is called.
-pub(super) const TLS13: &str = "TLSv1.3";
-
 /// A connection's TLS.
-pub struct Tunnel {
+pub struct TlsConnection {
     tls: ClientConnection,
     /// Records that go out next, of which `gone` have gone.
     outgoing: Vec<u8>,
@@ -38,21 +35,6 @@ pub struct Tunnel {
     failure: Option<Failure>,
 }
 
-/// What a handshake has agreed on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFacts {
-    /// `TLSv1.2` or `TLSv1.3`.
-    pub version: &'static str,
-    /// The suite's name in the IANA registry.
-    pub suite: String,
-    /// The protocol that ALPN chose.
-    pub alpn: Option<String>,
-    /// Whether an earlier session was resumed.
-    pub is_resumed: bool,
-    /// The certificates that the peer presented, its own first, DER-encoded.
-    pub chain: Vec<Vec<u8>>,
-}
-
 /// What is there of what the peer has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming {
@@ -64,7 +46,7 @@ pub enum Incoming {
     End,
 }
 
-impl Tunnel {
+impl TlsConnection {
     /// The client's side of a connection to this host.
     pub fn new(configuration: &Configuration, host: &Host) -> Result<Self, String> {
         let mut tls = ClientConnection::new(configuration.config.clone(), server_name(host)?)
@@ -232,17 +214,6 @@ impl Tunnel {
     }
 }
 
-/// What TLS has this host called. Only names are sent to the server, without a dot at the end (RFC 6066 section 3); an address is
-/// compared with those in the certificate.
-pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, String> {
-    match host {
-        Host::Name(name) => {
-            ServerName::try_from(without_dot(name).to_owned()).map_err(|_| format!("no certificate can name {name:?}"))
-        }
-        Host::Address(address) => Ok(ServerName::IpAddress(IpAddr::from(*address))),
-    }
-}
-
 /// rustls says `TLS13_` where the registry says `TLS_`.
 fn suite_name(name: &str) -> String {
     name.replacen("TLS13_", "TLS_", 1)
@@ -261,14 +232,14 @@ mod tests {
     use crate::tls::settings::{TlsSettings, TlsVersion};
 
     /// A client and a server that it accepts, nothing said yet.
-    fn pair(version: TlsVersion) -> (Tunnel, ServerConnection) {
+    fn pair(version: TlsVersion) -> (TlsConnection, ServerConnection) {
         let rcgen::CertifiedKey { cert, signing_key } =
             rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
         let mut settings = TlsSettings::default();
         settings.add_leaves(cert.der()).unwrap();
         settings.set_versions(version, version).unwrap();
         let configuration = settings.configuration(Duration::from_secs(1_780_272_000)).unwrap();
-        let tunnel = Tunnel::new(&configuration, &Host::Name("a.test".into())).unwrap();
+        let tunnel = TlsConnection::new(&configuration, &Host::Name("a.test".into())).unwrap();
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -277,7 +248,7 @@ mod tests {
     }
 
     /// What the server hears, when all that is outgoing goes; and what it then says.
-    fn turn(tunnel: &mut Tunnel, server: &mut ServerConnection) -> (Vec<u8>, Vec<u8>) {
+    fn turn(tunnel: &mut TlsConnection, server: &mut ServerConnection) -> (Vec<u8>, Vec<u8>) {
         let (mut heard, mut said) = (Vec::new(), Vec::new());
         while !tunnel.outgoing().is_empty() {
             let outgoing = tunnel.outgoing().to_vec();
@@ -297,7 +268,7 @@ mod tests {
     }
 
     /// Gives these records at once; what was in them, and how it ended.
-    fn receive(tunnel: &mut Tunnel, records: &[u8], max: usize) -> (Vec<u8>, Result<Incoming, Failure>) {
+    fn receive(tunnel: &mut TlsConnection, records: &[u8], max: usize) -> (Vec<u8>, Result<Incoming, Failure>) {
         let (mut buffer, mut content) = (Buffer::default(), Vec::new());
         buffer.push(records.to_vec());
         loop {
@@ -308,7 +279,7 @@ mod tests {
         }
     }
 
-    fn shake_hands(tunnel: &mut Tunnel, server: &mut ServerConnection) {
+    fn shake_hands(tunnel: &mut TlsConnection, server: &mut ServerConnection) {
         for _ in 0..4 {
             let (_, said) = turn(tunnel, server);
             assert_eq!(receive(tunnel, &said, 1), (vec![], Ok(Incoming::Nothing)));

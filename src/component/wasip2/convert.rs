@@ -14,8 +14,8 @@ use crate::session::Facts;
 use crate::session::events::{CloseReason, Event, Kind};
 use crate::session::settings::{AddressFamily, Deadlines};
 use crate::session::whole::Whole;
+use crate::tls::facts::TlsFacts;
 use crate::tls::settings::TlsVersion;
-use crate::tls::tunnel::TlsFacts;
 
 /// What a fallible function of the WIT answers.
 pub(super) type Outcome<T> = Result<T, wit::Error>;
@@ -282,8 +282,8 @@ pub(super) fn from_limits(limits: wit::Limits) -> Limits {
 pub(super) fn event(event: Event) -> wit::Event {
     wit::Event {
         at: event.at.as_nanos(),
-        exchange: event.whose.exchange,
-        connection: event.whose.connection,
+        exchange: event.subject.exchange,
+        connection: event.subject.connection,
         what: kind(event.what),
     }
 }

@@ -6,19 +6,18 @@ use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::origin::Host;
 use crate::net::Net;
-use crate::session::Shared;
-use crate::session::channel::Broken;
 use crate::session::connection::Connection;
-use crate::session::dial::describe;
+use crate::session::shared::Shared;
 use crate::session::timing::{Elapsed, tick, within};
+use crate::session::transport::Broken;
+use crate::tls::connection::TlsConnection;
 use crate::tls::failure::Failure;
 use crate::tls::settings::TlsSettings;
-use crate::tls::tunnel::Tunnel;
 
 /// The client's side of TLS with this host, as these settings have it.
-pub(crate) fn tunnel<N: Net>(net: &N, settings: &mut TlsSettings, host: &Host) -> Result<Tunnel, Error> {
+pub(crate) fn tunnel<N: Net>(net: &N, settings: &mut TlsSettings, host: &Host) -> Result<TlsConnection, Error> {
     let configuration = settings.configuration(net.wall_clock());
-    let tunnel = configuration.and_then(|configuration| Tunnel::new(&configuration, host));
+    let tunnel = configuration.and_then(|configuration| TlsConnection::new(&configuration, host));
     tunnel.map_err(|detail| Error::new(Phase::Handshake, Code::Configuration, detail))
 }
 
@@ -29,7 +28,7 @@ pub(crate) async fn shake_hands<N: Net>(
     deadline: Instant,
 ) -> Result<Result<(), Error>, Elapsed> {
     let outcome = within(&shared.net, deadline, async {
-        while !poll_fn(|_| connection.channel.poll_handshake()).await? {
+        while !poll_fn(|_| connection.transport.poll_handshake()).await? {
             tick(&shared.net).await;
         }
         Ok(())
@@ -37,7 +36,7 @@ pub(crate) async fn shake_hands<N: Net>(
     Ok(outcome.await?.map_err(|broken| match broken {
         Broken::Tls(failure) => tls_error(Phase::Handshake, failure),
         Broken::Net(fault) => {
-            let detail = format!("the TLS handshake failed: {}", describe(fault));
+            let detail = format!("the TLS handshake failed: {}", fault);
             Error::new(Phase::Handshake, Code::ConnectionTerminated, detail)
         }
     }))

@@ -6,7 +6,7 @@ use crate::secret::Secret;
 
 /// What the caller gave.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct Configured {
     /// The realm that it is for; none is any.
     pub(super) realm: Option<String>,
     what: What,
@@ -27,7 +27,7 @@ enum What {
     },
 }
 
-impl Given {
+impl Configured {
     /// A login. The error is words for people.
     pub(super) fn login(
         realm: Option<String>,

@@ -10,10 +10,10 @@ use crate::clock::Instant;
 use crate::error::{Code, Error, LookupFailure, Phase};
 use crate::http::origin::{Host, Origin};
 use crate::net::{Dial, Fault, Lookup, Net, Stream};
-use crate::session::Shared;
-use crate::session::addresses;
-use crate::session::events::{Kind, Whose};
+use crate::session::connecting::addresses;
+use crate::session::events::{Kind, Subject};
 use crate::session::settings::{Schedule, Settings};
+use crate::session::shared::Shared;
 use crate::session::timing::within;
 
 /// How long an attempt has to itself before the next begins (RFC 8305 section 5).
@@ -28,7 +28,7 @@ pub(crate) async fn race<N: Net>(
     shared: &Shared<N>,
     found: Vec<SocketAddr>,
     last_good: &Cell<Option<(Option<IpAddr>, SocketAddr)>>,
-    whose: Whose,
+    subject: Subject,
     schedule: &Schedule,
 ) -> Result<N::Stream, Error> {
     let (most, from) = (shared.settings.borrow().limits().addresses, shared.settings.borrow().local_address());
@@ -37,7 +37,7 @@ pub(crate) async fn race<N: Net>(
     let deadline = schedule.end.min(shared.net.now() + schedule.each.connect);
     let race = Race {
         shared,
-        whose,
+        subject,
         from,
         waiting: ordered.into_iter(),
         running: Vec::new(),
@@ -54,7 +54,7 @@ pub(crate) async fn race<N: Net>(
 pub(crate) async fn find_origin<N: Net>(
     shared: &Shared<N>,
     origin: &Origin,
-    whose: Whose,
+    subject: Subject,
     schedule: &Schedule,
 ) -> Result<Vec<SocketAddr>, Error> {
     let Settings { family, .. } = *shared.settings.borrow();
@@ -68,7 +68,7 @@ pub(crate) async fn find_origin<N: Net>(
         }
         settings.connect_to().cloned().unwrap_or_else(|| (origin.host.clone(), origin.port))
     };
-    find(shared, host, port, whose, schedule).await
+    find(shared, host, port, subject, schedule).await
 }
 
 /// The addresses of this host, each with this port.
@@ -76,7 +76,7 @@ pub(crate) async fn find<N: Net>(
     shared: &Shared<N>,
     host: Host,
     port: u16,
-    whose: Whose,
+    subject: Subject,
     schedule: &Schedule,
 ) -> Result<Vec<SocketAddr>, Error> {
     let Settings { family, .. } = *shared.settings.borrow();
@@ -89,14 +89,14 @@ pub(crate) async fn find<N: Net>(
     };
     let mut found = match addresses::loopback(&name) {
         Some(both) => both,
-        None => look_up(shared, &name, whose, schedule).await?,
+        None => look_up(shared, &name, subject, schedule).await?,
     };
     found.retain(|address| family.admits(*address));
     if found.is_empty() {
         return Err(no_address(&name));
     }
     let most = shared.settings.borrow().limits().addresses;
-    shared.record(whose, || Kind::Addresses(found.iter().take(most).map(IpAddr::to_string).collect()));
+    shared.record(subject, || Kind::Addresses(found.iter().take(most).map(IpAddr::to_string).collect()));
     Ok(addresses::with_port(found, port))
 }
 
@@ -104,10 +104,10 @@ pub(crate) async fn find<N: Net>(
 async fn look_up<N: Net>(
     shared: &Shared<N>,
     name: &str,
-    whose: Whose,
+    subject: Subject,
     schedule: &Schedule,
 ) -> Result<Vec<IpAddr>, Error> {
-    shared.record(whose, || Kind::Lookup(name.to_owned()));
+    shared.record(subject, || Kind::Lookup(name.to_owned()));
     let mut lookup = shared.net.lookup(name);
     let deadline = schedule.end.min(shared.net.now() + schedule.each.lookup);
     match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
@@ -127,7 +127,7 @@ const LOOKED_AT: usize = 256;
 /// Attempts to connect, some waiting to begin, some running, some failed.
 struct Race<'a, N: Net> {
     shared: &'a Shared<N>,
-    whose: Whose,
+    subject: Subject,
     /// The local address.
     from: Option<IpAddr>,
     waiting: std::vec::IntoIter<SocketAddr>,
@@ -185,7 +185,7 @@ impl<N: Net> Race<'_, N> {
         let now = self.shared.net.now();
         self.next_at = now + STAGGER;
         self.earliest = now + LEAST_STAGGER;
-        self.shared.record(self.whose, || Kind::Connecting(address.to_string()));
+        self.shared.record(self.subject, || Kind::Connecting(address.to_string()));
         let dial = self.shared.net.connect(address, self.from);
         self.running.push(Attempt { address, dial, deadline: now + attempt });
     }
@@ -204,9 +204,9 @@ impl<N: Net> Race<'_, N> {
                 }
             };
             let Attempt { address, .. } = self.running.remove(index);
-            self.shared.record(self.whose, || Kind::AttemptFailed {
+            self.shared.record(self.subject, || Kind::AttemptFailed {
                 address: address.to_string(),
-                reason: describe(fault).into(),
+                reason: fault.to_string(),
             });
             self.failures.push((address, fault));
             // An attempt that failed makes way for the next.
@@ -227,27 +227,8 @@ impl<N: Net> Race<'_, N> {
             Some(Fault::Exhausted) => Code::ConnectionLimitReached,
             _ => Code::Other(None),
         };
-        let each: Vec<_> =
-            self.failures.iter().map(|(address, fault)| format!("{address}: {}", describe(*fault))).collect();
+        let each: Vec<_> = self.failures.iter().map(|(address, fault)| format!("{address}: {}", fault)).collect();
         Error::new(Phase::Connect, code, format!("could not connect: {}", each.join("; ")))
-    }
-}
-
-/// What a fault is in words.
-pub(crate) fn describe(fault: Fault) -> &'static str {
-    match fault {
-        Fault::NameUnresolvable => "no such name",
-        Fault::ResolverTemporary => "the resolver failed for now",
-        // wasmtime says the same of both.
-        Fault::ResolverPermanent => "the resolver failed, or the host of this component allows no lookups",
-        Fault::Denied => "the host of this component does not allow it",
-        Fault::Refused => "connection refused",
-        Fault::Unreachable => "no route to the address",
-        Fault::TimedOut => "timed out",
-        Fault::Reset => "connection reset",
-        Fault::LocalAddress => "the local address cannot be used",
-        Fault::Exhausted => "too many closed connections wait for servers that read nothing",
-        Fault::Other => "unknown network error",
     }
 }
 
@@ -263,5 +244,5 @@ fn lookup_error(name: &str, fault: Fault) -> Error {
         Fault::Denied => LookupFailure::Denied,
         _ => LookupFailure::Permanent,
     };
-    Error::new(Phase::Resolve, Code::Lookup(failure), format!("could not look up {name:?}: {}", describe(fault)))
+    Error::new(Phase::Resolve, Code::Lookup(failure), format!("could not look up {name:?}: {}", fault))
 }

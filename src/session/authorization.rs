@@ -4,38 +4,31 @@
 //! Which credentials, and for what, `auth` decides.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::rc::Rc;
 
-use crate::auth::cache::{Credentials, Decision, Trial};
+use crate::auth::cache::{Attempts, Credentials, Decision};
 use crate::auth::challenge::{self, Challenge};
 use crate::auth::{Asked, Server, space};
-use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
-use crate::h1::exchange::Event;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::origin::Origin;
-use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::events::{CloseReason, Kind};
-use crate::session::live::Live;
-use crate::session::open::Opening;
+use crate::session::events::Kind;
 use crate::session::request::Description;
-use crate::session::transfer::close_reason;
 
 /// What one request says to one server.
-pub(crate) struct Claim {
+pub(crate) struct RequestAuth {
     credentials: Rc<RefCell<Credentials>>,
-    server: Server,
+    pub(crate) server: Server,
     method: String,
     /// The target as it is sent, and the path in it.
     uri: String,
     path: String,
-    trial: Trial,
+    trial: Attempts,
 }
 
-impl Claim {
+impl RequestAuth {
     /// What this request says to its origin. The error says why that is nothing: where the caller says it by itself, and where
     /// it is not about the origin. Cold, as the others here, for the sake of sessions that have no credentials: they are not to
     /// pay for this.
@@ -62,7 +55,7 @@ impl Claim {
             method: method.clone(),
             uri: target.clone(),
             path,
-            trial: Trial::default(),
+            trial: Attempts::default(),
         }))
     }
 
@@ -96,7 +89,7 @@ impl Claim {
                 method: method.to_owned(),
                 uri: uri.to_owned(),
                 path: String::new(),
-                trial: Trial::default(),
+                trial: Attempts::default(),
             })
         })
     }
@@ -108,8 +101,8 @@ impl Claim {
 
     /// Whether the server may have to say first which credentials it wants.
     #[cold]
-    pub(crate) fn is_doubtful(&self) -> bool {
-        self.credentials.borrow().is_doubtful(self.asked())
+    pub(crate) fn may_be_challenged(&self) -> bool {
+        self.credentials.borrow().may_be_challenged(self.asked())
     }
 
     /// Puts the field into this head, if there is something to say; anew each time that the request is sent.
@@ -160,7 +153,7 @@ impl Claim {
     }
 
     /// The request could be answered for, but not sent again: the next one will have the answer with it.
-    fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
         self.credentials.borrow_mut().presume(&self.trial, asked);
     }
@@ -170,112 +163,12 @@ impl Claim {
     }
 }
 
-impl<N: Net> Opening<N> {
-    /// The answer, if it is one. If not, it asked who is there, and the request is to be sent again, which says so.
-    pub(super) async fn judge(
-        &mut self,
-        head: ResponseHead,
-        mut live: Box<Live<N>>,
-    ) -> Result<Option<(ResponseHead, Box<Live<N>>)>, Error> {
-        // What says something to a proxy is of no use where there is none on the way.
-        let of_proxy = self.proxy_claim.as_mut().filter(|_| live.connection.forwarder.is_some());
-        let mut claims = of_proxy.into_iter().chain(&mut self.claim);
-        let (shared, whose) = (&self.shared, live.whose);
-        let mut is_judged = false;
-        let (claim, decision) = loop {
-            let Some(claim) = claims.next() else {
-                if !is_judged {
-                    self.tell_unclaimed(&head, &live);
-                }
-                live.claim = self.claim.take();
-                self.upload.borrow_mut().keep(false);
-                return Ok(Some((head, live)));
-            };
-            is_judged |= claim.server.status() == head.status;
-            match claim.judge(&head, &mut |kind| shared.record(whose, || kind)) {
-                Ok(Decision::Stays) => {}
-                decision => break (claim, decision),
-            }
-        };
-        match decision {
-            Err(error) => {
-                live.connection.close(CloseReason::Failed);
-                Err(error)
-            }
-            Ok(Decision::Stays) => Ok(Some((head, live))),
-            Ok(Decision::Again { .. }) if !self.upload.borrow().is_replayable() => {
-                claim.give_up();
-                live.connection.close(CloseReason::UnsentContent);
-                let detail = "the server asked for credentials, and the content could not be sent again: it was streamed, and \
-                              some of it had gone; the next request will have them with it";
-                Err(Error { may_retry: true, ..Error::new(Phase::Head, Code::ContentNotRepeatable, detail) })
-            }
-            Ok(Decision::Again { scheme, realm }) => {
-                let is_proxy = claim.server == Server::Proxy;
-                self.shared.record(live.whose, || Kind::Authorizing { scheme, realm, is_proxy });
-                self.leave(live).await?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Tells the challenges of this response, if it has any, that nothing here could have answered.
-    #[cold]
-    pub(super) fn tell_unclaimed(&self, head: &ResponseHead, live: &Live<N>) {
-        let (server, reason) = match head.status {
-            401 => (Server::Origin, self.unclaimed),
-            407 if live.connection.forwarder.is_some() => (Server::Proxy, NOTHING_FOR_PROXY),
-            407 => (Server::Proxy, "no proxy forwards the request, so none can ask"),
-            _ => return,
-        };
-        if !self.shared.events.is_recorded() {
-            return;
-        }
-        tell_all(server, head, reason, &mut |kind| self.shared.record(live.whose, || kind));
-    }
-
-    /// Reads the content that nobody wants and throws it away, if it is little and its connection can be kept for that; else
-    /// the connection closes.
-    async fn leave(&self, mut live: Box<Live<N>>) -> Result<(), Error> {
-        let shared = &self.shared;
-        let most = shared.settings.borrow().limits().drained;
-        if let Err(unusable) = live.machine.verdict(&Buffer::default()) {
-            live.connection.close(close_reason(unusable));
-            return Ok(());
-        }
-        let mut drained = 0u64;
-        while !live.machine.is_complete() {
-            let is_too_much = live.machine.remainder().is_some_and(|left| left > most.saturating_sub(drained));
-            if is_too_much || drained > most {
-                live.connection.close(CloseReason::UnreadContent);
-                return Ok(());
-            }
-            match poll_fn(|_| live.poll_event(shared, &mut self.upload.borrow_mut(), READ_LENGTH)).await {
-                Ok(Event::Content(piece)) => drained = drained.saturating_add(piece.len() as u64),
-                Ok(_) => {}
-                Err(error) => {
-                    live.connection.close(CloseReason::Failed);
-                    // What is wrong with content that nobody wants is no matter, but time is.
-                    return if error.code == Code::ExchangeTimeout { Err(error) } else { Ok(()) };
-                }
-            }
-        }
-        let Live { mut connection, machine, .. } = *live;
-        connection.served = connection.served.saturating_add(1);
-        match machine.verdict(&connection.buffer) {
-            Ok(()) => shared.keep(connection),
-            Err(unusable) => connection.close(close_reason(unusable)),
-        }
-        Ok(())
-    }
-}
-
 /// Why a proxy's challenge is not answered where nothing is said to it.
-pub(super) const NOTHING_FOR_PROXY: &str = "this request has nothing for the proxy from the session";
+pub(crate) const NOTHING_FOR_PROXY: &str = "this request has nothing for the proxy from the session";
 
 /// Tells that none of this response's challenges is answered.
 #[cold]
-pub(super) fn tell_all(server: Server, head: &ResponseHead, reason: &'static str, tell: &mut dyn FnMut(Kind)) {
+pub(crate) fn tell_all(server: Server, head: &ResponseHead, reason: &'static str, tell: &mut dyn FnMut(Kind)) {
     if head.status == server.status() {
         for challenge in challenge::parse(head.fields.all(server.challenge_field())) {
             tell(unanswered(server, &challenge, reason));

@@ -1,0 +1,11 @@
+//! From "a connection is needed" to "here it is": through a proxy or straight, a race of addresses, TLS.
+
+mod addresses;
+mod connect;
+mod dial;
+mod proxy_handshake;
+mod tls_handshake;
+mod via_proxy;
+
+pub(super) use connect::connect;
+pub(super) use tls_handshake::tls_error;

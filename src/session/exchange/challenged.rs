@@ -1,0 +1,117 @@
+//! What becomes of an exchange whose response asks for credentials: it is answered, or left to the caller.
+
+use std::future::poll_fn;
+
+use crate::auth::Server;
+use crate::auth::cache::Decision;
+use crate::buffer::Buffer;
+use crate::error::{Code, Error, Phase};
+use crate::h1::exchange::Event;
+use crate::h1::response_head::ResponseHead;
+use crate::limits::READ_LENGTH;
+use crate::net::Net;
+use crate::session::authorization::{NOTHING_FOR_PROXY, tell_all};
+use crate::session::connection::close_reason;
+use crate::session::events::{CloseReason, Kind};
+use crate::session::exchange::dispatch::Dispatch;
+use crate::session::exchange::pump::Pump;
+
+impl<N: Net> Dispatch<N> {
+    /// The answer, if it is one. If not, it asked who is there, and the request is to be sent again, which says so.
+    pub(super) async fn judge(
+        &mut self,
+        head: ResponseHead,
+        mut pump: Box<Pump<N>>,
+    ) -> Result<Option<(ResponseHead, Box<Pump<N>>)>, Error> {
+        // What says something to a proxy is of no use where there is none on the way.
+        let of_proxy = self.proxy_auth.as_mut().filter(|_| pump.connection.forwarder.is_some());
+        let mut auths = of_proxy.into_iter().chain(&mut self.auth);
+        let (shared, subject) = (&self.shared, pump.subject);
+        let mut is_judged = false;
+        let (auth, decision) = loop {
+            let Some(auth) = auths.next() else {
+                if !is_judged {
+                    self.tell_unanswerable(&head, &pump);
+                }
+                pump.auth = self.auth.take();
+                self.upload.borrow_mut().keep(false);
+                return Ok(Some((head, pump)));
+            };
+            is_judged |= auth.server.status() == head.status;
+            match auth.judge(&head, &mut |kind| shared.record(subject, || kind)) {
+                Ok(Decision::Stays) => {}
+                decision => break (auth, decision),
+            }
+        };
+        match decision {
+            Err(error) => {
+                pump.connection.close(CloseReason::Failed);
+                Err(error)
+            }
+            Ok(Decision::Stays) => Ok(Some((head, pump))),
+            Ok(Decision::Again { .. }) if !self.upload.borrow().is_replayable() => {
+                auth.give_up();
+                pump.connection.close(CloseReason::UnsentContent);
+                let detail = "the server asked for credentials, and the content could not be sent again: it was streamed, and \
+                              some of it had gone; the next request will have them with it";
+                Err(Error { may_retry: true, ..Error::new(Phase::Head, Code::ContentNotRepeatable, detail) })
+            }
+            Ok(Decision::Again { scheme, realm }) => {
+                let is_proxy = auth.server == Server::Proxy;
+                self.shared.record(pump.subject, || Kind::Authorizing { scheme, realm, is_proxy });
+                self.leave(pump).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tells the challenges of this response, if it has any, that nothing here could have answered.
+    #[cold]
+    pub(super) fn tell_unanswerable(&self, head: &ResponseHead, pump: &Pump<N>) {
+        let (server, reason) = match head.status {
+            401 => (Server::Origin, self.unanswerable),
+            407 if pump.connection.forwarder.is_some() => (Server::Proxy, NOTHING_FOR_PROXY),
+            407 => (Server::Proxy, "no proxy forwards the request, so none can ask"),
+            _ => return,
+        };
+        if !self.shared.journal.is_recording() {
+            return;
+        }
+        tell_all(server, head, reason, &mut |kind| self.shared.record(pump.subject, || kind));
+    }
+
+    /// Reads the content that nobody wants and throws it away, if it is little and its connection can be kept for that; else
+    /// the connection closes.
+    async fn leave(&self, mut pump: Box<Pump<N>>) -> Result<(), Error> {
+        let shared = &self.shared;
+        let most = shared.settings.borrow().limits().drained;
+        if let Err(unusable) = pump.machine.verdict(&Buffer::default()) {
+            pump.connection.close(close_reason(unusable));
+            return Ok(());
+        }
+        let mut drained = 0u64;
+        while !pump.machine.is_complete() {
+            let is_too_much = pump.machine.remainder().is_some_and(|left| left > most.saturating_sub(drained));
+            if is_too_much || drained > most {
+                pump.connection.close(CloseReason::UnreadContent);
+                return Ok(());
+            }
+            match poll_fn(|_| pump.poll_event(shared, &mut self.upload.borrow_mut(), READ_LENGTH)).await {
+                Ok(Event::Content(piece)) => drained = drained.saturating_add(piece.len() as u64),
+                Ok(_) => {}
+                Err(error) => {
+                    pump.connection.close(CloseReason::Failed);
+                    // What is wrong with content that nobody wants is no matter, but time is.
+                    return if error.code == Code::ExchangeTimeout { Err(error) } else { Ok(()) };
+                }
+            }
+        }
+        let Pump { mut connection, machine, .. } = *pump;
+        connection.served = connection.served.saturating_add(1);
+        match machine.verdict(&connection.buffer) {
+            Ok(()) => shared.keep(connection),
+            Err(unusable) => connection.close(close_reason(unusable)),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! One exchange: from a prepared request to the end of its response's content.
+
+mod challenged;
+mod dispatch;
+mod pump;
+mod state;
+mod upload;
+
+pub(super) use dispatch::Dispatch;
+pub(super) use state::{Answer, ExchangeState};
+pub(super) use upload::Upload;

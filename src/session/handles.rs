@@ -1,0 +1,348 @@
+//! What callers hold: a session, its requests, and the two sides of an exchange.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+
+use crate::auth::Server;
+use crate::auth::cache::Credentials;
+use crate::auth::challenge::{self, Challenge};
+use crate::error::{Code, Error, Phase};
+use crate::h1::response_head::ResponseHead;
+use crate::h1::version::Version;
+use crate::http::fields::Fields;
+use crate::net::Net;
+use crate::session::authorization::RequestAuth;
+use crate::session::connection::Facts;
+use crate::session::events::{CloseReason, Event};
+use crate::session::exchange::{Answer, Dispatch, ExchangeState, Upload};
+use crate::session::request::{Content, Description};
+use crate::session::settings::{Schedule, Settings};
+use crate::session::shared::Shared;
+
+/// A logical group of requests to one origin. Dropping it closes its connections and ends its exchanges.
+pub struct Session<N: Net>(Rc<Inner<N>>);
+
+/// A session as its requests know it.
+struct Inner<N: Net> {
+    shared: Rc<Shared<N>>,
+    is_dropped: Cell<bool>,
+    /// How many exchanges were started.
+    started: Cell<u64>,
+    exchanges: RefCell<Vec<Weak<RefCell<ExchangeState<N>>>>>,
+}
+
+impl<N: Net> Session<N> {
+    /// A session with this origin. What is wrong with it is said by the first request.
+    pub fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
+        Self(Rc::new(Inner {
+            shared: Rc::new(Shared::new(net, scheme, host, port)),
+            is_dropped: Cell::new(false),
+            started: Cell::new(0),
+            exchanges: RefCell::default(),
+        }))
+    }
+
+    /// Closes all connections; exchanges under way answer `connection-closed`.
+    pub fn close_connection(&self) {
+        self.0.end_all(CloseReason::CloseConnection);
+    }
+
+    /// A look at the settings.
+    pub fn settings<T>(&self, look: impl FnOnce(&Settings) -> T) -> T {
+        look(&self.0.shared.settings.borrow())
+    }
+
+    /// A change of the settings. Kept connections that the new ones would not have made close.
+    pub fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
+        self.0.shared.change_settings(change)
+    }
+
+    /// A change of what is said to the origin when it asks who is there.
+    pub fn change_credentials<T>(&self, change: impl FnOnce(&mut Credentials) -> T) -> T {
+        change(&mut self.0.shared.credentials.borrow_mut())
+    }
+
+    /// Whether events are recorded.
+    pub fn set_events(&self, recorded: bool) {
+        self.0.shared.journal.set_recorded(recorded);
+    }
+
+    /// What has happened since the last call.
+    pub fn take_events(&self) -> Vec<Event> {
+        self.0.shared.journal.take()
+    }
+
+    /// A request of this session.
+    pub fn request(&self, method: &str, target: &str) -> Request<N> {
+        let description = Description::new(method.into(), target.into());
+        Request { session: Rc::clone(&self.0), description }
+    }
+}
+
+impl<N: Net> Drop for Session<N> {
+    fn drop(&mut self) {
+        self.0.is_dropped.set(true);
+        self.0.end_all(CloseReason::SessionDropped);
+    }
+}
+
+impl<N: Net> Inner<N> {
+    fn end_all(&self, reason: CloseReason) {
+        for state in self.exchanges.take().iter().filter_map(Weak::upgrade) {
+            let mut state = state.borrow_mut();
+            let error = match reason {
+                CloseReason::SessionDropped => session_dropped(state.phase()),
+                _ => Error::new(state.phase(), Code::ConnectionClosed, "close-connection ended this exchange"),
+            };
+            state.end(error, reason);
+        }
+        self.shared.pool.close_all(reason);
+    }
+
+    fn remember(&self, state: &Rc<RefCell<ExchangeState<N>>>) {
+        let mut exchanges = self.exchanges.borrow_mut();
+        // Those that are gone are struck out now and then, so that the list stays as long as what is alive.
+        if exchanges.len() == exchanges.capacity() {
+            exchanges.retain(|state| state.strong_count() > 0);
+        }
+        exchanges.push(Rc::downgrade(state));
+    }
+}
+
+/// One request; it can be started more than once.
+pub struct Request<N: Net> {
+    session: Rc<Inner<N>>,
+    description: Description,
+}
+
+impl<N: Net> Request<N> {
+    /// Adds a field.
+    pub fn add_field(&mut self, name: &str, value: Vec<u8>) -> Result<(), Error> {
+        self.description.add_field(name.into(), value)
+    }
+
+    /// Sets the content.
+    pub fn set_content(&mut self, content: Vec<u8>) {
+        self.description.content = Content::Bytes(Rc::new(content));
+    }
+
+    /// Makes the content what is written to the exchange.
+    pub fn set_streamed_content(&mut self, length: Option<u64>) {
+        self.description.content = Content::Streamed(length);
+    }
+
+    /// Whether sending it twice does no harm.
+    pub fn set_idempotent(&mut self, idempotent: bool) {
+        self.description.is_idempotent = Some(idempotent);
+    }
+
+    /// Whether the server is asked before content is sent.
+    pub fn set_expect_continue(&mut self, expect: bool) {
+        self.description.expects = expect;
+    }
+
+    /// The version that it is sent with.
+    pub fn set_version(&mut self, version: Version) {
+        self.description.version = version;
+    }
+
+    /// Whether the content is streamed.
+    pub fn is_streamed(&self) -> bool {
+        self.description.is_streamed()
+    }
+
+    /// Starts the exchange; it then moves when it is polled. `may_wait` for a free connection, if all are busy.
+    pub fn start(&self, may_wait: bool) -> Result<Exchange<N>, Error> {
+        let shared = &self.session.shared;
+        if self.session.is_dropped.get() {
+            return Err(session_dropped(Phase::Setup));
+        }
+        let origin = shared.origin.clone()?;
+        let has_credentials = !shared.credentials.borrow().is_empty();
+        let auth = match has_credentials {
+            true => RequestAuth::of(&shared.credentials, &origin, &self.description),
+            false => Err("no credentials are set"),
+        };
+        let settings = shared.settings.borrow();
+        let may_be_challenged = auth.as_ref().is_ok_and(|auth| auth.may_be_challenged())
+            || self.description.is_streamed() && self.description.may_be_challenged_by_proxy(&origin, &settings);
+        let prepared = self.description.prepare(&origin, &settings, may_be_challenged)?;
+        let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
+        drop(settings);
+        let started = self.session.started.get().saturating_add(1);
+        self.session.started.set(started);
+        let mut upload = Upload::new(prepared.content.clone());
+        upload.keep(auth.is_ok());
+        let upload = Rc::new(RefCell::new(upload));
+        let interims = Rc::new(RefCell::default());
+        let state = Rc::new(RefCell::new(ExchangeState::new(Dispatch {
+            shared: Rc::clone(shared),
+            origin,
+            prepared,
+            unanswerable: auth.as_ref().err().copied().unwrap_or_default(),
+            auth: auth.ok(),
+            proxy_auth: None,
+            upload,
+            interims: Rc::clone(&interims),
+            exchange: started,
+            schedule,
+            may_wait,
+            on: Rc::default(),
+        })));
+        self.session.remember(&state);
+        Ok(Exchange { state, interims, is_answered: Cell::new(false) })
+    }
+}
+
+/// A request under way: the handle of the request's side.
+pub struct Exchange<N: Net> {
+    state: Rc<RefCell<ExchangeState<N>>>,
+    interims: Rc<RefCell<Vec<ResponseHead>>>,
+    is_answered: Cell<bool>,
+}
+
+impl<N: Net> Exchange<N> {
+    /// Goes as far as it can.
+    pub fn advance(&self) {
+        self.state.borrow_mut().advance();
+    }
+
+    /// Takes a piece of content, or gives it back when there is no room.
+    pub fn try_write(&self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
+        self.state.borrow_mut().try_write(piece)
+    }
+
+    /// Ready when the connection has taken all that was written.
+    pub fn poll_flush(&self) -> Poll<Result<(), Error>> {
+        self.state.borrow_mut().poll_flush()
+    }
+
+    /// Ends the content.
+    pub fn finish(&self, trailers: Fields) -> Result<(), Error> {
+        self.state.borrow_mut().finish(trailers)
+    }
+
+    /// The interim responses so far.
+    pub fn interim_responses(&self) -> Vec<ResponseHead> {
+        self.interims.borrow().clone()
+    }
+
+    /// The response, when its head is here.
+    pub fn poll_response(&self) -> Poll<Result<Response<N>, Error>> {
+        let mut state = self.state.borrow_mut();
+        let Poll::Ready(answer) = state.poll_answer() else {
+            return Poll::Pending;
+        };
+        self.is_answered.set(true);
+        Poll::Ready(answer.map(|answer| Response {
+            answer,
+            interims: self.interims.take(),
+            state: Rc::clone(&self.state),
+        }))
+    }
+
+    /// Goes as far as it can; whether the response cannot come before the caller writes more content.
+    pub fn waits_for_caller(&self) -> bool {
+        self.state.borrow_mut().waits_for_caller()
+    }
+
+    /// Ready when the exchange can go on: see the WIT's `poll`.
+    pub fn poll_ready(&self) -> Poll<()> {
+        self.state.borrow_mut().poll_exchange_ready()
+    }
+
+    /// Ends it.
+    pub fn cancel(&self) {
+        let mut state = self.state.borrow_mut();
+        let error = Error::new(state.phase(), Code::Cancelled, "the exchange was cancelled");
+        state.end(error, CloseReason::Cancelled);
+    }
+
+    /// Whether one of its session's connections has become free since somebody wanted one; asked once.
+    pub fn take_freed(&self) -> bool {
+        self.state.borrow().shared.pool.take_freed()
+    }
+}
+
+impl<N: Net> Drop for Exchange<N> {
+    fn drop(&mut self) {
+        if !self.is_answered.get() {
+            self.cancel();
+        }
+    }
+}
+
+/// A response whose head is here: the handle of the response's side.
+pub struct Response<N: Net> {
+    answer: Answer,
+    interims: Vec<ResponseHead>,
+    state: Rc<RefCell<ExchangeState<N>>>,
+}
+
+impl<N: Net> Response<N> {
+    /// The head.
+    pub fn head(&self) -> &ResponseHead {
+        &self.answer.head
+    }
+
+    /// The head, and nothing else of it any more.
+    pub fn into_head(self) -> ResponseHead {
+        self.answer.head
+    }
+
+    /// Between whom the connection is.
+    pub fn facts(&self) -> &Facts {
+        &self.answer.facts
+    }
+
+    /// How long the content is, if the head says so.
+    pub fn content_length(&self) -> Option<u64> {
+        self.answer.content_length
+    }
+
+    /// What it asks for, where it asks who is there: the challenges of a proxy if it is a 407, else those of the server.
+    pub fn challenges(&self) -> Vec<Challenge> {
+        let server = if self.answer.head.status == Server::Proxy.status() { Server::Proxy } else { Server::Origin };
+        challenge::parse(self.answer.head.fields.all(server.challenge_field()))
+    }
+
+    /// The interim responses before it.
+    pub fn interim_responses(&self) -> &[ResponseHead] {
+        &self.interims
+    }
+
+    /// The next piece of content; none at its end.
+    pub fn poll_read(&self, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
+        self.state.borrow_mut().poll_read(max)
+    }
+
+    /// Ready when [`Response::poll_read`] would be.
+    pub fn poll_ready(&self) -> Poll<()> {
+        self.state.borrow_mut().poll_response_ready()
+    }
+
+    /// The trailers, once the content was read to its end.
+    pub fn trailers(&self) -> Option<Fields> {
+        self.state.borrow().trailers().cloned()
+    }
+
+    /// Ends it with this error; its connection closes.
+    pub fn fail(&self, error: Error) {
+        self.state.borrow_mut().fail(error, CloseReason::UnreadContent);
+    }
+
+    /// How much content the one-call functions keep.
+    pub fn whole_content_limit(&self) -> u64 {
+        self.state.borrow().shared.settings.borrow().limits().whole_content
+    }
+
+    /// See [`Exchange::take_freed`].
+    pub fn take_freed(&self) -> bool {
+        self.state.borrow().shared.pool.take_freed()
+    }
+}
+
+fn session_dropped(phase: Phase) -> Error {
+    Error::new(phase, Code::SessionDropped, "the session of this request was dropped")
+}

@@ -1,0 +1,74 @@
+//! The journal of a session: its events with their times, and the numbers of its connections. It is all that a connection
+//! knows of its session.
+
+use std::cell::Cell;
+
+use crate::net::Net;
+use crate::session::events::{CloseReason, Event, Events, Kind, Subject};
+
+/// What a session and its connections write down.
+pub(crate) struct Journal<N: Net> {
+    net: N,
+    events: Events,
+    /// How many events are kept, and how many bytes of text in them.
+    bounds: Cell<(usize, usize)>,
+    /// Why connections close that are dropped with what they carry.
+    ending: Cell<CloseReason>,
+    connections: Cell<u64>,
+}
+
+impl<N: Net> Journal<N> {
+    pub(crate) fn new(net: N, bounds: (usize, usize)) -> Self {
+        Self {
+            net,
+            events: Events::default(),
+            bounds: Cell::new(bounds),
+            ending: Cell::new(CloseReason::Cancelled),
+            connections: Cell::new(0),
+        }
+    }
+
+    /// Keeps this many events, and this many bytes of text in them, from now on.
+    pub(crate) fn set_bounds(&self, bounds: (usize, usize)) {
+        self.bounds.set(bounds);
+    }
+
+    /// Whether events are recorded.
+    pub(crate) fn set_recorded(&self, recorded: bool) {
+        self.events.set_recorded(recorded);
+    }
+
+    /// Whether anybody wants to know what happens.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.events.is_recorded()
+    }
+
+    pub(crate) fn record(&self, subject: Subject, what: impl FnOnce() -> Kind) {
+        if self.events.is_recorded() {
+            let (most, most_text) = self.bounds.get();
+            self.events.record(Event { at: self.net.now(), subject, what: what() }, most, most_text);
+        }
+    }
+
+    /// What has happened since the last call.
+    pub(crate) fn take(&self) -> Vec<Event> {
+        self.events.take(self.net.now())
+    }
+
+    /// The number of another connection.
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.connections.set(self.connections.get().saturating_add(1));
+        self.connections.get()
+    }
+
+    /// A connection that is dropped without a reason of its own closes for this one from now on.
+    pub(crate) fn set_ending(&self, reason: CloseReason) {
+        self.ending.set(reason);
+    }
+
+    /// A connection is no more.
+    pub(crate) fn closed(&self, connection: u64, reason: Option<CloseReason>) {
+        let subject = Subject { exchange: 0, connection };
+        self.record(subject, || Kind::Closed(reason.unwrap_or(self.ending.get())));
+    }
+}
