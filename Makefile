@@ -10,7 +10,7 @@ SECONDS ?= 60
 TARGETS ?=
 
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
-GUESTS := -p xenon -p xenon-cli -p xenon-tour -p rust-get
+GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-crate
 GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
 
 # One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).

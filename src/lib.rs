@@ -1,12 +1,19 @@
 //! An HTTP client *session* as a WebAssembly component, over WASI sockets.
 //!
-//! The component's face is the WIT package in `wit/`. This crate builds it for `wasm32-wasip2`, and builds natively too,
-//! for tests over a simulated network.
+//! It is used in two ways:
+//!
+//! * As a **component**, which other components are composed with. Its face is the WIT package in `wit/`; the feature `component`
+//!   exports it.
+//! * As a **crate**, by Rust guests that compose with nothing: the module `wasip2`, which the feature of that name (on by
+//!   default) has for `wasm32-wasip2`. There, `wasip2::session` makes a [`session::Session`], and `wasip2::block_on` drives what
+//!   it gives.
+//!
+//! Natively there is no network but the simulated one, [`net::sim`], which tests run over.
 //!
 //! ```text
-//!      component/   lift, call, lower                 net/sim   tests
-//!           \                                            /
-//!            +-------------->  session/  <--------------+      async fn, generic over net::Net
+//!      component/   lift, call, lower     wasip2     net/sim   tests
+//!           \                                |           /
+//!            +-------------->  session/  <---+----------+      async fn, generic over net::Net
 //!                                 |
 //!     +-------+-------+-------+-------+
 //!   proxy/  auth/    h1/    tls/    net/        all but net/ know no I/O; net/ is the traits and their two homes
@@ -58,5 +65,8 @@ pub mod secret;
 pub mod session;
 pub mod tls;
 
-#[cfg(target_os = "wasi")]
+#[cfg(all(target_os = "wasi", feature = "wasip2"))]
+pub mod wasip2;
+
+#[cfg(all(target_os = "wasi", feature = "component"))]
 mod component;

@@ -28,10 +28,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // The story of a request, over any network.
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "secret"], &["zeroize"]),
     ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "tls"], &[]),
+    // The same for Rust guests, over the network of a WASI 0.2 host.
+    ("wasip2", &["error", "net::wasip2", "session"], &[]),
     // Glue.
     (
         "component",
-        &["auth", "error", "h1", "http", "limits", "net", "net::wasip2", "secret", "session", "tls"],
+        &["auth", "error", "h1", "http", "limits", "net", "net::wasip2", "secret", "session", "tls", "wasip2"],
         &["wasi", "wit_bindgen"],
     ),
 ];

@@ -15,7 +15,7 @@ use crate::clock::Instant;
 #[cfg(not(target_os = "wasi"))]
 #[allow(clippy::expect_used, clippy::panic, clippy::arithmetic_side_effects, reason = "it is a part of tests")]
 pub mod sim;
-#[cfg(target_os = "wasi")]
+#[cfg(all(target_os = "wasi", feature = "wasip2"))]
 pub mod wasip2;
 
 /// The network and the clock. A clone is the same network.

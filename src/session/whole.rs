@@ -7,7 +7,7 @@ use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::handles::{Request, Response};
+use crate::session::handles::{Exchange, Request, Response, Session};
 
 /// A response, all of it.
 #[derive(Debug)]
@@ -20,10 +20,53 @@ pub struct Whole {
     pub trailers: Fields,
 }
 
+impl<N: Net> Session<N> {
+    /// Sends `GET target` and reads the whole response. A status such as 404 is no error.
+    pub async fn get(&self, target: &str) -> Result<Whole, Error> {
+        self.request("GET", target).fetch().await
+    }
+}
+
+impl<N: Net> Request<N> {
+    /// Sends the request and reads the whole response.
+    pub async fn fetch(&self) -> Result<Whole, Error> {
+        fetch(self).await
+    }
+
+    /// Sends the request, its content included, and waits for the head of the response.
+    pub async fn send(&self) -> Result<Response<N>, Error> {
+        let exchange = self.start(false)?;
+        poll_fn(|_| exchange.poll_response()).await
+    }
+}
+
+impl<N: Net> Exchange<N> {
+    /// Writes a piece of content; ready when the connection has taken all of it.
+    pub async fn write(&self, piece: &[u8]) -> Result<(), Error> {
+        let mut piece = piece.to_vec();
+        while let Err(refused) = self.try_write(piece)? {
+            piece = refused;
+            poll_fn(|_| self.poll_flush()).await?;
+        }
+        poll_fn(|_| self.poll_flush()).await
+    }
+
+    /// The response, when its head is here.
+    pub async fn response(&self) -> Result<Response<N>, Error> {
+        poll_fn(|_| self.poll_response()).await
+    }
+}
+
+impl<N: Net> Response<N> {
+    /// The next piece of content, of no more than 64 KiB; none at its end.
+    pub async fn read(&self) -> Result<Option<Vec<u8>>, Error> {
+        poll_fn(|_| self.poll_read(READ_LENGTH)).await
+    }
+}
+
 /// Sends the request and reads the whole response.
 pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
-    let exchange = request.start(false)?;
-    let response = poll_fn(|_| exchange.poll_response()).await?;
+    let response = request.send().await?;
     let content = read_to_end(&response).await?;
     let trailers = response.trailers().unwrap_or_default();
     Ok(Whole { head: response.into_head(), content, trailers })

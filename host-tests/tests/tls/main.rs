@@ -1,8 +1,10 @@
 //! TLS through the built component and the `xenon` command: against nginx, OpenSSL's `s_server` and rustls, with
 //! certificates made for each test.
 
+mod alone;
 mod certificates;
 mod command;
+
 mod cost;
 mod nginx;
 mod openssl;

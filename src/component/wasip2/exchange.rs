@@ -11,10 +11,10 @@ use super::bindings::exports::xenon::http::session::{
 };
 use super::convert::{self, Outcome, misuse};
 use super::session::Session;
-use super::waiting::{block_on, network, wait};
 use crate::limits::READ_LENGTH;
 use crate::net::wasip2::Wasi;
 use crate::session::{self, whole};
+use crate::wasip2::{block_on, network, wait};
 
 pub(super) struct Request(RefCell<session::Request<Wasi>>);
 
@@ -95,6 +95,7 @@ impl wit::GuestExchange for Exchange {
                 }
             }
         })
+        .flatten()
         .map_err(convert::error)
     }
 
@@ -117,7 +118,7 @@ impl wit::GuestExchange for Exchange {
         if self.0.waits_for_caller() {
             return Err(misuse("the content is not finished: write it, and end it with `finish`, first"));
         }
-        wait(|| self.0.poll_response()).map(into_response).map_err(convert::error)
+        wait(|| self.0.poll_response()).flatten().map(into_response).map_err(convert::error)
     }
 
     fn try_response(&self) -> Option<Outcome<wit::Response>> {
@@ -179,7 +180,7 @@ impl wit::GuestResponse for Response {
 
     fn read(&self, max: u32) -> Outcome<Option<Vec<u8>>> {
         let max = piece_length(max)?;
-        wait(|| self.0.poll_read(max)).map_err(convert::error)
+        wait(|| self.0.poll_read(max)).flatten().map_err(convert::error)
     }
 
     fn try_read(&self, max: u32) -> Outcome<Received> {

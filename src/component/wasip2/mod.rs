@@ -7,7 +7,6 @@ mod convert;
 mod exchange;
 mod poll_export;
 mod session;
-mod waiting;
 
 /// What wit-bindgen makes of `wit/`.
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]

@@ -8,8 +8,8 @@ use wasi::io::poll::Pollable;
 
 use super::bindings::exports::xenon::http::session::{ExchangeBorrow, ResponseBorrow};
 use super::exchange::{Exchange, Response};
-use super::waiting::network;
 use crate::net::Net;
+use crate::wasip2::network;
 use std::time::Duration;
 
 /// Waits until one of these can go on: the WIT's `poll`.

@@ -5,11 +5,11 @@ use super::bindings::exports::xenon::http::session::{
     AddressFamily, AuthSchemes, Deadlines, Event, Limits, TlsVersion, WholeResponse,
 };
 use super::convert::{self, Outcome, misuse};
-use super::waiting::{block_on, network};
 use crate::auth::Login;
 use crate::net::wasip2::Wasi;
 use crate::secret::Secret;
 use crate::session::{self, whole};
+use crate::wasip2::{block_on, network};
 
 pub(super) struct Session(pub(super) session::Session<Wasi>);
 

@@ -11,9 +11,8 @@ pub(crate) fn build(workspace: &Path, target: &Path, guests: &[Guest<'_>]) -> Re
     let (component, others): (Vec<&Guest<'_>>, Vec<&Guest<'_>>) =
         guests.iter().partition(|guest| guest.kind == Kind::Component);
     for guest in component {
-        // The component's crate is a library for its tests too, and cargo optimises no such crate at link time, nor strips
-        // it, unless it is told which of both is meant. That makes it a fifth smaller.
-        let only = ["-p", guest.package, "--lib", "--crate-type", "cdylib", "--"];
+        // The component's crate is a library by itself.
+        let only = ["-p", guest.package, "--lib", "--features", "component", "--crate-type", "cdylib", "--"];
         run(workspace, target, "rustc", &[&only[..], LINKED].concat())?;
     }
     if !others.is_empty() {

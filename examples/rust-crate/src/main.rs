@@ -1,0 +1,34 @@
+//! `rust-crate HOST PORT...`: one GET over https to each of these ports, all at once, without any composition.
+//!
+//! Where the variable `CA_PEM` is set, its certificates are the only roots.
+
+use std::env;
+use std::error::Error;
+
+use xenon::wasip2::{BoxFuture, poll_any, session};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let host = arguments.next().unwrap_or_else(|| "localhost".into());
+    let ports: Vec<u16> = arguments.map(|port| port.parse()).collect::<Result<_, _>>()?;
+    let roots = env::var("CA_PEM").ok();
+
+    let mut fetches: Vec<BoxFuture<'_, String>> = Vec::new();
+    for port in ports {
+        let session = session("https", &host, port); // no I/O yet
+        if let Some(roots) = &roots {
+            session.change_settings(|settings| {
+                settings.tls.set_default_roots(false);
+                settings.tls.add_roots(roots.as_bytes())
+            })?;
+        }
+        fetches.push(Box::pin(async move {
+            let response = session.get("/").await?; // the name is looked up here
+            Ok(format!("{port} {} {}", response.head.status, String::from_utf8_lossy(&response.content)))
+        }));
+    }
+    while let Some(outcome) = poll_any(&mut fetches) {
+        println!("{}", outcome?);
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! For Rust guests that compose with nothing: sessions over the network of a WASI 0.2 host, inside the guest's own component.
+//!
+//! ```ignore
+//! use xenon::wasip2::{block_on, session};
+//!
+//! let session = session("https", "example.com", 443);
+//! let response = block_on(session.get("/"))?;
+//! println!("{} {}", response.head.status, String::from_utf8_lossy(&response.content));
+//! ```
+//!
+//! What takes time is a future. [`block_on`] drives one, and [`poll_any`] any number of them at once. An instance of a component
+//! has one thread, so a future moves only while one of these two runs. It wakes nobody: an executor that waits for a waker would
+//! wait for ever. It may be dropped at any time.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{Code, Error, Phase};
+use crate::net::wasip2::Wasi;
+
+/// A session over the host's network: see [`session()`].
+pub type Session = crate::session::Session<Wasi>;
+/// A request of such a session.
+pub type Request = crate::session::Request<Wasi>;
+/// A request under way.
+pub type Exchange = crate::session::Exchange<Wasi>;
+/// A response of such a session.
+pub type Response = crate::session::Response<Wasi>;
+/// A future that [`poll_any`] can drive.
+pub type BoxFuture<'a, T, E = Error> = Pin<Box<dyn Future<Output = Result<T, E>> + 'a>>;
+
+thread_local! {
+    /// The network of this instance. All sessions share it, so that one wait is for all of them.
+    static NETWORK: Wasi = Wasi::new();
+}
+
+/// A session with the origin `scheme://host:port`. It never fails and does no I/O: the first request reports what is wrong with
+/// the origin, and looks its name up.
+pub fn session(scheme: &str, host: &str, port: u16) -> Session {
+    Session::new(network(), scheme, host, port)
+}
+
+/// Waits until the future is ready. Blocks the component instance.
+///
+/// The error is the future's, or says that the future waits for something that is not of this crate, so that nothing could ever
+/// wake it.
+pub fn block_on<T, E: From<Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    wait(|| future.as_mut().poll(&mut context)).unwrap_or_else(|stalled| Err(stalled.into()))
+}
+
+/// Waits until one of these futures is ready, takes it out, and answers what it came to; answers nothing when there is no
+/// future. Blocks the component instance.
+///
+/// When they all wait for something that is not of this crate they are all dropped, and the answer is an error.
+pub fn poll_any<T, E: From<Error>>(futures: &mut Vec<BoxFuture<'_, T, E>>) -> Option<Result<T, E>> {
+    let mut context = Context::from_waker(Waker::noop());
+    if futures.is_empty() {
+        return None;
+    }
+    let ready = wait(|| {
+        for (place, future) in futures.iter_mut().enumerate() {
+            if let Poll::Ready(outcome) = future.as_mut().poll(&mut context) {
+                return Poll::Ready((place, outcome));
+            }
+        }
+        Poll::Pending
+    });
+    Some(match ready {
+        Ok((place, outcome)) => {
+            drop(futures.swap_remove(place));
+            outcome
+        }
+        Err(stalled) => {
+            futures.clear();
+            Err(stalled.into())
+        }
+    })
+}
+
+/// The network that all sessions of this instance share.
+pub(crate) fn network() -> Wasi {
+    NETWORK.with(Wasi::clone)
+}
+
+/// Waits until this is ready. The error: there is nothing left to wait for. It must not become a busy loop.
+pub(crate) fn wait<T>(mut poll: impl FnMut() -> Poll<T>) -> Result<T, Error> {
+    let network = network();
+    network.begin(false);
+    loop {
+        if let Poll::Ready(outcome) = poll() {
+            return Ok(outcome);
+        }
+        // Every wait of a session has a deadline, so this is about a future from elsewhere.
+        if !network.wait(&[], None).waited {
+            let detail = "nothing is left to wait for: the future waits for something that is not of xenon";
+            return Err(Error::new(Phase::Setup, Code::Other(None), detail));
+        }
+    }
+}
