@@ -1,4 +1,5 @@
-//! What can go wrong: when, what, and in words for people. The WIT interface `types` says what each code means.
+//! What can fail: the phase, a code for programs, and words for people. The WIT interface `types` says what each code
+//! means.
 
 use std::fmt;
 
@@ -9,9 +10,9 @@ pub struct Error {
     pub phase: Phase,
     /// What, for programs.
     pub code: Code,
-    /// What, in words for people; no control characters, no secrets.
+    /// What, in words for people; without control characters and secrets.
     pub detail: String,
-    /// Whether the request was most likely never processed, so that a caller who knows better may send it again.
+    /// Whether the request was most likely never processed, so that a caller that knows better may send it again.
     pub may_retry: bool,
 }
 
@@ -24,9 +25,9 @@ pub enum Phase {
     Resolve,
     /// Connecting.
     Connect,
-    /// Reaching a proxy, and talking to it.
+    /// Reaching a proxy, and the handshake with it.
     Proxy,
-    /// The TLS handshake.
+    /// The TLS handshake with the origin.
     Handshake,
     /// Sending head or content.
     Send,
@@ -39,17 +40,17 @@ pub enum Phase {
 /// Why a name has no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookupFailure {
-    /// There is no such name, or no address of the family asked for.
+    /// There is no such name, or no address of the wanted family.
     NameUnresolvable,
-    /// The resolver failed for now.
+    /// The resolver failed temporarily.
     Temporary,
-    /// The resolver failed for good.
+    /// The resolver failed permanently.
     Permanent,
     /// The host does not allow lookups.
     Denied,
 }
 
-/// What failed. One case for each of the WIT's `error-code` that this build can meet.
+/// What failed. There is a case for each of the WIT's `error-code` that this build can produce.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the WIT documents each, and component/convert.rs maps them one to one")]
 pub enum Code {
@@ -100,12 +101,12 @@ pub enum Code {
     Other(Option<String>),
 }
 
-/// The response by which an HTTP proxy has refused a tunnel.
+/// The response with which an HTTP proxy refused a tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The status code.
     pub status: u16,
-    /// The reason phrase, as it came.
+    /// The reason phrase, as received.
     pub reason: String,
     /// The fields, names and values.
     pub fields: Vec<(String, Vec<u8>)>,
@@ -118,7 +119,7 @@ pub struct Rejected {
     pub checks: Checks,
     /// What the peer presented, its own certificate first, DER-encoded.
     pub chain: Vec<Vec<u8>>,
-    /// What more there is to say of it, in words for people; often nothing.
+    /// Further words for people; often empty.
     pub note: String,
 }
 
@@ -136,7 +137,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Whether none failed.
+    /// Whether every check passed.
     pub fn all_passed(self) -> bool {
         self == Self::default()
     }
@@ -166,7 +167,7 @@ impl fmt::Display for Rejected {
 impl std::error::Error for Rejected {}
 
 impl Code {
-    /// That of a request's field of this name, shortened if need be.
+    /// The code for a request's field of this name, which is shortened if need be.
     pub fn request_field(name: &str) -> Self {
         Self::RequestFieldInvalid(name.chars().take(NAME_LENGTH).collect())
     }
@@ -187,20 +188,20 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Longest name of a field that a code quotes, in characters.
+/// The most characters of a field's name in a code.
 const NAME_LENGTH: usize = 256;
 
-/// Longest detail, in characters: it may quote the peer.
+/// The most characters of a detail, which may quote the peer.
 const DETAIL_LENGTH: usize = 512;
 
-/// Whether a terminal does something else with it than show it: control characters, and those that change the direction of what
-/// is around them (Unicode's bidirectional controls), so that a line reads as another.
+/// Whether a terminal acts on this character instead of showing it: control characters, and Unicode's bidirectional
+/// controls, which can make a line read as another.
 pub(crate) fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Control characters replaced, for a detail may quote the peer and end on a terminal.
+/// Replaces control characters, because a detail may quote the peer and end on a terminal.
 fn clean(text: String) -> String {
     let is_clean = |c: char| !is_harmful(c);
     if text.len() <= DETAIL_LENGTH && text.chars().all(is_clean) {

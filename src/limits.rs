@@ -1,27 +1,27 @@
-//! Every bound on what a peer or a caller can make a session keep or do, with what it stops.
+//! Every bound on what a peer or a caller can make a session keep or do, with the attack that it stops.
 //!
 //! Most can be set for a session ([`Limits`]); the constants cannot.
 
 /// The bounds that a session can set. None may be zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections open at once: a caller that starts requests without end.
+    /// Connections open at once. Stops a caller that starts requests without end.
     pub connections: usize,
-    /// Field lines of a head, with the interim heads before it, or of trailers: a head of many tiny lines.
+    /// Field lines of a head, with the interim heads before it, or of trailers. Stops a head of many tiny lines.
     pub field_lines: usize,
-    /// Bytes of one line of a head or of trailers, its folds included: an endless line, endless folding.
+    /// Bytes of one line of a head or of trailers, its folds included. Stops an endless line and endless folding.
     pub line_length: usize,
-    /// Bytes of a whole head, with the interim heads before it, or of trailers: an endless head.
+    /// Bytes of a whole head, with the interim heads before it, or of trailers. Stops an endless head.
     pub head_length: usize,
-    /// Interim responses before the final one: a server that always says `100`.
+    /// Interim responses before the final one. Stops a server that always says `100`.
     pub interim_responses: usize,
-    /// Bytes of content thrown away to keep a connection: a response that nobody wants and that is costly to read.
+    /// Bytes of content that are discarded to keep a connection. Stops unwanted content that is costly to read.
     pub drained: u64,
-    /// Addresses of one name that are tried: a name with a thousand addresses that all hang.
+    /// Addresses of one name that are tried. Stops a name with a thousand addresses that all hang.
     pub addresses: usize,
-    /// Bytes of content that the one-call functions keep: content without end.
+    /// Bytes of content that the one-call functions keep. Stops endless content.
     pub whole_content: u64,
-    /// Events that wait to be taken: a caller that turned them on and forgot them.
+    /// Events that wait to be taken. Stops a caller that turned events on and never takes them.
     pub events: usize,
 }
 
@@ -42,112 +42,117 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Events that wait to be taken, and bytes of text and heads in them: the largest head fits beside what tells of it.
+    /// How many events wait to be taken, and how many bytes of text and heads they hold: the largest head, and the text
+    /// beside it.
     pub fn of_events(&self) -> (usize, usize) {
         (self.events, self.head_length.saturating_add(EVENT_TEXT))
     }
 }
 
-/// Bytes of a chunk-size line, extensions included: endless chunk extensions.
+/// Bytes of a chunk-size line, extensions included. Stops endless chunk extensions.
 pub const CHUNK_LINE_LENGTH: usize = 1024;
 
-/// Empty lines before a status line that are skipped (RFC 9112 section 2.2 has servers do it; some clients' peers send
-/// one after a response's content): a peer that sends nothing else.
+/// Empty lines that are skipped before a status line. Some servers send one after a response's content; RFC 9112
+/// section 2.2 lets servers skip them. Stops a peer that sends nothing else.
 pub const LEADING_EMPTY_LINES: usize = 4;
 
-/// Bytes of a request's target: nothing longer is of use to any server, and a caller may have it from someone else.
+/// Bytes of a request's target. No server has a use for a longer one, and a caller may have it from elsewhere.
 pub const TARGET_LENGTH: usize = 64 * 1024;
 
-/// Bytes of a request's method: the longest that is registered has 17.
+/// Bytes of a request's method. The longest registered one has 17.
 pub const METHOD_LENGTH: usize = 256;
 
 /// Bytes of the field lines that a caller adds to a request, or of its trailers, each line counted with
-/// [`REQUEST_FIELD_COST`] more; and of `User-Agent` as it is set: fields without end, which a caller may have from someone
-/// else, and which no server takes.
+/// [`REQUEST_FIELD_COST`] more; also of `User-Agent`. Stops endless fields, which a caller may have from elsewhere and
+/// no server accepts.
 pub const REQUEST_FIELDS_LENGTH: usize = 256 * 1024;
 
-/// What a line costs beside its bytes, as RFC 7541 section 4.1 counts it: very many lines of next to nothing.
+/// The cost of a line beside its bytes, as RFC 7541 section 4.1 counts it. Stops a flood of almost empty lines.
 pub const REQUEST_FIELD_COST: usize = 32;
 
-/// Bytes of certificates, DER-encoded, that a caller has a session trust: roots without end. All of Mozilla's have a fifth of it.
+/// Bytes of DER-encoded certificates that a session trusts. Stops endless roots. All of Mozilla's take a fifth of it.
 pub const TRUSTED_LENGTH: usize = 1024 * 1024;
 
-/// Servers whose TLS sessions are remembered: the origin, and its proxies.
+/// Servers whose TLS sessions are remembered: the origin and its proxies.
 pub const REMEMBERED_SERVERS: usize = 4;
 
-/// TLS sessions that are remembered of one server, as many as most of them give at once: tickets without end, or large ones. One
-/// can have 64 KiB, and the chain of certificates that rustls keeps with it as much.
+/// TLS sessions remembered for one server; most servers issue this many at once. Stops endless and large tickets: one
+/// can have 64 KiB, and rustls keeps the chain of certificates with it, which can be as large.
 pub const REMEMBERED_SESSIONS: usize = 2;
 
-/// Addresses that a caller sets in the place of a lookup: a list without end.
+/// Addresses that a caller sets in place of a lookup. Stops an endless list.
 pub const FIXED_ADDRESSES: usize = 1024;
 
-/// Challenges of one response that are read: a list without end, each of which has to be looked at.
+/// Challenges of one response that are read. Stops an endless list, which costs work for each of its items.
 pub const CHALLENGES: usize = 32;
 
-/// Parameters of a challenge, or of `Authentication-Info`: each is compared with all before it.
+/// Parameters of a challenge, or of `Authentication-Info`. Stops quadratic work: each is compared with all before it.
 pub const CHALLENGE_PARAMETERS: usize = 64;
 
-/// URIs of a challenge's `domain` that are kept: each later request is compared with them.
+/// URIs of a challenge's `domain` that are kept. Stops a long list that each later request is compared with.
 pub const CHALLENGE_DOMAINS: usize = 64;
 
-/// Bytes of each value of a Digest challenge that goes back with every answer: a server that has each request carry what it likes.
+/// Bytes of each value of a Digest challenge that every answer repeats. Stops a server that makes requests carry what
+/// it likes.
 pub const DIGEST_VALUE_LENGTH: usize = 4 * 1024;
 
-/// Challenges that one request answers: a server that always asks anew.
+/// Challenges that one request answers. Stops a server that always challenges again.
 pub const AUTH_ROUNDS: usize = 8;
 
-/// Realms that a caller gives credentials of their own: a list without end.
+/// Realms for which a caller sets separate credentials. Stops an endless list.
 pub const LOGINS: usize = 64;
 
-/// Bytes of a login or a token, its realm included: a text without end, which no server takes.
+/// Bytes of a login or a token, its realm included. Stops endless text, which no server accepts.
 pub const CREDENTIALS_LENGTH: usize = 16 * 1024;
 
-/// Realms of one server that are remembered, the one used last goes last: a server that calls itself something else each time.
+/// Realms of one server that are remembered; the least recently used is forgotten first. Stops a server that names
+/// another realm each time.
 pub const REALMS: usize = 16;
 
-/// Paths of one realm that are remembered: a server that asks again in each of its folders.
+/// Paths of one realm that are remembered. Stops a server that challenges again in each of its folders.
 pub const SPACE_PATHS: usize = 32;
 
-/// Bytes of each of them; what is below a longer one is asked for anew each time: long targets, which a caller may have from
-/// someone else, each in a folder of its own.
+/// Bytes of each of these paths. Below a longer one the server has to challenge each time. Stops long targets, each in
+/// a folder of its own, which a caller may have from elsewhere.
 pub const SPACE_PATH_LENGTH: usize = 2 * 1024;
 
-/// Levels of escapes that are looked through in a path: `%252525...`, each level of which is work.
+/// Levels of escapes that are decoded in a path. Stops `%252525...`, where each level is work.
 pub const PATH_ESCAPES: usize = 5;
 
-/// Bytes asked of the network at once: the host allocates and zeroes all that is asked for.
+/// Bytes requested from the network at once. The host allocates and zeroes all that is requested.
 pub const READ_LENGTH: usize = 64 * 1024;
 
-/// Bytes that are sent at once: wasmtime takes no more in one write.
+/// Bytes sent at once. wasmtime takes no more in one write.
 pub const SEND_LENGTH: usize = 64 * 1024;
 
-/// Bytes asked of the network for a head: most responses are small.
+/// Bytes requested from the network for a head. Most responses are small.
 pub const HEAD_READ_LENGTH: usize = 16 * 1024;
 
-/// Bytes of text, of certificates and of heads kept by events that nobody has taken yet, beside those of one more head as large as
-/// one may be: 1,024 heads could else be 64 MiB.
+/// Bytes of text, certificates and heads in events that were not taken yet, beside one more head of the largest size.
+/// Stops 1,024 heads from taking 64 MiB.
 pub const EVENT_TEXT: usize = 256 * 1024;
 
-/// Requests of a session that wait for a connection: a caller that starts requests without end. Each costs about 2 KiB.
+/// Requests of a session that wait for a connection. Stops a caller that starts requests without end; each costs about
+/// 2 KiB.
 pub const WAITING_REQUESTS: usize = 1_000;
 
-/// Closed connections whose last bytes the peer does not take: a server that reads nothing, met again and again.
+/// Closed connections whose last bytes the peer does not take. Stops a server that never reads, contacted again and
+/// again.
 pub const DYING_CONNECTIONS: usize = 64;
 
-/// Steps without anything for an exchange, one after the other without a wait: a server that sends TLS records without content
-/// as fast as they are read. What time it is shows only after a wait, which is then a short one.
+/// Consecutive steps that bring nothing for an exchange and do not wait. Stops a server that sends TLS records without
+/// content as fast as they are read. The time is known only after a wait, so a short wait follows.
 pub const SILENT_STEPS: usize = 64;
 
-/// Sources that may be ready at one wait before the host gets a turn of its own: an executor with a budget for each turn
-/// (tokio: 128 operations) lets whatever comes after it seem blocked, and a component could spin on that for ever.
+/// Sources that may be ready at one wait before the host gets a turn. An executor with a budget for each turn (tokio:
+/// 128 operations) makes whatever comes after the budget seem blocked, and a component could spin on that for ever.
 pub const READY_AT_ONCE: usize = 48;
 
-/// Bytes of a proxy's URL: text without end, which a caller may have from someone else.
+/// Bytes of a proxy's URL. Stops endless text, which a caller may have from elsewhere.
 pub const PROXY_URL_LENGTH: usize = 8 * 1024;
 
-/// Proxies that are tried one after the other: a list without end, each of which costs a deadline.
+/// Proxies that are tried one after the other. Stops an endless list, each item of which costs a deadline.
 pub const PROXIES: usize = 16;
 
-/// Entries of the list of origins that need no proxy: a list without end, looked through at each new connection.
+/// Entries of the list of origins that need no proxy. Stops an endless list that is searched for each new connection.
 pub const PROXY_EXEMPTIONS: usize = 1024;

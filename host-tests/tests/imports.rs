@@ -71,14 +71,14 @@ fn the_component_imports_exactly_these_interfaces() {
 }
 
 #[test]
-fn the_list_is_that_of_the_world_and_of_the_readme() {
+fn the_list_is_that_of_the_world_and_of_the_page_for_hosts() {
     let world = include_str!("../../wit/world.wit");
     for name in IMPORTS {
         assert!(world.contains(&format!("import {name};")), "{name}");
     }
     assert_eq!(world.matches("import wasi:").count(), IMPORTS.len());
-    let readme = include_str!("../../README.md");
-    let table = readme.split("The component imports exactly").nth(1).expect("the README has the list");
+    let page = include_str!("../../docs/using.md");
+    let table = page.split("The component imports exactly").nth(1).expect("the page has the list");
     let table = table.split("\n\n").nth(1).expect("the list is a table");
     let named = table.split('`').filter(|text| text.starts_with("wasi:")).flat_map(|group| {
         let (package, interfaces) = group.split_once('/').expect("an interface is of a package");

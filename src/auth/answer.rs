@@ -1,4 +1,4 @@
-//! The ways to answer a challenge, and which of them is the stronger.
+//! The ways to answer a challenge, and how strong each is.
 
 use std::rc::Rc;
 
@@ -16,9 +16,9 @@ pub(super) enum Answer {
 
 /// How strong an answer is, the weakest first.
 ///
-/// Basic shows the password to whoever reads along. A token is worth less to them: it ends, and opens no other door. Digest
-/// shows neither. Without `qop` the server chooses all that is hashed with the password, so any algorithm with `qop` is the
-/// stronger one.
+/// Basic shows the password to everyone who can read the message. A token is worth less to them, because it expires and
+/// opens no other door. Digest shows neither. Without `qop` the server chooses everything that is hashed with the
+/// password, so any algorithm with `qop` is stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Strength {
     Basic,
@@ -57,7 +57,7 @@ impl Answer {
 }
 
 impl Strength {
-    /// Whether the same bytes go out, whatever the realm.
+    /// Whether the same bytes are sent whatever the realm.
     pub(super) fn is_plain(self) -> bool {
         !matches!(self, Self::Digest { .. })
     }

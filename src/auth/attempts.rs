@@ -1,4 +1,4 @@
-//! What one request has tried with one server, so that nothing is tried twice in vain, nor for ever.
+//! What one request has tried with one server, so that nothing is tried twice in vain and the attempts end.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,21 +17,21 @@ pub struct Attempts {
     tried: Vec<Tried>,
     /// The space whose challenge was chosen last: every sending from now on is for it.
     pub(super) next: Option<Rc<RefCell<Space>>>,
-    /// What the request has with it that was sent last.
+    /// The credentials of the last sending.
     pub(super) sent: Option<Sent>,
 }
 
-/// The credentials that a request has with it.
+/// Credentials that were sent with a request.
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) configured: Rc<Configured>,
-    /// What they were for; none when they went ahead without anybody having asked.
+    /// The space they were for; `None` if they were sent ahead, without a challenge.
     pub(super) space: Option<Rc<RefCell<Space>>>,
-    /// How strong they were: another request may have had the space answered otherwise since.
+    /// How strong they were. Another request may have changed the space's answer since.
     strength: Strength,
-    /// What Digest needs to know later.
+    /// What is needed to verify Digest's proof later.
     pub(super) proof: Option<Proof>,
-    /// Whether the request had them before this one was asked.
+    /// Whether they were sent before any challenge to this request.
     is_ahead: bool,
 }
 
@@ -41,8 +41,8 @@ struct Tried {
     configured: Rc<Configured>,
     realm: Option<String>,
     strength: Strength,
-    /// Whether the realm that they were for has refused them. Those that went ahead may have met another realm, which has not
-    /// looked at them.
+    /// Whether their own realm has refused them. Credentials that were sent ahead may have met another realm, which has
+    /// not judged them.
     is_judged: bool,
 }
 
@@ -58,7 +58,7 @@ impl Attempts {
         self.sent = Some(Sent { configured, space, strength, proof, is_ahead: self.next.is_none() });
     }
 
-    /// Notes that what was sent was refused, with these challenges, and answers what that was.
+    /// Notes that the last credentials were refused, with these challenges, and returns them.
     pub(super) fn refuse(&mut self, challenges: &[Challenge]) -> Option<Sent> {
         self.next = None;
         let sent = self.sent.take()?;
@@ -69,11 +69,12 @@ impl Attempts {
         Some(sent)
     }
 
-    /// Whether this answer is worth a try after what was refused, `sent` the last of it. The error is words for people.
+    /// Whether this answer is worth a try after the refusals so far, the last of which was of `sent`. The error is
+    /// words for people.
     ///
-    /// A login that a realm has refused is wrong there, however it is sent, so it is not tried there again. What says nothing of
-    /// the login is a nonce that had gone stale. And whatever realm is named next, whoever refuses a login again and again must
-    /// not get it in a weaker way than before, or the last thing that they get is the password.
+    /// A login that a realm has refused is wrong there by any scheme, so it is not tried there again. A stale nonce is
+    /// the exception: it says nothing about the login. Whatever realm the server names next, a refused login is never
+    /// sent by a weaker scheme; a hostile server could otherwise refuse its way down to the password itself.
     pub(super) fn check(&self, candidate: &Candidate, sent: Option<&Sent>) -> Result<(), &'static str> {
         let strength = candidate.answer.strength();
         let is_stale = sent.is_some_and(|sent| has_gone_stale(sent, candidate));
@@ -92,9 +93,9 @@ impl Attempts {
     }
 }
 
-/// Whether what was sent was refused for its nonce alone.
+/// Whether the credentials were refused only because their nonce was stale.
 ///
-/// The server says so, or it has let in the same login before: a server that was started anew has forgotten its nonces, and
+/// Either the server says `stale`, or it accepted the same login before: a restarted server has lost its nonces, and
 /// some then do not say `stale`.
 fn has_gone_stale(sent: &Sent, candidate: &Candidate) -> bool {
     let (Some(proof), Some(space), Answer::Digest(digest)) = (&sent.proof, &sent.space, &candidate.answer) else {

@@ -1,24 +1,24 @@
-//! Basic (RFC 7617): a name and a password, as good as in the clear.
+//! Basic (RFC 7617): a user and a password, practically in the clear.
 
 use super::Login;
 use crate::secret::Secret;
 
 /// The value of `Authorization` or `Proxy-Authorization`.
 ///
-/// It is UTF-8, whether the challenge says `charset` or not: RFC 7617 has no other way to say what is meant, and where all is
-/// ASCII it is the same. Text is not normalised (NFC): who types it does that.
+/// The text is UTF-8, whether or not the challenge has `charset`: RFC 7617 has no other way to name an encoding, and
+/// for ASCII it makes no difference. Text is not normalised (NFC); that is the caller's business.
 pub fn authorize(login: &Login) -> Secret {
     let parts = [login.user.as_bytes(), b":", login.password.expose().as_bytes()];
     let length: usize = parts.iter().map(|part| part.len()).fold(0, usize::saturating_add);
-    // Room for all of it, so that nothing of it is left behind where it grew.
+    // The whole capacity at once: a reallocation would leave a copy of the secret behind.
     let mut value = String::with_capacity(SCHEME.len().saturating_add(length.div_ceil(3).saturating_mul(4)));
     value.push_str(SCHEME);
     encode(parts.into_iter().flatten().copied(), &mut value);
     Secret::new(value)
 }
 
-/// Whether this can be a user's name: a colon would be the beginning of the password (RFC 7617 section 2). The error is
-/// words for people.
+/// Whether this can be a user's name. A colon would begin the password (RFC 7617 section 2). The error is words for
+/// people.
 pub fn check_user(user: &str) -> Result<(), &'static str> {
     if user.contains(':') {
         return Err("a user's name cannot hold a colon");
@@ -42,7 +42,7 @@ const SCHEME: &str = "Basic ";
 /// The digits of base64 (RFC 4648 section 4).
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Appends these bytes in base64. A few lines, where a library brings many alphabets and its own buffers.
+/// Appends these bytes in base64. These few lines replace a library with many alphabets and buffers of its own.
 fn encode(mut bytes: impl Iterator<Item = u8>, text: &mut String) {
     let digit = |bits: u8| DIGITS.get(usize::from(bits & 0x3f)).copied().map_or('=', char::from);
     while let Some(first) = bytes.next() {

@@ -1,4 +1,4 @@
-//! Bearer (RFC 6750): a token that lets in whoever has it.
+//! Bearer (RFC 6750): a token that is valid for whoever holds it.
 
 use crate::secret::Secret;
 
@@ -22,7 +22,7 @@ pub fn check(token: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a token for this scope is good for what is wanted: both are lists of words (RFC 6749 section 3.3).
+/// Whether a token of this scope covers what is wanted. Both are lists of words (RFC 6749 section 3.3).
 pub(super) fn covers(scope: &str, wanted: &str) -> bool {
     wanted.split(' ').filter(|word| !word.is_empty()).all(|word| scope.split(' ').any(|ours| ours == word))
 }

@@ -1,8 +1,8 @@
-//! What is known about one server that asks who is there, the origin or a proxy: the logins and tokens that the caller gave
-//! for it, and the spaces that it has been found to protect (RFC 9110 section 11.5).
+//! What is known about one server that issues challenges, the origin or a proxy: the logins and tokens that the caller
+//! gave for it, and its protection spaces as far as they were discovered (RFC 9110 section 11.5).
 //!
-//! It says what a request has to have with it, and what its response means. It sends nothing, and no secret leaves it but as
-//! the value of a field.
+//! It decides which credentials a request carries, and what its response means. It sends nothing. Secrets leave it only
+//! as the value of a field.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,52 +24,52 @@ use crate::secret::Secret;
 #[derive(Debug)]
 pub struct Credentials {
     server: Server,
-    /// What `domain` is about; a proxy has none.
+    /// The origin that `domain` is compared with; a proxy has none.
     origin: Option<Rc<Origin>>,
     configured: Vec<Rc<Configured>>,
-    /// The one used last is the last.
+    /// In the order of use, the most recent last.
     spaces: Vec<Rc<RefCell<Space>>>,
 }
 
 /// What to do about a challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Send the request again: [`Credentials::authorize`] has an answer now.
+    /// Send the request again; [`Credentials::authorize`] has an answer now.
     Again {
         /// The scheme, as people write it.
         scheme: &'static str,
-        /// What the server calls the space.
+        /// The realm.
         realm: String,
     },
-    /// There is nothing to try: the challenge is the response.
+    /// There is nothing to try: the challenge is the final response.
     Stays,
 }
 
 impl Credentials {
-    /// Those of an origin. Where there is none nothing will be sent.
+    /// The credentials of an origin. Without an origin, nothing is ever sent.
     pub fn of_origin(origin: Option<Rc<Origin>>) -> Self {
         Self { server: Server::Origin, origin, configured: Vec::new(), spaces: Vec::new() }
     }
 
-    /// Those of a proxy.
+    /// The credentials of a proxy.
     pub fn of_proxy() -> Self {
         Self { server: Server::Proxy, origin: None, configured: Vec::new(), spaces: Vec::new() }
     }
 
-    /// Who asks for them.
+    /// Whether they are an origin's or a proxy's.
     pub fn server(&self) -> Server {
         self.server
     }
 
-    /// Whether the caller has given none, so that nothing here has anything to do.
+    /// Whether the caller has given none, so that there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.configured.is_empty()
     }
 
     // ---- what the caller gives --------------------------------------------------------------------------------------
 
-    /// Answers challenges of this realm, or of those that have none of their own, with this login. The error is words for
-    /// people, and nothing was changed then.
+    /// Answers challenges of this realm with this login; without a realm, those of all realms that have no login of
+    /// their own. The error is words for people, and means that nothing was changed.
     pub fn set_login(
         &mut self,
         realm: Option<String>,
@@ -80,7 +80,7 @@ impl Credentials {
         self.give(Configured::login(realm, login, schemes, is_ahead)?)
     }
 
-    /// The same with a bearer token. `scope` is what it is good for: a challenge that wants more is not answered with it.
+    /// The same with a bearer token. A challenge that wants more than `scope` is not answered with it.
     pub fn set_token(
         &mut self,
         realm: Option<String>,
@@ -91,7 +91,7 @@ impl Credentials {
         self.give(Configured::token(realm, token, scope, is_ahead)?)
     }
 
-    /// Forgets what was given for this realm, and what is known of it; of none: all there is.
+    /// Forgets the credentials of this realm and what was learned about it; without a realm, everything.
     pub fn forget(&mut self, realm: Option<&str>) {
         match realm {
             None => {
@@ -115,7 +115,7 @@ impl Credentials {
         let configured = &self.configured;
         self.spaces.retain(|space| {
             let space = space.borrow();
-            // What was answered for want of better is asked for anew.
+            // Spaces that were answered with other credentials start anew.
             new.realm.as_ref() != Some(&space.realm)
                 && configured.iter().any(|configured| Rc::ptr_eq(configured, &space.configured))
         });
@@ -125,8 +125,8 @@ impl Credentials {
 
     // ---- what a request has with it ---------------------------------------------------------------------------------
 
-    /// The value of [`Server::credentials_field`] for a request that is about to be sent; to be asked at each sending, for no
-    /// Digest may be used twice. `cnonce` makes at least 32 random characters that need no quotes.
+    /// The value of [`Server::credentials_field`] for a request that is about to be sent. Call it at each sending,
+    /// because no Digest may be used twice. `cnonce` makes at least 32 random characters that need no quotes.
     pub fn authorize(
         &mut self,
         attempts: &mut Attempts,
@@ -147,7 +147,7 @@ impl Credentials {
         };
         let mut known = space.borrow_mut();
         let configured = Rc::clone(&known.configured);
-        // They may have been forgotten, or replaced, since the challenge came.
+        // The caller may have forgotten or replaced them since the challenge.
         if !self.configured.iter().any(|other| Rc::ptr_eq(other, &configured)) {
             return None;
         }
@@ -165,8 +165,8 @@ impl Credentials {
         Some(value)
     }
 
-    /// Whether it is well to ask before content is sent that cannot be sent twice: the server may want credentials that the
-    /// request will not have with it, or, for the age of a Digest's nonce, others than it will.
+    /// Whether content that cannot be sent twice should wait for the server's permission: the server may want
+    /// credentials that the request does not carry yet, or reject a Digest whose nonce has become too old.
     pub fn may_be_challenged(&self, asked: Asked<'_>) -> bool {
         match self.best_space(asked) {
             Some(space) => matches!(space.borrow().answer, Answer::Digest(_)),
@@ -174,7 +174,7 @@ impl Credentials {
         }
     }
 
-    /// The space whose credentials go ahead with this request: the one that covers its path best, the strongest of those.
+    /// The space whose credentials this request carries ahead: of the spaces that cover its path best, the strongest.
     fn best_space(&self, asked: Asked<'_>) -> Option<Rc<RefCell<Space>>> {
         let rank = |space: &Rc<RefCell<Space>>| {
             let space = space.borrow();
@@ -186,15 +186,15 @@ impl Credentials {
         ranked.max_by_key(|(rank, _)| *rank).map(|(_, space)| Rc::clone(space))
     }
 
-    /// What goes ahead where no space is known.
+    /// The credentials to send ahead where no space is known.
     fn unasked(&self) -> Option<&Rc<Configured>> {
         self.configured.iter().filter(|configured| configured.is_ahead).max_by_key(|configured| configured.is_token())
     }
 
     // ---- what the response means ------------------------------------------------------------------------------------
 
-    /// The server has answered with [`Server::status`] and these challenges. Each that cannot be answered is told, and why not,
-    /// in words for people; one that only gives way to another is not.
+    /// The server has responded with [`Server::status`] and these challenges. `tell` learns of each challenge that
+    /// cannot be answered, and why, in words for people. A challenge that only gives way to a stronger one is not told.
     pub fn answer(
         &mut self,
         attempts: &mut Attempts,
@@ -205,7 +205,7 @@ impl Credentials {
         if let Some(space) = sent.as_ref().and_then(|sent| sent.space.as_ref())
             && space.borrow().standing == Standing::Presumed
         {
-            // It stays, for what was counted with its nonce, but no longer goes ahead.
+            // It is kept for the sake of its nonce count, but its credentials are no longer sent ahead.
             space.borrow_mut().standing = Standing::Unknown;
         }
         let mut best: Option<Candidate> = None;
@@ -215,7 +215,7 @@ impl Credentials {
                 _ => attempts.check(&candidate, sent.as_ref()).map(|()| candidate),
             });
             match candidate {
-                // The first of equals.
+                // Of equals, the first.
                 Ok(new) if best.as_ref().is_none_or(|best| best.answer.strength() < new.answer.strength()) => {
                     best = Some(new);
                 }
@@ -230,7 +230,7 @@ impl Credentials {
         decision
     }
 
-    /// The server has answered otherwise: what the request had with it is good for more like it.
+    /// The server did not challenge: the request's credentials are good for others like it.
     pub fn accept(&mut self, attempts: &Attempts, asked: Asked<'_>) {
         if let Some(space) = attempts.sent.as_ref().and_then(|sent| sent.space.as_ref()) {
             let mut space = space.borrow_mut();
@@ -241,7 +241,7 @@ impl Credentials {
         }
     }
 
-    /// The request will not be sent again, though it could be answered for: the next like it will have the answer with it.
+    /// The request could be answered but not sent again: the next one like it carries the answer.
     pub fn presume(&mut self, attempts: &Attempts, asked: Asked<'_>) {
         if let Some(space) = &attempts.next {
             let mut space = space.borrow_mut();
@@ -252,7 +252,7 @@ impl Credentials {
         }
     }
 
-    /// Takes [`Server::information_field`] of the response, of its head or its trailers. The error is words for people: the
+    /// Checks [`Server::information_field`] of the response's head or trailers. The error is words for people: the
     /// response is not from a server that knows the password.
     pub fn verify<'a>(
         &mut self,
@@ -269,13 +269,13 @@ impl Credentials {
 
     /// How this challenge would be answered, if the caller allows it. The error is words for people.
     fn candidate(&self, challenge: &Challenge) -> Result<Candidate, &'static str> {
-        // Basic and Digest have to have one, and some servers' Basic has none; Bearer may have one.
+        // Basic and Digest require a realm, though some servers' Basic has none; with Bearer it is optional.
         let realm = challenge.realm().unwrap_or_default();
         let configured = |is_token: bool| {
             let configured = self.configured.iter().filter(|configured| configured.is_token() == is_token);
             let configured =
                 configured.filter(|configured| configured.realm.as_deref().is_none_or(|only| only == realm));
-            // Its own before that of all.
+            // A realm's own credentials take precedence over general ones.
             configured.min_by_key(|configured| configured.realm.is_none()).map(Rc::clone)
         };
         let login = || configured(false).ok_or("no user and password are set for its realm");
@@ -309,7 +309,7 @@ impl Credentials {
         Ok(Candidate { configured, realm: realm.to_owned(), answer, is_stale })
     }
 
-    /// The space of the challenge that is being answered, as it is known from now on.
+    /// Records the space of the challenge that is being answered.
     fn learn(&mut self, candidate: Candidate) -> Rc<RefCell<Space>> {
         let Candidate { configured, realm, answer, .. } = candidate;
         let is_it = |space: &Rc<RefCell<Space>>| {
@@ -322,7 +322,7 @@ impl Credentials {
             self.touch(&known);
             let mut space = known.borrow_mut();
             if let (Answer::Digest(old), Answer::Digest(new)) = (&space.answer, &answer)
-                // What was counted with a nonce stays counted, however often the server gives it out.
+                // A nonce keeps its count, however often the server issues it.
                 && (old.nonce() != new.nonce() || old.strength() != new.strength())
             {
                 space.extent = self.extent_of(&answer);
@@ -342,14 +342,14 @@ impl Credentials {
 
     fn extent_of(&self, answer: &Answer) -> Extent {
         match (&self.origin, answer) {
-            // RFC 7616 section 3.3: a proxy protects all that goes through it.
+            // RFC 7616 section 3.3: a proxy's protection space is everything that goes through it.
             (None, _) => Extent::Everything,
             (Some(origin), Answer::Digest(digest)) => Extent::of_domain(digest.domain(), origin),
             (Some(_), Answer::Basic | Answer::Bearer) => Extent::nothing(),
         }
     }
 
-    /// Makes it the one used last.
+    /// Makes this space the most recently used.
     fn touch(&mut self, space: &Rc<RefCell<Space>>) {
         if let Some(place) = self.spaces.iter().position(|other| Rc::ptr_eq(other, space))
             && let Some(rest) = self.spaces.get_mut(place..)

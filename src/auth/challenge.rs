@@ -1,7 +1,7 @@
-//! What a 401 or 407 asks for: the challenges of `WWW-Authenticate` and `Proxy-Authenticate` (RFC 9110 section 11.6).
+//! The challenges of a 401 or 407, in `WWW-Authenticate` and `Proxy-Authenticate` (RFC 9110 section 11.6).
 //!
-//! Servers write them in many ways. What can be read without a doubt is; a challenge that cannot be is left out, and those
-//! around it stay. No scheme is known here.
+//! Servers write them in many ways. What is unambiguous is parsed. A malformed challenge is left out, and its
+//! neighbours stay. No scheme is known here.
 
 use crate::http::fields;
 use crate::limits;
@@ -11,24 +11,25 @@ use crate::limits;
 pub struct Challenge {
     /// The scheme, in lower case.
     pub scheme: String,
-    /// What stands there in the place of parameters: `Negotiate` has it.
+    /// The token68 in the place of parameters, as `Negotiate` has it.
     pub token68: Option<String>,
-    /// Names, in lower case and each once, and values without quotes and escapes. Bytes that are not UTF-8 are U+FFFD.
+    /// Names, lower-case and unique, with values that have lost their quotes and escapes. Bytes that are not UTF-8
+    /// become U+FFFD.
     pub parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// The value of the parameter with this name, which is in lower case.
+    /// The value of the parameter with this lower-case name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// What the server calls the space that it protects.
+    /// The realm.
     pub fn realm(&self) -> Option<&str> {
         self.parameter("realm")
     }
 
-    /// Whether this is the scheme, whatever its case.
+    /// Whether this is the challenge's scheme, whatever its case.
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
@@ -36,7 +37,7 @@ impl Challenge {
 
 /// The challenges of all these field lines, in order.
 ///
-/// They are one list, whichever lines it stands on (RFC 9110 section 5.3); but a quoted string ends with its line.
+/// The lines form one list (RFC 9110 section 5.3), but a quoted string ends with its line.
 pub fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Challenge> {
     let mut reader = Reader { challenges: Vec::new(), current: None };
     for value in values {
@@ -48,23 +49,23 @@ pub fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Challenge> {
     reader.challenges
 }
 
-/// What has been read so far.
+/// The challenges read so far.
 struct Reader {
     challenges: Vec<Challenge>,
-    /// The challenge that the next parameter belongs to. There is none before the first, nor after what cannot be read.
+    /// The challenge that the next parameter belongs to; `None` before the first one and after anything malformed.
     current: Option<Challenge>,
 }
 
 impl Reader {
-    /// Takes one element of the list: a parameter, or a scheme, alone or with the first of what follows it.
+    /// Takes one element of the list: a parameter, or a scheme, either alone or with its first parameter or token68.
     fn take(&mut self, element: &[u8], begins_line: bool) {
         if let Some(parameter) = parameter(element) {
             self.current = self.current.take().and_then(|challenge| with(challenge, parameter));
             return;
         }
         let (scheme, rest) = token(element);
-        // A parameter that cannot be read, or nothing that can, and the challenge that it is in no more; but one that ended with
-        // its line is not touched by what the next begins with.
+        // The element is malformed, so the challenge that it is in is dropped. A challenge that ended with its line is
+        // not affected by the start of the next line.
         let is_readable = !scheme.is_empty() && !fields::trim(rest).starts_with(b"=");
         if is_readable || begins_line {
             self.finish();
@@ -72,7 +73,7 @@ impl Reader {
         self.current = if is_readable { begin(scheme, rest) } else { None };
     }
 
-    /// No parameter of the current challenge follows.
+    /// The current challenge has no more parameters.
     fn finish(&mut self) {
         if let Some(challenge) = self.current.take()
             && self.challenges.len() < limits::CHALLENGES
@@ -82,26 +83,26 @@ impl Reader {
     }
 }
 
-/// A challenge as its first element has it, if that can be read.
+/// A challenge from its first element, if that is well-formed.
 fn begin(scheme: &str, rest: &[u8]) -> Option<Challenge> {
     let challenge = Challenge { scheme: scheme.to_ascii_lowercase(), token68: None, parameters: Vec::new() };
     if rest.is_empty() {
         return Some(challenge);
     }
-    // Something else than whitespace after the scheme: it is none.
+    // Without whitespace after it, this is not a scheme.
     let rest = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"\t")).map(fields::trim)?;
-    // `a=` could be a parameter without a value, but RFC 9110 has it be a token68; so it comes first.
+    // `a=` looks like a parameter without a value, but RFC 9110 makes it a token68, so this comes first.
     match token68(rest) {
         Some(token68) => Some(Challenge { token68: Some(token68), ..challenge }),
         None => with(challenge, parameter(rest)?),
     }
 }
 
-/// The challenge with a parameter more, if it can have it.
+/// The challenge with one more parameter, if it may have it.
 fn with(mut challenge: Challenge, parameter: (String, String)) -> Option<Challenge> {
     let may = challenge.token68.is_none()
         && challenge.parameters.len() < limits::CHALLENGE_PARAMETERS
-        // RFC 9110 section 11.2: once each. Which of two is meant, nobody knows.
+        // RFC 9110 section 11.2: each name occurs once. With two there is no telling which is meant.
         && challenge.parameter(&parameter.0).is_none();
     may.then(|| {
         challenge.parameters.push(parameter);
@@ -111,8 +112,8 @@ fn with(mut challenge: Challenge, parameter: (String, String)) -> Option<Challen
 
 /// A parameter that is the whole of this element: its name in lower case, and its value.
 ///
-/// A value without quotes should be a token. Servers write more than that without quotes, base64 and words with spaces
-/// between them: all is taken that has no quote in it.
+/// A value without quotes should be a token. Servers also write base64 and words with spaces without quotes, so
+/// everything without a quote is accepted.
 pub(super) fn parameter(element: &[u8]) -> Option<(String, String)> {
     let (name, rest) = token(element);
     let value = fields::trim(fields::trim(rest).strip_prefix(b"=")?);
@@ -127,8 +128,8 @@ pub(super) fn parameter(element: &[u8]) -> Option<(String, String)> {
     Some((name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned()))
 }
 
-/// The text of a quoted string of which this is what follows the opening quote (RFC 9110 section 5.6.4). Nothing stands
-/// behind it.
+/// The text of a quoted string (RFC 9110 section 5.6.4), of which this is all after the opening quote. Nothing may
+/// follow the closing quote.
 fn quoted(rest: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::with_capacity(rest.len());
     let mut bytes = rest.iter();
@@ -141,7 +142,7 @@ fn quoted(rest: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The whole of this as a token68 (RFC 9110 section 11.2).
+/// This as a token68, if all of it is one (RFC 9110 section 11.2).
 fn token68(bytes: &[u8]) -> Option<String> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
     let padding = bytes.iter().position(|byte| !is_part(byte)).unwrap_or(bytes.len());
@@ -150,7 +151,7 @@ fn token68(bytes: &[u8]) -> Option<String> {
     is_whole.then(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// The token that this begins with, which may be empty, and what follows it.
+/// The token at the start, which may be empty, and the rest.
 fn token(bytes: &[u8]) -> (&str, &[u8]) {
     let end = bytes.iter().position(|byte| !fields::is_token_byte(*byte)).unwrap_or(bytes.len());
     let (token, rest) = bytes.split_at_checked(end).unwrap_or_default();

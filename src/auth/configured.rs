@@ -1,16 +1,16 @@
-//! What a caller gives: a login or a token, for all realms or for one. It is checked when it is made.
+//! Credentials that a caller sets: a login or a token, for all realms or for one. The constructors check them.
 
 use super::{Login, Schemes, basic, bearer};
 use crate::limits::CREDENTIALS_LENGTH;
 use crate::secret::Secret;
 
-/// What the caller gave.
+/// Credentials that the caller set.
 #[derive(Debug)]
 pub(super) struct Configured {
-    /// The realm that it is for; none is any.
+    /// The realm that they are for; `None` is any.
     pub(super) realm: Option<String>,
     what: What,
-    /// Whether it goes ahead unasked.
+    /// Whether they are sent ahead of any challenge.
     pub(super) is_ahead: bool,
 }
 
@@ -20,7 +20,7 @@ enum What {
         login: Login,
         schemes: Schemes,
     },
-    /// With what it is good for, if that is known.
+    /// With its scope, if that is known.
     Token {
         token: Secret,
         scope: Option<String>,
@@ -86,7 +86,7 @@ impl Configured {
         }
     }
 
-    /// With what it may be used; a token goes with none of these.
+    /// The schemes that it may be used with; none for a token.
     pub(super) fn schemes(&self) -> Schemes {
         match self.what {
             What::Login { schemes, .. } => schemes,
@@ -94,7 +94,7 @@ impl Configured {
         }
     }
 
-    /// Whether it is a token that is good for this scope, as far as is known.
+    /// Whether it is a token of this scope, or of an unknown one.
     pub(super) fn covers(&self, wanted: &str) -> bool {
         match &self.what {
             What::Login { .. } => false,
@@ -102,7 +102,7 @@ impl Configured {
         }
     }
 
-    /// What is sent where no Digest is asked for.
+    /// The value to send for a scheme other than Digest.
     pub(super) fn plain(&self) -> Secret {
         match &self.what {
             What::Login { login, .. } => basic::authorize(login),

@@ -1,6 +1,6 @@
-//! Digest (RFC 7616): one challenge, the requests that answer it, and what the server proves in return.
+//! Digest (RFC 7616): one challenge, the requests that answer it, and the server's proof in return.
 //!
-//! It makes no random bytes and keeps no login: the client nonce and the name and password are arguments.
+//! It makes no random bytes and keeps no login: the client nonce and the login are arguments.
 
 pub mod algorithm;
 mod header;
@@ -15,51 +15,51 @@ use super::information;
 use crate::limits;
 use crate::secret::Secret;
 
-/// One challenge that is being answered, for as long as its nonce, or one that follows it, is good.
+/// One challenge, and its answers for as long as its nonce, or a successor, is valid.
 #[derive(Clone, Debug)]
 pub struct Digest {
     realm: String,
     nonce: String,
     opaque: Option<String>,
     algorithm: Algorithm,
-    /// As the server wrote it, if it did: that is what it compares with.
+    /// As the server wrote it, if it did, because the server compares it literally.
     algorithm_name: Option<String>,
-    /// Whether `qop=auth` is used; without it, it is RFC 2069's way.
+    /// Whether `qop=auth` is used; otherwise the answer is that of RFC 2069.
     has_qop: bool,
     is_name_hashed: bool,
-    /// Whether the server says that it reads names as UTF-8, and so knows RFC 7616.
+    /// Whether the server declares UTF-8, and so knows RFC 7616.
     is_utf8: bool,
     domain: Vec<String>,
-    /// How many requests were made with this nonce.
+    /// How many requests used this nonce.
     count: u32,
-    /// The nonce and client nonce that began a session of a `-sess` algorithm (RFC 7616 section 3.4.2).
+    /// The nonce and client nonce that started the session of a `-sess` algorithm (RFC 7616 section 3.4.2).
     session: Option<(String, String)>,
 }
 
-/// What the answer to one request has to know, if its server knows the password too.
+/// What it takes to check whether the server that answers one request knows the password too.
 #[derive(Clone, Debug)]
 pub struct Proof {
     nonce: String,
-    /// The client nonce and the nonce count as they were sent, if they were.
+    /// The client nonce and the nonce count as sent, if they were.
     sent: Option<(String, u32)>,
     rspauth: Secret,
 }
 
 impl Proof {
-    /// The nonce that the request was counted with.
+    /// The nonce that this request used.
     pub fn nonce(&self) -> &str {
         &self.nonce
     }
 }
 
 impl Digest {
-    /// Reads a challenge. One without `qop` is for who allows RFC 2069's way, which lets a server choose all that is hashed.
-    /// The error is words for people.
+    /// Reads a challenge. One without `qop` is refused unless the caller allows RFC 2069, where the server chooses
+    /// everything that is hashed. The error is words for people.
     pub fn from_challenge(challenge: &Challenge, legacy: bool) -> Result<Self, &'static str> {
         if !challenge.is("digest") {
             return Err("the challenge is not for Digest");
         }
-        // Its bytes would have to be sent back, and they are lost.
+        // The original bytes would have to be sent back, and they are lost.
         if challenge.parameters.iter().any(|(_, value)| value.contains(char::REPLACEMENT_CHARACTER)) {
             return Err("the Digest challenge is not UTF-8");
         }
@@ -77,7 +77,7 @@ impl Digest {
             Some(list) if has_auth(list) => true,
             Some(_) => return Err("the Digest challenge asks for a qop other than auth"),
             None if !legacy => return Err("the Digest challenge has no qop, and none without is allowed"),
-            // There is no client nonce without a qop.
+            // Without a qop there is no client nonce.
             None if algorithm.is_session() => return Err("the Digest challenge has no qop, which its algorithm needs"),
             None => false,
         };
@@ -98,12 +98,12 @@ impl Digest {
         })
     }
 
-    /// What the server calls the space that it protects.
+    /// The realm.
     pub fn realm(&self) -> &str {
         &self.realm
     }
 
-    /// The nonce that the next request is counted with.
+    /// The nonce of the next request.
     pub fn nonce(&self) -> &str {
         &self.nonce
     }
@@ -113,20 +113,20 @@ impl Digest {
         self.algorithm
     }
 
-    /// How good it is: first whether the client's nonce is hashed too, then the algorithm.
+    /// How strong it is: first whether the client's nonce is hashed too, then the algorithm.
     pub fn strength(&self) -> (bool, Algorithm) {
         (self.has_qop, self.algorithm)
     }
 
-    /// The URIs of the space that the server protects, as it wrote them. All of the server, if there are none.
+    /// The URIs of the protection space, as the server wrote them. Without any, it is the whole server.
     pub fn domain(&self) -> impl Iterator<Item = &str> {
         self.domain.iter().map(String::as_str)
     }
 
-    /// The value of `Authorization`, or of `Proxy-Authorization`, for one request, which is then counted. `uri` is the target
-    /// as the request line has it. `cnonce` is random, for this request alone, and needs no quotes.
+    /// The value of `Authorization`, or of `Proxy-Authorization`, for one request; it increments the count. `uri` is
+    /// the target exactly as in the request line. `cnonce` is random, for this request alone, and needs no quotes.
     pub fn authorize(&mut self, login: &Login, method: &str, uri: &str, cnonce: &str) -> (Secret, Proof) {
-        // No server keeps a nonce for that long; one that did would refuse the last count's second use.
+        // No server keeps a nonce for so long, and one that did would refuse the last count when it came twice.
         self.count = self.count.saturating_add(1);
         let count = format!("{:08x}", self.count);
         let hash = |parts: &[&str]| self.algorithm.hash(parts);
@@ -134,8 +134,9 @@ impl Digest {
         let mut cnonce = cnonce;
         let mut a1 = hash(&[&login.user, &self.realm, login.password.expose()]);
         if self.algorithm.is_session() {
-            // The key is made once for a session, which lasts until the next challenge, whatever nonces follow the first. All
-            // its requests have the same client nonce, for there are servers that make the key anew from what each request says.
+            // The key is made once for a session, which lasts until the next challenge, whatever nonces follow the
+            // first. All its requests use the same client nonce, because some servers derive the key anew from each
+            // request.
             let (first_nonce, first_cnonce) =
                 self.session.get_or_insert_with(|| (self.nonce.clone(), cnonce.to_owned()));
             a1 = hash(&[&a1, first_nonce, first_cnonce]);
@@ -150,7 +151,7 @@ impl Digest {
             }
         };
         let response = respond(method);
-        // RFC 7616 section 3.5: a server hashes the same, but for the method.
+        // RFC 7616 section 3.5: the server hashes the same, without the method.
         let rspauth = respond("");
 
         let mut header = Header::new();
@@ -181,9 +182,9 @@ impl Digest {
         (header.finish(), Proof { nonce: self.nonce.clone(), sent, rspauth: Secret::new(rspauth.as_str()) })
     }
 
-    /// Takes the `Authentication-Info`, or `Proxy-Authentication-Info`, of the response, all its lines, in the head or in the
-    /// trailers (RFC 7616 section 3.5). An error, which is words for people, says that the response is not from a server that
-    /// knows the password. What the server does not say cannot be wrong: most say nothing.
+    /// Checks the response's `Authentication-Info`, or `Proxy-Authentication-Info`, all its lines, of the head or the
+    /// trailers (RFC 7616 section 3.5). An error, which is words for people, means that the server does not know the
+    /// password. A missing proof is no error, because most servers send none.
     pub fn verify<'a>(&mut self, proof: &Proof, info: impl Iterator<Item = &'a [u8]>) -> Result<(), &'static str> {
         let info = information::parse(info)?;
         if let Some((cnonce, count)) = &proof.sent {
@@ -209,13 +210,13 @@ impl Digest {
         Ok(())
     }
 
-    /// Takes the nonce that the server wants from the next request on, and counts anew.
+    /// Takes the nonce that the server wants from the next request on, and restarts the count.
     ///
-    /// Not the same one again, nor one that answers a request with a nonce that is history, as the second of two requests at
-    /// once has: what was counted with this one would be counted twice.
+    /// The current nonce is not taken again, nor one in the response to a request that used an older nonce, as the
+    /// second of two concurrent requests did: counts of the current nonce would be used twice.
     fn follow(&mut self, proof: &Proof, next: &str) {
         let is_news = proof.nonce == self.nonce && next != self.nonce;
-        // One that cannot be sent back is not taken: the server will say that the old one is stale.
+        // A nonce that cannot be sent back is not taken; the server will call the old one stale.
         let is_sendable = next.len() <= limits::DIGEST_VALUE_LENGTH && !next.contains(char::REPLACEMENT_CHARACTER);
         if is_news && is_sendable {
             self.nonce = next.to_owned();

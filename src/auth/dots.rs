@@ -1,16 +1,17 @@
-//! Which paths some server may walk up from: those with a segment that it takes for `.` or `..`.
+//! Which paths some server may resolve upwards: those with a segment that it reads as `.` or `..`.
 //!
-//! What a path means only its server knows, and there is often more than one on the way. Some take escapes off twice; some cut
-//! a segment at `;` or at a NUL, or drop whitespace at its end; some read other characters as dots or slashes. A path that any
-//! of them could read so is doubtful here, and so are some that are harmless: those are asked about, and that is all.
+//! Only its server knows what a path means, and often several servers read it in turn. Some decode escapes twice. Some
+//! cut a segment at `;` or NUL, or trim whitespace at its end. Some read other characters as dots or slashes. A path
+//! that any of them could read so counts as doubtful, together with some harmless ones. The cost of a false alarm is
+//! only a challenge.
 
 use std::borrow::Cow;
 
 use crate::limits::PATH_ESCAPES;
 
-/// Whether some server may take a segment of this path for `.` or `..`.
+/// Whether some server may read a segment of this path as `.` or `..`.
 pub(super) fn may_lead_up(path: &str) -> bool {
-    // All that could be read so has one of these.
+    // Every such reading needs one of these characters.
     if !path.contains(['.', '%']) {
         return false;
     }
@@ -22,7 +23,7 @@ pub(super) fn may_lead_up(path: &str) -> bool {
         match unescaped(&text) {
             Ok(Some(next)) => text = Cow::Owned(next),
             Ok(None) => return false,
-            // Servers read it each in a way of its own: `%c0%ae` is a dot to some.
+            // Servers decode malformed UTF-8 in different ways: to some, `%c0%ae` is a dot.
             Err(NotUtf8) => return true,
         }
     }
@@ -31,7 +32,7 @@ pub(super) fn may_lead_up(path: &str) -> bool {
 
 struct NotUtf8;
 
-/// The same with one level of escapes taken off; nothing if there is no escape.
+/// The text with one level of escapes decoded; `None` if it has no escape.
 fn unescaped(text: &str) -> Result<Option<String>, NotUtf8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut is_changed = false;
@@ -51,15 +52,15 @@ fn unescaped(text: &str) -> Result<Option<String>, NotUtf8> {
     String::from_utf8(bytes).map(Some).map_err(|_| NotUtf8)
 }
 
-/// The byte that these two digits stand for.
+/// The byte that these two digits encode.
 fn escape(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(high)? << 4 | digit(low)?)
 }
 
-/// Whether dots stand alone between characters that a server may cut at or leave out.
+/// Whether dots stand alone between characters that a server may cut at or ignore.
 fn has_dots(text: &str) -> bool {
-    // What stands there since the last of those.
+    // What came since the last of those characters.
     let mut word = Word::Empty;
     let mut chars = text.chars();
     while let Some(char) = chars.next() {
@@ -71,9 +72,9 @@ fn has_dots(text: &str) -> bool {
             '%' => {
                 let mut next = chars.clone();
                 match (next.next(), next.next()) {
-                    // An escape as Windows has it, of any character: `%u002e`.
+                    // An escape in Microsoft's form, for any character: `%u002e`.
                     (Some('u' | 'U'), _) => return true,
-                    // It is looked at when it is taken off.
+                    // It is examined when it is decoded.
                     (Some(high), Some(low)) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => Word::Other,
                     _ if word == Word::Dots => return true,
                     _ => Word::Empty,
@@ -94,16 +95,16 @@ enum Word {
     Other,
 }
 
-/// Whether a server may cut at this character, leave it out, or take it for a slash.
+/// Whether a server may cut at this character, ignore it, or read it as a slash.
 fn may_end(char: char) -> bool {
     match char {
         'a'..='z' | 'A'..='Z' | '0'..='9' => false,
         '-' | '_' | '~' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | ',' | '=' | '@' => false,
-        // A plus sign may be a space.
+        // A plus sign may mean a space.
         '\0'..='\u{a0}' => true,
-        // The soft hyphen and other characters without a width.
+        // The soft hyphen and other characters of no width.
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => true,
-        // Slashes and backslashes of other scripts, and what some code pages have in the backslash's place.
+        // Slashes and backslashes of other scripts, and what some code pages have in place of the backslash.
         '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{29f5}' | '\u{29f8}' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}' => true,
         '\u{a5}' | '\u{20a9}' => true,
         char => char.is_whitespace(),

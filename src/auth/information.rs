@@ -1,4 +1,5 @@
-//! What a server says with a response to a request that it let in: `Authentication-Info` (RFC 9110 section 11.6.3).
+//! The server's side of authentication, in the response to a request that it accepted: `Authentication-Info` (RFC 9110
+//! section 11.6.3).
 
 use super::challenge;
 use crate::http::fields;
@@ -8,14 +9,14 @@ use crate::limits;
 pub(super) struct Information(Vec<(String, String)>);
 
 impl Information {
-    /// The value of the parameter with this name, which is in lower case.
+    /// The value of the parameter with this lower-case name.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// The parameters of all these field lines. What is no parameter is skipped; but who says something twice has not said what
-/// is meant, and who says something of a proof that cannot be read has proved nothing: both are errors.
+/// The parameters of all these field lines. An element that is not a parameter is skipped. A repeated parameter is
+/// ambiguous, and a malformed proof proves nothing: both are errors.
 pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Information, &'static str> {
     let mut information = Information(Vec::new());
     for element in values.flat_map(fields::elements) {
@@ -35,7 +36,7 @@ pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Inform
     Ok(information)
 }
 
-/// Whether `rspauth` stands in this element otherwise than as the name of a parameter or within quotes.
+/// Whether this element mentions `rspauth` other than as a parameter's name or within quotes.
 fn hides_proof(element: &[u8], parameter: Option<&(String, String)>) -> bool {
     const NAME: &[u8] = b"rspauth";
     let is_read = parameter.is_some_and(|(name, _)| name.as_bytes() == NAME || element.ends_with(b"\""));

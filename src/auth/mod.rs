@@ -1,6 +1,6 @@
-//! Who is asking: challenges as they are read and credentials as they are written (RFC 9110 section 11).
+//! HTTP authentication: parses challenges, writes credentials (RFC 9110 section 11).
 //!
-//! Values in, values out: nothing here sends anything, knows what a session is, or makes a random byte.
+//! Values in, values out: it sends nothing, knows no sessions, and makes no random bytes.
 
 mod answer;
 mod attempts;
@@ -27,17 +27,17 @@ pub struct Login {
     pub password: Secret,
 }
 
-/// Who asks for credentials.
+/// Which server issues the challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
-    /// The server that the request is for.
+    /// The origin.
     Origin,
-    /// A proxy on the way to it.
+    /// A proxy.
     Proxy,
 }
 
 impl Server {
-    /// The status with which it asks.
+    /// The status of its challenges.
     pub const fn status(self) -> u16 {
         match self {
             Self::Origin => 401,
@@ -45,7 +45,7 @@ impl Server {
         }
     }
 
-    /// The field in which it says what it asks for.
+    /// The field of its challenges.
     pub const fn challenge_field(self) -> &'static str {
         match self {
             Self::Origin => "WWW-Authenticate",
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// The field that answers it.
+    /// The field of the credentials for it.
     pub const fn credentials_field(self) -> &'static str {
         match self {
             Self::Origin => "Authorization",
@@ -61,7 +61,7 @@ impl Server {
         }
     }
 
-    /// The field in which it says who it is itself.
+    /// The field in which it proves its own identity.
     pub const fn information_field(self) -> &'static str {
         match self {
             Self::Origin => "Authentication-Info",
@@ -70,7 +70,7 @@ impl Server {
     }
 }
 
-/// The schemes that a login may be used with. A session variant of an algorithm goes with it.
+/// The schemes that a login may be used with. Each algorithm includes its `-sess` variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the WIT documents each")]
 pub struct Schemes {
@@ -78,8 +78,8 @@ pub struct Schemes {
     pub digest_md5: bool,
     pub digest_sha256: bool,
     pub digest_sha512_256: bool,
-    /// Digest as RFC 2069 had it: without `qop`, and so without a client's nonce. It goes with the algorithms that are
-    /// allowed, and is implied where Basic is.
+    /// Digest as in RFC 2069: without `qop`, and so without a client nonce. It applies to the allowed algorithms, and
+    /// is implied by Basic.
     pub digest_without_qop: bool,
 }
 
@@ -93,7 +93,8 @@ impl Schemes {
         }
     }
 
-    /// Whether Digest may go without `qop`. Where Basic is allowed it may: Basic would show the password itself.
+    /// Whether Digest may be used without `qop`. Where Basic is allowed it may, because Basic would show the password
+    /// itself.
     fn allow_legacy(self) -> bool {
         self.digest_without_qop || self.basic
     }
@@ -104,14 +105,14 @@ impl Schemes {
     }
 }
 
-/// A request, as far as it matters to who answers for it.
+/// A request, as far as authentication depends on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// Its method.
     pub method: &'a str,
     /// Its target, exactly as the request line has it: Digest hashes it.
     pub uri: &'a str,
-    /// The path at the origin, without its query: see [`space::path_at`]. A proxy does not look at it.
+    /// The path at the origin, without its query: see [`space::path_at`]. A proxy ignores it.
     pub path: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! What is known of one realm of a server.
+//! What is known about one realm of a server.
 
 use std::rc::Rc;
 
@@ -16,13 +16,13 @@ pub(super) struct Space {
     pub(super) standing: Standing,
 }
 
-/// What the server thinks of the credentials in a space.
+/// What the server thinks of a space's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It has not said yet. They are not sent ahead.
+    /// It has not said. They are not sent ahead.
     Unknown,
-    /// It had no chance to, and the next request is to give it one.
+    /// It had no chance to say, and the next request gives it one.
     Presumed,
-    /// It has let in a request that had them.
+    /// It has accepted a request that carried them.
     Accepted,
 }

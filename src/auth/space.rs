@@ -1,6 +1,7 @@
-//! Which part of a server one space covers: paths, by their segments (RFC 7617 section 2.2, RFC 7616 section 3.3).
+//! Which part of a server one protection space covers: paths, compared by segments (RFC 7617 section 2.2, RFC 7616
+//! section 3.3).
 //!
-//! Nothing here resolves `..`: a path with a segment that some server may read so is in no part of a server, for only the
+//! Nothing here resolves `..`. A path with a segment that some server may read so belongs to no part, because only the
 //! server knows where it leads.
 
 use super::dots::may_lead_up;
@@ -13,7 +14,8 @@ use crate::limits::{SPACE_PATH_LENGTH, SPACE_PATHS};
 pub(super) enum Extent {
     /// All of it.
     Everything,
-    /// What is at or below one of these paths; the oldest first. One that ends in `/` is a folder, and no file of that name.
+    /// Everything at or below one of these paths; the oldest first. A path that ends in `/` is a folder, not a file of
+    /// that name.
     Below(Vec<String>),
 }
 
@@ -23,8 +25,8 @@ impl Extent {
         Self::Below(Vec::new())
     }
 
-    /// What Digest's `domain` names of this origin, all of it where there is none (RFC 7616 section 3.3). Other origins are
-    /// left out: they have no business with this one's credentials.
+    /// What Digest's `domain` names of this origin; without a `domain`, the whole origin (RFC 7616 section 3.3). Other
+    /// origins are left out: this one's credentials are not for them.
     pub(super) fn of_domain<'a>(domain: impl Iterator<Item = &'a str>, origin: &Origin) -> Self {
         let mut domain = domain.peekable();
         if domain.peek().is_none() {
@@ -37,14 +39,14 @@ impl Extent {
         extent
     }
 
-    /// Adds what RFC 7617 section 2.2 has a client assume: all that is as deep as this path's last segment, or deeper.
+    /// Adds what RFC 7617 section 2.2 lets a client assume: every path at least as deep as this path's last segment.
     pub(super) fn add_folder_of(&mut self, path: &str) {
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.add(&format!("{folder}/"));
         }
     }
 
-    /// How well this path is covered: the length of the longest that covers it. None if nothing does.
+    /// How well this path is covered: the length of the longest path that covers it. `None` if it is not covered.
     pub(super) fn covers(&self, path: &str) -> Option<usize> {
         match self {
             Self::Everything => Some(0),
@@ -68,19 +70,19 @@ impl Extent {
     }
 }
 
-/// The path of this target, without its query, if it is one of this origin. Not where credentials would be shown to others:
-/// TRACE has them sent back (RFC 9110 section 9.3.8), and CONNECT is about somebody else.
+/// The path of this target, without its query, if the target belongs to this origin. Not for methods that would show
+/// credentials to others: the response to TRACE repeats them (RFC 9110 section 9.3.8), and CONNECT is for another host.
 pub fn path_at<'a>(origin: &Origin, method: &str, target: &'a str) -> Option<&'a str> {
     match (method, target) {
         ("CONNECT" | "TRACE", _) => None,
-        // The server as a whole.
+        // `*` is the server as a whole.
         (_, "*") => Some("/"),
         (_, path) if path.starts_with('/') => Some(without_query(path)),
         (_, uri) => path_of_uri(origin, uri),
     }
 }
 
-/// The same of a URI, absolute or with a path alone.
+/// The same of a URI, absolute or only a path.
 fn path_of_uri<'a>(origin: &Origin, uri: &'a str) -> Option<&'a str> {
     if uri.starts_with('/') && !uri.starts_with("//") {
         return Some(without_query(uri));
@@ -98,7 +100,7 @@ fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// `/other` has `/other` and `/other/x` below it, but not `/others`.
+/// Below `/other` are `/other` and `/other/x`, but not `/others`.
 fn is_below(prefix: &str, path: &str) -> bool {
     match path.strip_prefix(prefix) {
         Some(rest) => rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'),

@@ -1,6 +1,6 @@
 //! Chunked content (RFC 9112 section 7.1), read and written.
 //!
-//! It moves no content: it says which bytes are content, and which are not.
+//! It moves no content. It only says which bytes are content.
 
 use std::fmt;
 
@@ -9,58 +9,58 @@ use crate::http::fields::Fields;
 use crate::http::quote;
 use crate::limits::CHUNK_LINE_LENGTH;
 
-/// Why chunked content cannot be read. The text is words for people.
+/// Why chunked content is malformed. The text is words for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChunkError {
-    /// A chunk's size is no hexadecimal number, or does not fit 64 bits.
+    /// A chunk's size is not a hexadecimal number, or does not fit into 64 bits.
     Size(String),
-    /// The line of a chunk's size is longer than [`CHUNK_LINE_LENGTH`].
+    /// A chunk-size line is longer than [`CHUNK_LINE_LENGTH`].
     LineTooLong,
-    /// The trailers are wrong.
+    /// The trailers are malformed, or too large.
     Trailers(HeadError),
-    /// There is something else where CRLF must be.
+    /// Another byte stands where CRLF must be.
     Terminator(String),
 }
 
-/// What is at the front of some bytes of chunked content.
+/// What the first bytes of a piece of chunked content are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// So many bytes are to be dropped first.
+    /// The number of bytes to drop first.
     pub skip: usize,
-    /// So many bytes after those are content. When there are none, and it is not the end, more bytes are needed.
+    /// The number of bytes of content after those. If it is 0 before the end, more bytes are needed.
     pub take: usize,
-    /// Whether the content has ended, trailers included. What comes after the skipped bytes belongs to no one.
+    /// Whether the content has ended, trailers included. The bytes after `skip` are not part of this message.
     pub is_end: bool,
 }
 
-/// Reads chunked content, however its bytes are cut.
+/// Reads chunked content, however its bytes are split.
 ///
-/// Strict: a size is hexadecimal digits alone, and a line ends with CRLF. A bare LF ends no line here (that a recipient may
-/// take it for one, RFC 9112 section 2.2, is about the start line and fields), for where two recipients disagree about the
-/// line, one of them takes content for a message. Lenient in what cannot be taken for anything else: whitespace after a size
-/// (old servers pad it), and extensions, which are not looked at (section 7.1.1).
+/// It is strict where two recipients could disagree and one of them would take content for a message: a size is
+/// hexadecimal digits only, and a line ends with CRLF. A bare LF does not end a line; the permission of RFC 9112
+/// section 2.2 is for the start line and fields only. It is lenient where nothing can be misread: whitespace after a
+/// size, with which old servers pad it, and extensions, which it ignores (section 7.1.1).
 #[derive(Debug)]
 pub struct Decoder {
     state: State,
-    /// Bytes so far of the line of a chunk's size.
+    /// The length of the chunk-size line so far.
     line_length: usize,
-    /// The chunk's size so far, then what is left of the chunk.
+    /// The chunk's size so far, then the rest of the chunk.
     size: u64,
     lines: LineReader,
     trailers: Fields,
-    /// How many bytes were looked at, for the test that none is twice.
+    /// How many bytes were examined; a test checks that none is examined twice.
     #[cfg(test)]
     looked_at: usize,
 }
 
-/// What the next byte is.
+/// What the next byte must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// The first digit of a size.
     FirstDigit,
-    /// Another digit of a size, or what comes after it.
+    /// Another digit of a size, or what follows the size.
     Digit,
-    /// Whitespace after a size, or what comes after that.
+    /// Whitespace after a size, or what follows that.
     Whitespace,
     /// A byte of an extension, or the CR after it.
     Extension,
@@ -74,7 +74,7 @@ enum State {
     ContentLineFeed,
     /// A byte of the trailers.
     Trailers,
-    /// Someone else's.
+    /// Not part of this message.
     End,
 }
 
@@ -92,10 +92,10 @@ impl Decoder {
         }
     }
 
-    /// Looks at the front of `bytes`, which are all that came and were neither skipped nor taken so far.
+    /// Examines the front of `bytes`: everything received that was neither skipped nor taken so far.
     ///
-    /// Of what it says, `skip` and `take` must be used up before the next call. One call gives one run of content at most, of `max` bytes;
-    /// several drain a buffer. The bytes of unfinished trailers are left where they are.
+    /// Use up `skip` and `take` before the next call. One call gives at most one run of content, of at most `max`
+    /// bytes; several calls drain a buffer. The bytes of unfinished trailers stay where they are.
     pub fn decode(&mut self, bytes: &[u8], max: usize) -> Result<Decoded, ChunkError> {
         let mut skip: usize = 0;
         loop {
@@ -129,14 +129,14 @@ impl Decoder {
         }
     }
 
-    /// The trailers; none before the end.
+    /// The trailers; `None` before the end.
     pub fn into_trailers(self) -> Fields {
         self.trailers
     }
 
-    /// As much of the chunk as there is.
+    /// As much of the chunk as has arrived.
     fn take_content(&mut self, available: usize) -> usize {
-        // What does not fit a usize is more than is there.
+        // A length beyond usize is beyond what has arrived, too.
         let left = usize::try_from(self.size).unwrap_or(usize::MAX);
         let take = left.min(available);
         self.size = self.size.saturating_sub(take as u64);
@@ -146,7 +146,7 @@ impl Decoder {
         take
     }
 
-    /// Takes a byte that is neither content nor trailers, and says what comes after it.
+    /// Takes a byte that belongs to neither content nor trailers, and returns what the next one must be.
     fn step(&mut self, byte: u8) -> Result<State, ChunkError> {
         let is_in_line = matches!(self.state, State::FirstDigit | State::Digit | State::Whitespace | State::Extension);
         if is_in_line && !matches!(byte, b'\r' | b'\n') {
@@ -178,7 +178,7 @@ impl Decoder {
                 Ok(State::FirstDigit)
             }
             (State::ContentReturn | State::ContentLineFeed, _) => Err(wrong_end("a chunk's content", byte)),
-            // These take no byte here.
+            // In these states the byte is taken elsewhere.
             (State::Content | State::Trailers | State::End, _) => Ok(self.state),
         }
     }
@@ -200,10 +200,10 @@ impl Decoder {
     fn count(&mut self) {}
 }
 
-/// What frames a chunk of less than 64 KiB, with CRLF after it.
+/// The framing of a chunk of less than 64 KiB, with the CRLF after it.
 pub const FRAMING_LENGTH: usize = b"ffff\r\n\r\n".len();
 
-/// The line before a chunk of this length, which is not 0: that would be the last chunk. CRLF follows the chunk.
+/// The line before a chunk of this length, which is not 0, the length of the last chunk. CRLF follows the chunk.
 pub fn encode_size(length: usize) -> Vec<u8> {
     format!("{length:x}\r\n").into_bytes()
 }
@@ -224,7 +224,7 @@ fn wrong_size(how: &str, byte: u8) -> ChunkError {
     ChunkError::Size(format!("a chunk's size {how} with {}", quote(&[byte])))
 }
 
-/// The error of this, which is followed by this byte where CRLF must be.
+/// The error for this byte where CRLF must follow `what`.
 #[cold]
 fn wrong_end(what: &str, byte: u8) -> ChunkError {
     ChunkError::Terminator(format!("{what} does not end with CRLF, but {}", quote(&[byte])))

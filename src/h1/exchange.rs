@@ -1,9 +1,39 @@
 //! One exchange on one connection: a request out, interim responses and a final one in. Every state transition is here.
 //!
-//! It does no I/O and waits for nothing: bytes that came are put in, bytes that should go are taken out, and the end of the
-//! connection is an input like any other. The two directions are two small machines that meet in three places: `100
-//! Continue` releases held content, an early final response ends sending, and a response that turns the connection into
-//! something else ([`Framing::Tunnel`], `101`) makes both directions raw.
+//! It does no I/O and waits for nothing. Its user takes bytes to send from [`Exchange::outgoing`], puts received bytes in
+//! with [`Exchange::receive`], and reports the end of the connection, which is an input like any other, with
+//! [`Exchange::receive_end`]. Afterwards [`Exchange::verdict`] says whether the connection can serve another exchange.
+//!
+//! Each direction is a small machine, whose states are named for what it waits for.
+//!
+//! | `Sending` | when | then |
+//! |---|---|---|
+//! | the start | the request has no content | `Nothing` |
+//! | | it expects `100 Continue` | `Permission` |
+//! | | else | `Content` |
+//! | `Permission` | `100 Continue`, or [`Exchange::release`] when its time is over | `Content` |
+//! | `Content` | the last byte was pushed, or [`Exchange::finish`] | `Nothing` |
+//! | `Permission` | a final head | `Abandoned` |
+//! | not all sent | a final head with a status of 300 or more, or [`Exchange::abandon`] | `Abandoned` |
+//! | all sent | a 101 that was asked for, or a 2xx to CONNECT | `Raw` |
+//!
+//! | `Receiving` | when | then |
+//! |---|---|---|
+//! | `Head` | an interim head | `Head` |
+//! | | a final head, whose framing is: no content | `Nothing` |
+//! | | a length | `Content` |
+//! | | chunks | `Chunk` |
+//! | | the end of the connection, or a switch of protocols | `End` |
+//! | `Content` | the last byte | `Nothing` |
+//! | `Chunk` | the last chunk and the trailers | `Nothing` |
+//! | | malformed framing | `Fault` |
+//! | `End` | the end of the connection | `Nothing` |
+//!
+//! The end of the connection in `Head`, `Content` and `Chunk` is an error.
+//!
+//! The directions meet in three places: `100 Continue` releases held content, an early final response ends sending, and a
+//! switch of protocols ([`Framing::Tunnel`], `101`) makes both directions raw. A switch before the whole request was sent is
+//! an error.
 
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
@@ -16,7 +46,7 @@ use crate::h1::response_head::{HeadReader, ResponseHead};
 use crate::http::fields::Fields;
 use crate::limits::{Limits, READ_LENGTH};
 
-/// What the machine has to know of a request beside its head's bytes.
+/// What the machine has to know about a request beside the bytes of its head.
 #[derive(Clone, Copy, Debug)]
 pub struct Outline {
     /// The method, as far as it decides how the response is framed.
@@ -36,13 +66,13 @@ pub struct Outline {
 pub enum Content {
     /// There is none.
     None,
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunks and trailers.
     Chunked,
 }
 
-/// What came of the bytes received so far.
+/// What the received bytes amount to.
 #[derive(Debug)]
 pub enum Event {
     /// Nothing yet.
@@ -57,14 +87,14 @@ pub enum Event {
     End,
 }
 
-/// Why an exchange cannot leave its connection to another.
+/// Why the connection cannot serve another exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// The messages say so.
     Said(Close),
-    /// Not all that was promised was sent.
+    /// The request was not sent to its end.
     UnsentContent,
-    /// There are bytes beyond the response.
+    /// Bytes arrived beyond the response.
     StrayBytes,
 }
 
@@ -74,16 +104,16 @@ pub struct Exchange {
     outline: Outline,
     limits: Limits,
     sending: Sending,
-    /// Bytes that go out next, of which `gone` have gone.
+    /// Bytes to send next, of which `gone` were sent.
     outgoing: Vec<u8>,
     gone: usize,
-    /// Whether `outgoing` is as long as it should be, though there is more content.
+    /// Whether `outgoing` is as long as it should become, though there is more content.
     is_full: bool,
     receiving: Receiving,
     interims: usize,
-    /// Bytes of the interim heads so far: they share the final head's bound.
+    /// Bytes of the interim heads so far, which share the final head's bound.
     interim_length: usize,
-    /// How many field lines they have.
+    /// Their field lines, likewise.
     interim_lines: usize,
     trailers: Fields,
     /// What the heads decided about the connection.
@@ -99,15 +129,15 @@ pub struct Exchange {
 /// The sending direction, named for what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sending {
-    /// `100 Continue`, or the end of the time that is given to it.
+    /// `100 Continue`, or the end of its time.
     Permission,
     /// More of the content, this much if that is known.
     Content(Option<u64>),
-    /// Nothing: all is in `outgoing`, or gone.
+    /// Nothing: the rest is in `outgoing`, or was sent.
     Nothing,
-    /// Nothing, for no more of it will be sent.
+    /// Nothing: no more of the request will be sent.
     Abandoned,
-    /// Bytes of whatever the connection has become.
+    /// Bytes of the new protocol.
     Raw,
 }
 
@@ -116,7 +146,7 @@ enum Sending {
 enum Receiving {
     /// A head.
     Head(HeadReader),
-    /// So many bytes of content.
+    /// This many bytes of content.
     Content(u64),
     /// A chunk, or the trailers.
     Chunk(Box<Decoder>),
@@ -129,7 +159,7 @@ enum Receiving {
 }
 
 impl Exchange {
-    /// The exchange of a request whose encoded head this is.
+    /// The exchange of a request with this encoded head.
     pub fn new(outline: Outline, head: Vec<u8>, limits: Limits) -> Self {
         let sending = match outline.content {
             Content::None | Content::Length(0) => Sending::Nothing,
@@ -156,29 +186,29 @@ impl Exchange {
         }
     }
 
-    /// The same with a proxy that forwards for a peer.
+    /// The same, with a forwarding proxy as the peer.
     pub fn forwarded(self) -> Self {
         Self { is_forwarded: true, ..self }
     }
 
-    /// The same with the bytes of each head kept, for whoever shows what came.
+    /// The same, keeping the bytes of each head, for events.
     pub fn keeping_heads(self) -> Self {
         Self { keeps_heads: true, ..self }
     }
 
-    /// The bytes of the head that came last, if they are kept, as they came.
+    /// The bytes of the last head as received, if heads are kept.
     pub fn take_head(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.last_head).into_vec()
     }
 
     // ---- sending ----------------------------------------------------------------------------------------------------
 
-    /// The bytes that should go out next.
+    /// The bytes to send next.
     pub fn outgoing(&self) -> &[u8] {
         self.outgoing.get(self.gone..).unwrap_or_default()
     }
 
-    /// So many of them have gone.
+    /// Notes that this many of them were sent.
     pub fn sent(&mut self, count: usize) {
         self.gone = self.gone.saturating_add(count).min(self.outgoing.len());
         if self.gone == self.outgoing.len() {
@@ -191,8 +221,8 @@ impl Exchange {
         }
     }
 
-    /// How many bytes of so much content are pushed now, where `most` bytes go at once: never so many that `outgoing` grows
-    /// without bound. Of what goes in several writes the last is as long as can be, and a short one comes first: see
+    /// How many of `length` bytes of content to push now, where one write takes `most` bytes. The result bounds `outgoing`.
+    /// If the content takes several writes, a short one comes first, so that the last is as long as it can be: see
     /// `Upload::holds_head`.
     fn room(&mut self, length: usize, most: usize) -> usize {
         let (framing, length) = match self.sending {
@@ -217,7 +247,7 @@ impl Exchange {
         }
     }
 
-    /// Takes what goes next of this content, framed, `most` bytes at once; answers how many bytes it took.
+    /// Frames the next part of this content, for a write of `most` bytes, and returns how many bytes it took.
     pub fn push(&mut self, content: &[u8], most: usize) -> usize {
         let room = self.room(content.len(), most);
         let taken = content.get(..room).unwrap_or(content);
@@ -252,7 +282,7 @@ impl Exchange {
         }
     }
 
-    /// Sends held content from now on: the server wants it, or has had its time to say so.
+    /// Stops holding the content: the server wants it, or its time to say so is over.
     pub fn release(&mut self) {
         if self.sending == Sending::Permission {
             self.sending = match self.outline.content {
@@ -263,7 +293,7 @@ impl Exchange {
         }
     }
 
-    /// Sends nothing more: sending has failed, or is not wanted.
+    /// Sends nothing more, because sending failed or the server does not want the rest.
     pub fn abandon(&mut self) {
         if !self.is_sent() {
             self.sending = Sending::Abandoned;
@@ -272,29 +302,29 @@ impl Exchange {
         }
     }
 
-    /// Whether the content waits for `100 Continue`, all before it having gone.
+    /// Whether the head was sent and the content waits for `100 Continue`.
     pub fn is_held(&self) -> bool {
         self.sending == Sending::Permission && self.outgoing().is_empty()
     }
 
-    /// Whether the whole request has gone.
+    /// Whether the whole request was sent.
     pub fn is_sent(&self) -> bool {
         self.sending == Sending::Nothing && self.outgoing().is_empty()
     }
 
-    /// Whether no more of the request will be sent, though not all of it was.
+    /// Whether the rest of the request will not be sent.
     pub fn is_abandoned(&self) -> bool {
         self.sending == Sending::Abandoned
     }
 
-    /// Whether the connection has become something else than HTTP.
+    /// Whether the connection no longer carries HTTP.
     pub fn is_raw(&self) -> bool {
         self.sending == Sending::Raw
     }
 
     // ---- receiving --------------------------------------------------------------------------------------------------
 
-    /// How many bytes it is worth to ask the network for.
+    /// How many bytes to request from the network.
     pub fn appetite(&self) -> usize {
         match &self.receiving {
             Receiving::Content(left) => usize::try_from(*left).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH),
@@ -303,7 +333,7 @@ impl Exchange {
         }
     }
 
-    /// How many bytes the response still has, if that is known.
+    /// How many bytes of the response are still to come, if that is known.
     pub fn remainder(&self) -> Option<u64> {
         match &self.receiving {
             Receiving::Content(left) => Some(*left),
@@ -317,7 +347,7 @@ impl Exchange {
         matches!(self.receiving, Receiving::Nothing)
     }
 
-    /// Uses bytes from the front of `buffer`; a piece of content is no longer than `max`.
+    /// Consumes bytes from the front of `buffer`. A piece of content has at most `max` bytes.
     pub fn receive(&mut self, buffer: &mut Buffer, max: usize) -> Result<Event, Error> {
         match &mut self.receiving {
             Receiving::Head(reader) => {
@@ -350,7 +380,7 @@ impl Exchange {
         }
     }
 
-    /// The peer has ended the connection; all that it sent before has been received.
+    /// The peer has ended the connection, and everything before that was received.
     pub fn receive_end(&mut self) -> Result<Event, Error> {
         match &self.receiving {
             Receiving::Head(_) => Err(Error::new(
@@ -381,8 +411,8 @@ impl Exchange {
         &self.trailers
     }
 
-    /// Whether the connection can serve another exchange. Meant for when the response is complete; `rest` is what was
-    /// received beyond it.
+    /// Whether the connection can serve another exchange, once the response is complete. `rest` is what was received beyond
+    /// it.
     pub fn verdict(&self, rest: &Buffer) -> Result<(), Unusable> {
         if !self.is_sent() && !self.is_raw() {
             return Err(Unusable::UnsentContent);
@@ -391,7 +421,7 @@ impl Exchange {
         if rest.is_empty() { Ok(()) } else { Err(Unusable::StrayBytes) }
     }
 
-    /// Keeps the bytes of a head, without the empty lines before it, which are no part of it.
+    /// Keeps the bytes of a head, without the empty lines that were skipped before it.
     #[cold]
     fn keep_head(&mut self, bytes: &[u8], length: usize) {
         let head = bytes.get(..length).unwrap_or_default();
@@ -415,7 +445,7 @@ impl Exchange {
         self.persistence = self.persistence.and(decide(self.outline.closes, &head, &decision));
         let switches = head.status == 101 || decision.framing == Framing::Tunnel;
         if switches && !self.is_sent() {
-            // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.
+            // Another protocol cannot begin within a request (RFC 9110 section 7.8).
             return Err(Error::new(
                 Phase::Head,
                 Code::UpgradeFailed,
@@ -434,8 +464,8 @@ impl Exchange {
             self.sending = Sending::Raw;
             self.persistence = Err(Close::Upgraded);
         } else if !self.is_sent() && (head.status >= 300 || self.sending == Sending::Permission) {
-            // The server has made up its mind without the rest of the content (RFC 9112 section 9.3 and 9.5 let the client
-            // stop). A success goes on: there are servers that answer while they read.
+            // The server has decided without the rest of the content, and RFC 9112 sections 9.3 and 9.5 let the client stop.
+            // After a 2xx the client goes on, because some servers respond while they read.
             self.abandon();
         }
         Ok(Event::Head(head))
@@ -455,7 +485,7 @@ impl Exchange {
         let bounds = head_bounds(&self.limits, self.interim_length, self.interim_lines);
         self.receiving = Receiving::Head(HeadReader::new(bounds));
         if head.fields.has_element("Connection", "close") {
-            // RFC 9112 section 9.6 has the message that says it be the last but its final response, whatever that says.
+            // RFC 9112 section 9.6: the connection closes after the final response, whatever that one says.
             self.persistence = Err(Close::PeerAsked);
         }
         if head.status == 100 {
@@ -468,8 +498,8 @@ impl Exchange {
         let Receiving::Chunk(decoder) = &mut self.receiving else {
             return Ok(Event::NeedMore);
         };
-        // Chunks may be tiny: what is here of them is gathered into one piece, so that a piece costs the caller one call.
-        // A chunk that fills the piece moves without a copy.
+        // Chunks may be tiny, and each piece costs the caller a call, so all chunks that are here become one piece. A chunk that
+        // fills the piece moves without a copy.
         let mut piece = Vec::new();
         let next = loop {
             let wanted = max.saturating_sub(piece.len());
@@ -499,12 +529,12 @@ impl Exchange {
         {
             self.trailers = decoder.into_trailers();
         }
-        // What was good before a fault is the caller's; the fault comes with the next call.
+        // Content before a fault goes to the caller; the next call returns the fault.
         if piece.is_empty() { self.receive(buffer, max) } else { Ok(Event::Content(piece)) }
     }
 }
 
-/// The bounds of a head, of which so many bytes and lines are used up by interim heads before it.
+/// The bounds of a head, after the interim heads before it have used this many bytes and lines.
 fn head_bounds(limits: &Limits, used: usize, used_lines: usize) -> Bounds {
     Bounds {
         lines: limits.field_lines.saturating_sub(used_lines),

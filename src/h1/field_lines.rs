@@ -1,6 +1,6 @@
-//! Field lines as bytes, as a head and trailers have them (RFC 9112 section 5): written, and read up to the empty line.
+//! Field lines as bytes, in heads and trailers (RFC 9112 section 5): writes them, and reads them up to the empty line.
 //!
-//! What a field means is not known here.
+//! It does not know what a field means.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use crate::http::quote;
 /// How large a head, or trailers, may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Field lines; one with folds counts as one.
+    /// The most field lines; a line with folds counts as one.
     pub lines: usize,
-    /// Bytes of one line, folds included, its line end not.
+    /// The most bytes of one line, folds included, its line end not.
     pub line_length: usize,
-    /// Bytes altogether, line ends and empty lines included.
+    /// The most bytes in total, line ends and empty lines included.
     pub length: usize,
 }
 
-/// Why a head, or trailers, cannot be read. The text is words for people; it quotes little of what came, escaped, and no
-/// field's value.
+/// Why a head, or trailers, are malformed or too large. The text is words for people. It quotes little of the input,
+/// escaped, and never a field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadError {
-    /// What came is not HTTP/1.0 or HTTP/1.1.
+    /// The input is not HTTP/1.0 or HTTP/1.1.
     NotHttp(String),
     /// A line is longer than [`Bounds::line_length`].
     LineTooLong,
@@ -30,7 +30,7 @@ pub enum HeadError {
     TooManyLines,
     /// It is larger than [`Bounds::length`].
     TooLarge,
-    /// It is HTTP, but wrong.
+    /// It is HTTP, but malformed.
     Malformed(String),
 }
 
@@ -57,25 +57,29 @@ pub(super) fn append_line(head: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 /// Reads field lines up to and including the empty line after them.
 ///
-/// A line ends with CRLF or a bare LF (RFC 9112 section 2.2). A CR elsewhere, NUL, and every other control character but
-/// HTAB are errors (RFC 9110 section 5.5 lets a recipient keep the others where that is safe; nobody here knows whether it
-/// is). So are a name that is no token, whitespace before the colon (RFC 9112 section 5.1), and whitespace before the first
-/// line (section 2.2). A line that begins with whitespace continues the one before (obs-fold, section 5.2).
+/// A line ends with CRLF or a bare LF (RFC 9112 section 2.2). These are errors:
+///
+/// * a CR elsewhere, NUL, and every control character but HTAB (RFC 9110 section 5.5 lets a recipient keep the others
+///   where that is safe, which this code cannot know);
+/// * a name that is not a token;
+/// * whitespace before the colon (RFC 9112 section 5.1), and before the first line (section 2.2).
+///
+/// A line that begins with whitespace continues the previous one (obs-fold, section 5.2).
 #[derive(Debug)]
 pub(super) struct LineReader {
     bounds: Bounds,
-    /// The first byte that was not looked at.
+    /// The first byte that was not examined.
     at: usize,
-    /// Where the current line begins, folds not counted.
+    /// Where the current line begins, not counting folds.
     line_start: usize,
     /// Where the name of the current line ends: at its colon.
     name_end: usize,
-    /// Where the current line ends so far: at its line end.
+    /// Where the current line ends so far: at its latest line end.
     line_end: usize,
     is_folded: bool,
     state: State,
     fields: Fields,
-    /// How many bytes were looked at, for the test that none is twice.
+    /// How many bytes were examined; a test checks that none is examined twice.
     #[cfg(test)]
     pub(super) looked_at: usize,
 }
@@ -98,7 +102,7 @@ enum State {
 }
 
 impl LineReader {
-    /// A reader of the lines that begin at `start` of the bytes it will be given; those before count for
+    /// A reader of the lines that begin at `start` of the bytes that it will get. The bytes before `start` count for
     /// [`Bounds::length`].
     pub(super) fn new(bounds: Bounds, start: usize) -> Self {
         Self {
@@ -115,8 +119,8 @@ impl LineReader {
         }
     }
 
-    /// Reads on. `bytes` are those of the last call, and more. None: they do not suffice. Otherwise the fields, and where
-    /// the bytes after the empty line begin.
+    /// Reads on. `bytes` are those of the last call, and more. `None` means that more are needed; otherwise returns the
+    /// fields, and where the bytes after the empty line begin.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Option<(Fields, usize)>, HeadError> {
         loop {
             self.skip_plain(bytes);
@@ -174,7 +178,7 @@ impl LineReader {
         }
     }
 
-    /// Goes to the first byte that is not plain: that changes the state, that is wrong, or that is one too many.
+    /// Skips to the first byte that changes the state, is malformed, or exceeds a bound.
     fn skip_plain(&mut self, bytes: &[u8]) {
         let line_bound = self.line_start.saturating_add(self.bounds.line_length);
         let end = line_bound.min(self.bounds.length).min(bytes.len());
@@ -188,7 +192,7 @@ impl LineReader {
         self.count(run);
     }
 
-    /// Whether this byte, the next one, is one too many.
+    /// Whether the next byte, this one, exceeds a bound.
     fn check_bounds(&self, byte: u8) -> Result<(), HeadError> {
         if self.at >= self.bounds.length {
             return Err(HeadError::TooLarge);
@@ -202,7 +206,7 @@ impl LineReader {
         Ok(())
     }
 
-    /// Begins the line whose first byte is this one.
+    /// Begins the line with this first byte.
     fn begin_line(&mut self, byte: u8) -> Result<(), HeadError> {
         if self.fields.len() >= self.bounds.lines {
             return Err(HeadError::TooManyLines);
@@ -217,7 +221,7 @@ impl LineReader {
         Ok(())
     }
 
-    /// Keeps the line that has just ended, if there is one. Once more does no harm: then there is none.
+    /// Keeps the line that has just ended, if there is one. Calling it again does no harm.
     fn end_line(&mut self, bytes: &[u8]) {
         if self.name_end <= self.line_start {
             return;
@@ -225,7 +229,7 @@ impl LineReader {
         let name = bytes.get(self.line_start..self.name_end).unwrap_or_default();
         let value = bytes.get(self.name_end.saturating_add(1)..self.line_end).unwrap_or_default();
         let value = if self.is_folded { unfold(value) } else { trim(value).to_vec() };
-        // A name is a token, and so ASCII: it never takes the other way.
+        // A name is a token, so it is ASCII, and the conversion never fails.
         self.fields.push(std::str::from_utf8(name).unwrap_or_default(), value);
         self.name_end = self.line_start;
         self.is_folded = false;
@@ -258,12 +262,12 @@ impl LineReader {
     fn count(&mut self, _bytes: usize) {}
 }
 
-/// How many of the first bytes are such.
+/// How many bytes at the start satisfy the condition.
 fn run_of(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|byte| !is_such(*byte)).unwrap_or(bytes.len())
 }
 
-/// An error in these words.
+/// An error with these words.
 #[cold]
 fn malformed<T>(words: &str) -> Result<T, HeadError> {
     Err(HeadError::Malformed(words.to_owned()))
@@ -272,7 +276,7 @@ fn malformed<T>(words: &str) -> Result<T, HeadError> {
 /// The value of a line with folds: each fold, with the whitespace around it, is one space (RFC 9112 section 5.2).
 fn unfold(value: &[u8]) -> Vec<u8> {
     let mut unfolded = Vec::with_capacity(value.len());
-    // The CR of a fold's CRLF is no whitespace to `trim`, so it goes first; there is no other CR.
+    // `trim` does not remove the CR of a fold's CRLF, so it goes first. There is no other CR.
     for part in value.split(|byte| *byte == b'\n') {
         let part = trim(part.strip_suffix(b"\r").unwrap_or(part));
         if !part.is_empty() && !unfolded.is_empty() {

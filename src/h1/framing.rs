@@ -1,6 +1,6 @@
 //! Where a response's content ends (RFC 9112 section 6.3).
 //!
-//! It decides once, from a whole head; it reads no content.
+//! It decides once, from a complete head. It reads no content.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::version::Version;
 use crate::http::fields::{Fields, trim};
 use crate::http::quote;
 
-/// How the end of a response's content is found.
+/// How the end of a response's content is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// There is no content.
@@ -24,33 +24,34 @@ pub enum Framing {
     Tunnel,
 }
 
-/// Why the end of the content cannot be known. The text is words for people.
+/// Why the end of the content cannot be determined. The text is words for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FramingError {
-    /// `Content-Length` is no number, or two.
+    /// `Content-Length` is not a number, or several different ones.
     Length(String),
-    /// `Transfer-Encoding` is wrong, or asks for what is not known here.
+    /// `Transfer-Encoding` is malformed, or names an unknown coding.
     Coding(String),
 }
 
 /// What a head says about its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// How the end is found.
+    /// How its end is recognised.
     pub framing: Framing,
-    /// Whether `Transfer-Encoding` is beside `Content-Length`, in an HTTP/1.0 response, or names `identity`. The connection
-    /// cannot be kept: someone on the way may have read the framing in another way (RFC 9112 section 6.1).
+    /// Whether `Transfer-Encoding` appears beside `Content-Length`, in an HTTP/1.0 response, or with `identity`. The
+    /// connection cannot be kept then, because an intermediary may have framed the message differently (RFC 9112
+    /// section 6.1).
     pub is_conflicting: bool,
 }
 
-/// What the request's method means for the content of its response.
+/// What the request's method means for the response's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MethodKind {
-    /// HEAD: there is none, whatever the head says.
+    /// HEAD: there is no content, whatever the head says.
     Head,
     /// CONNECT: a 2xx makes a tunnel.
     Connect,
-    /// Any other: the head says it all.
+    /// Any other: only the head decides.
     Other,
 }
 
@@ -67,11 +68,12 @@ impl MethodKind {
 
 /// How the content of the response with this head ends.
 ///
-/// Where there is no content, the fields that would frame it are not looked at: what they say is about another response
-/// (that to a GET), and a mistake in them does no harm.
+/// Where a response has no content, framing fields are ignored: they describe the response to a GET, and a mistake in
+/// them does no harm.
 ///
-/// No transfer coding but `chunked` is decoded here, so any other is an error, alone or beside `chunked`: its bytes would be
-/// passed off as content. `identity` alone, which RFC 2616 section 3.6 had for "none", counts as if it were not there.
+/// Only `chunked` is decoded here. Any other transfer coding is an error, alone or beside `chunked`, because its coded
+/// bytes would pass for content. `identity` alone, which meant "none" in RFC 2616 section 3.6, counts as if it were
+/// absent.
 pub fn decide(method: MethodKind, head: &ResponseHead) -> Result<Decision, FramingError> {
     let has_coding = head.fields.contains("Transfer-Encoding");
     let mut is_identity = false;
@@ -88,8 +90,8 @@ pub fn decide(method: MethodKind, head: &ResponseHead) -> Result<Decision, Frami
     Ok(Decision { framing, is_conflicting: has_coding && is_odd })
 }
 
-/// What `Content-Length` says, if it is there (RFC 9110 section 8.6): digits alone; several numbers, on several lines or on
-/// one, count once if they are equal.
+/// The value of `Content-Length`, if there is one (RFC 9110 section 8.6): digits only. Several numbers, on several
+/// lines or on one, count once if they are equal.
 pub fn content_length(fields: &Fields) -> Result<Option<u64>, FramingError> {
     let wrong = |why: &str, value: &[u8]| {
         let words = format!("Content-Length is {why}: {}", quote(value));
@@ -97,7 +99,7 @@ pub fn content_length(fields: &Fields) -> Result<Option<u64>, FramingError> {
     };
     let mut length = None;
     for value in fields.all("Content-Length") {
-        // Not as a list, in which an element may be empty: this field is none.
+        // Not parsed as a list field, whose elements may be empty: this field is not one.
         for number in value.split(|byte| *byte == b',').map(trim) {
             if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
                 return wrong("no number", value);
@@ -115,7 +117,7 @@ pub fn content_length(fields: &Fields) -> Result<Option<u64>, FramingError> {
     Ok(length)
 }
 
-/// What a `Transfer-Encoding` that can be read says.
+/// A well-formed `Transfer-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
     Chunked,
@@ -123,7 +125,7 @@ enum Coding {
     Identity,
 }
 
-/// What `Transfer-Encoding`, which is there, says (RFC 9112 sections 6.1 and 7).
+/// The meaning of a `Transfer-Encoding` that is present (RFC 9112 sections 6.1 and 7).
 fn coding(head: &ResponseHead) -> Result<Coding, FramingError> {
     let wrong = |words: String| Err(FramingError::Coding(words));
     let mut codings = head.fields.elements("Transfer-Encoding");
@@ -132,11 +134,11 @@ fn coding(head: &ResponseHead) -> Result<Coding, FramingError> {
     let is = |coding: &[u8], name: &[u8]| coding.eq_ignore_ascii_case(name);
     match (first, second) {
         (Some(coding), None) if is(coding, b"identity") => Ok(Coding::Identity),
-        // RFC 9112 section 6.1: the framing is faulty; whoever sent it may not know what it means.
+        // RFC 9112 section 6.1: the framing is faulty; the sender may not know what it means.
         _ if head.version < Version::Http11 => wrong("an HTTP/1.0 response has Transfer-Encoding".into()),
         (None, _) => wrong("Transfer-Encoding names no coding".into()),
         (Some(coding), None) if is(coding, b"chunked") => Ok(Coding::Chunked),
-        // RFC 9112 section 7: `chunked` is the last, and there once.
+        // RFC 9112 section 7: `chunked` occurs once, and last.
         (Some(one), Some(two)) if is(one, b"chunked") && is(two, b"chunked") => {
             let is_on_two_lines = head.fields.all("Transfer-Encoding").nth(1).is_some();
             wrong(if is_on_two_lines { "chunked is there on two lines" } else { "chunked is there twice" }.into())

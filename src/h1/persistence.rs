@@ -1,6 +1,7 @@
-//! Whether a connection outlives a response (RFC 9112 section 9.3), and why not.
+//! Whether a connection persists after a response (RFC 9112 section 9.3), and why not.
 //!
-//! It knows the head and how its content ends; whether the content was read, and the request sent, the session knows.
+//! It knows the head and the framing of the content. Only the session knows whether the content was read and the
+//! request was sent.
 
 use super::framing::{Decision, Framing};
 use super::response_head::ResponseHead;
@@ -13,29 +14,30 @@ pub enum Close {
     PeerAsked,
     /// The response is HTTP/1.0 and does not say `keep-alive`.
     OldVersion,
-    /// The request said `Connection: close`, or the session keeps no connections.
+    /// The request said `Connection: close`, or the session does not keep connections.
     CallerAsked,
     /// The content ends with the connection.
     ContentToEnd,
-    /// `Transfer-Encoding` is there beside `Content-Length`, or in HTTP/1.0.
+    /// `Transfer-Encoding` appears beside `Content-Length`, or in HTTP/1.0.
     ConflictingFraming,
-    /// The connection speaks another protocol now: 101, or a tunnel.
+    /// The connection now carries another protocol: 101, or a tunnel.
     Upgraded,
 }
 
-/// Ok: the connection can be kept once the content was read to its end. Where several reasons speak against it, the one that
-/// says most comes first: what the connection has become, what is suspicious, who wanted it, what it is.
+/// `Ok`: the connection can be kept once the content was read to its end. Of several reasons against it, the most
+/// telling is reported: what the connection has become, then what is suspicious, then who asked for it, then the kind
+/// of response.
 pub fn decide(caller_closes: bool, head: &ResponseHead, decision: &Decision) -> Result<(), Close> {
     decide_by(&["Connection"], caller_closes, head, decision)
 }
 
-/// The same for a connection to a proxy that forwards. Old proxies say what they do with it in a field of their own
-/// (RFC 9112 appendix C.2.2).
+/// The same for a connection to a forwarding proxy. Old proxies use a field of their own for it (RFC 9112 appendix
+/// C.2.2).
 pub fn decide_forwarded(caller_closes: bool, head: &ResponseHead, decision: &Decision) -> Result<(), Close> {
     decide_by(&["Connection", "Proxy-Connection"], caller_closes, head, decision)
 }
 
-/// The decision by the fields of these names.
+/// The decision from the fields of these names.
 fn decide_by(names: &[&str], caller_closes: bool, head: &ResponseHead, decision: &Decision) -> Result<(), Close> {
     let says = |option| names.iter().any(|name| head.fields.has_element(name, option));
     if decision.framing == Framing::Tunnel || head.status == 101 {

@@ -1,6 +1,6 @@
 //! A response's head, read from bytes (RFC 9112 sections 4 and 5).
 //!
-//! It does not know what the response is to, nor where its content ends.
+//! It does not know which request the response is for, nor where its content ends.
 
 use super::field_lines::{Bounds, HeadError, LineReader};
 use super::version::Version;
@@ -11,10 +11,10 @@ use crate::limits::LEADING_EMPTY_LINES;
 /// The head of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseHead {
-    /// The version, as far as it is known here: a later HTTP/1.x counts as 1.1 (RFC 9110 section 2.5).
+    /// The version, as far as it is known here. A later HTTP/1.x counts as 1.1 (RFC 9110 section 2.5).
     pub version: Version,
-    /// The status code, 100 to 999. One above 599 is not valid, and to be treated as a 5xx (RFC 9110 section 15): as a
-    /// final response that brings no good news, which is how it is framed.
+    /// The status code, 100 to 999. RFC 9110 section 15 treats an invalid one, above 599, as a 5xx, so it is framed as
+    /// a final response.
     pub status: u16,
     /// The reason phrase, often empty; bytes that are not UTF-8 are replaced.
     pub reason: String,
@@ -22,28 +22,29 @@ pub struct ResponseHead {
     pub fields: Fields,
 }
 
-/// Reads one head, however its bytes are cut.
+/// Reads one head, however its bytes are split.
 ///
-/// Lenient where RFC 9112 is: a line may end with a bare LF (section 2.2), a few empty lines may come first, the reason may
-/// be missing, and the space before it too. Strict in all else: one space between the parts, three digits, and field lines
-/// as they must be.
+/// It is lenient where RFC 9112 is: a line may end with a bare LF (section 2.2), a few empty lines may come first, and
+/// the reason may be missing, with the space before it. It is strict in everything else: one space between the parts,
+/// three digits, well-formed field lines.
 #[derive(Debug)]
 pub struct HeadReader {
     bounds: Bounds,
-    /// The first byte that was not looked at; once the field lines have begun, their reader knows.
+    /// The first byte that was not examined. Once the field lines have begun, their reader keeps count.
     at: usize,
-    /// Where the current line begins: the status line, or an empty one before it.
+    /// Where the current line begins: the status line, or an empty line before it.
     line_start: usize,
     empty_lines: usize,
     state: State,
     version: Version,
     status: u16,
-    /// Where the reason begins, the space before it included.
+    /// Where the reason begins, with the space before it.
     reason_start: usize,
     reason: String,
-    /// Reads the field lines once they have begun. Beside the state and not in it: a state is moved with every byte.
+    /// Reads the field lines once they have begun. It is beside the state, not in it, because a state is moved with
+    /// every byte.
     lines: Option<LineReader>,
-    /// How many bytes were looked at, for the test that none is twice.
+    /// How many bytes were examined; a test checks that none is examined twice.
     #[cfg(test)]
     looked_at: usize,
 }
@@ -55,7 +56,7 @@ enum State {
     Line,
     /// The LF after the CR of an empty line.
     EmptyLineFeed,
-    /// A byte of version and status, or the first one after them; its place says what it can be.
+    /// A byte of version and status, or the first one after them. Its position says what it may be.
     Start,
     /// A byte of the reason, or a line end.
     Reason,
@@ -84,10 +85,10 @@ impl HeadReader {
         }
     }
 
-    /// Reads on. `bytes` are all that came since the head began and were not used: those of the last call, and more. None:
-    /// they do not suffice. Otherwise the head, and how many bytes it has; the reader is as new then.
+    /// Reads on. `bytes` are all unused bytes since the head began: those of the last call, and more. `None` means that
+    /// more are needed. Otherwise returns the head and its length in bytes, and the reader is ready for the next head.
     ///
-    /// An error comes with the first byte that decides it, and again with every later call.
+    /// An error is returned with the first byte that decides it, and again by every later call.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Option<(ResponseHead, usize)>, HeadError> {
         loop {
             if let Some(lines) = &mut self.lines {
@@ -108,7 +109,7 @@ impl HeadReader {
         }
     }
 
-    /// Takes this byte, the next one, and says what comes after it.
+    /// Takes the next byte, this one, and returns what must follow it.
     fn step(&mut self, bytes: &[u8], byte: u8) -> Result<State, HeadError> {
         if matches!(self.state, State::Line) {
             self.line_start = self.at;
@@ -164,7 +165,7 @@ impl HeadReader {
         Ok(State::Start)
     }
 
-    /// What comes after the CR or LF that ends the status line.
+    /// The state after the CR or LF that ends the status line.
     fn end_line(&mut self, byte: u8) -> State {
         if byte == b'\r' {
             return State::LineFeed;
@@ -173,7 +174,7 @@ impl HeadReader {
         State::Fields
     }
 
-    /// Whether this byte, the next one, is one too many.
+    /// Whether the next byte, this one, exceeds a bound.
     fn check_bounds(&self, byte: u8) -> Result<(), HeadError> {
         if self.at >= self.bounds.length {
             return Err(HeadError::TooLarge);
@@ -186,7 +187,7 @@ impl HeadReader {
         Ok(())
     }
 
-    /// Goes to the first byte that is no more of the reason, or that is one too many.
+    /// Skips to the first byte that ends the reason or exceeds a bound.
     fn skip_reason(&mut self, bytes: &[u8]) {
         if !matches!(self.state, State::Reason) {
             return;
@@ -198,7 +199,7 @@ impl HeadReader {
         self.count(run);
     }
 
-    /// The error of a line that does not begin as a status line does.
+    /// The error for a line that does not begin like a status line.
     #[cold]
     fn not_http(&self, bytes: &[u8]) -> HeadError {
         let line = bytes.get(self.line_start..).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Which of several proxies is tried first: the one that was good last, then the others as they were given.
+//! The order in which several proxies are tried: the one that worked last, then the others as given.
 
-/// The places of `count` proxies in the order of their trial. `last_good` is the place of the one that was good last.
+/// The indices of `count` proxies in the order of their trial. `last_good` is the index of the one that worked last.
 pub fn order(count: usize, last_good: usize) -> impl Iterator<Item = usize> {
     let first = (last_good < count).then_some(last_good);
     first.into_iter().chain((0..count).filter(move |place| Some(*place) != first))

@@ -1,6 +1,6 @@
-//! What is said to an HTTP proxy that shall open a tunnel: CONNECT (RFC 9110 section 9.3.6).
+//! The client's side of CONNECT (RFC 9110 section 9.3.6): asks an HTTP proxy for a tunnel.
 //!
-//! Its head holds what is the proxy's to know, and nothing of the request that will go through the tunnel.
+//! The head of CONNECT holds only what the proxy may know, and nothing of the request that will go through the tunnel.
 
 use super::{Dialogue, Failure};
 use crate::buffer::Buffer;
@@ -11,15 +11,15 @@ use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
 use crate::limits::{Limits, READ_LENGTH};
 
-/// A CONNECT under way.
+/// A CONNECT in progress.
 pub struct Connect {
     machine: Exchange,
-    /// The heads that came, each with its bytes, the interim ones too, in their order; they have the limits' bounds.
+    /// The received heads with their bytes, interim ones too, in order; the session's limits bound them.
     heads: Vec<(ResponseHead, Vec<u8>)>,
 }
 
 impl Connect {
-    /// The dialogue that this head begins.
+    /// A handshake that begins with this head.
     pub fn new(head: Vec<u8>, limits: Limits) -> Self {
         let outline = Outline {
             method: MethodKind::Connect,
@@ -31,27 +31,27 @@ impl Connect {
         Self { machine: Exchange::new(outline, head, limits).forwarded().keeping_heads(), heads: Vec::new() }
     }
 
-    /// The heads of responses that came since the last call, each with its bytes.
+    /// The heads of responses received since the last call, each with its bytes.
     pub fn take_heads(&mut self) -> Vec<(ResponseHead, Vec<u8>)> {
         std::mem::take(&mut self.heads)
     }
 }
 
-/// The head of a CONNECT to this place, with what the proxy may know; credentials for it are put in where they are known.
+/// The head of a CONNECT to this place. Credentials for the proxy are added later, where they are known.
 pub fn head(place: &str, agent: Option<&str>) -> Vec<u8> {
     let fields = [Some(("Host", place.as_bytes())), agent.map(|agent| ("User-Agent", agent.as_bytes()))];
     request_head::encode("CONNECT", place, Version::Http11, fields.into_iter().flatten())
 }
 
-/// What is left of a refusal: its content, which nobody wants, before the next CONNECT on the same connection.
+/// The rest of a refusal: its content, which is discarded before the next CONNECT on the same connection.
 pub struct Rest {
     machine: Exchange,
-    /// Bytes that may still be thrown away.
+    /// How many bytes may still be discarded.
     budget: u64,
 }
 
 impl Rest {
-    /// What is left after this dialogue was refused, if the connection can be kept for the price of so many bytes.
+    /// The rest of this refused handshake, if discarding so many bytes lets the connection be kept.
     pub fn of(connect: Connect, most: u64) -> Option<Self> {
         let is_kept = connect.machine.verdict(&Buffer::default()).is_ok();
         let is_little = connect.machine.remainder().is_none_or(|left| left <= most);
@@ -103,7 +103,7 @@ impl Dialogue for Connect {
                     self.heads.push((head.clone(), self.machine.take_head()));
                     return if self.machine.is_raw() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
                 }
-                // Nothing comes before the head but interim ones.
+                // Only interim heads come before the final one.
                 Ok(Event::NeedMore | Event::Content(_) | Event::End) => return Ok(false),
                 Err(error) => return Err(Failure::Broken(error.detail)),
             }

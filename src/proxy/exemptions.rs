@@ -1,6 +1,6 @@
 //! The origins that are reached without a proxy: a list of names, addresses and blocks of addresses.
 //!
-//! Nothing here looks a name up: a rule for addresses is about origins that are addresses, whatever names may mean.
+//! It looks no names up: a rule for addresses applies only to origins that are given as addresses.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ pub struct Exemptions(Vec<Rule>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     hosts: Hosts,
-    /// None is every port.
+    /// `None` is every port.
     port: Option<u16>,
 }
 
@@ -23,18 +23,23 @@ struct Rule {
 enum Hosts {
     /// Every host.
     All,
-    /// This name and all below it.
+    /// This name and all names below it.
     Name(String),
-    /// Addresses that begin with so many bits of this one.
+    /// Addresses that share this many leading bits with this one.
     Block(IpAddr, u8),
 }
 
 impl Exemptions {
-    /// The exemptions of a list of entries. The error is words for people.
+    /// Parses a list of entries. The error is words for people.
     ///
-    /// An entry is `*`, which is every host; a name, which is that name and all below it, also with a dot or `*.` before
-    /// it; an address; or a block of addresses (`10.0.0.0/8`, `fd00::/8`). All but a block can have a port (`name:8080`,
-    /// `[::1]:8080`), and is then about that port alone.
+    /// An entry is one of these:
+    ///
+    /// * `*`, which is every host;
+    /// * a name, which is that name and all below it, also with a dot or `*.` before it;
+    /// * an address;
+    /// * a block of addresses (`10.0.0.0/8`, `fd00::/8`).
+    ///
+    /// All but a block may have a port (`name:8080`, `[::1]:8080`), and then apply to that port only.
     pub fn parse<T: AsRef<str>>(entries: &[T]) -> Result<Self, String> {
         entries.iter().map(|entry| Rule::parse(entry.as_ref())).collect::<Result<_, _>>().map(Self)
     }
@@ -55,7 +60,7 @@ impl Rule {
             let bits = bits.ok_or_else(|| wrong("its length is no number of bits of such an address"))?;
             return Ok(Self { hosts: Hosts::Block(address, bits), port: None });
         }
-        // A bare IPv6 address has colons of its own.
+        // A bare IPv6 address contains colons itself.
         if let Some(address) = parse_address(entry) {
             return Ok(Self { hosts: Hosts::Block(address, width(address)), port: None });
         }
@@ -88,7 +93,7 @@ impl Hosts {
         match (self, host) {
             (Self::All, _) => true,
             (Self::Name(suffix), Host::Name(name)) => {
-                // On the border of a label: `example.com` is about `a.example.com`, and not about `notexample.com`.
+                // Only at the border of a label: `example.com` covers `a.example.com`, but not `notexample.com`.
                 without_dot(name)
                     .strip_suffix(suffix.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -102,25 +107,25 @@ impl Hosts {
     }
 }
 
-/// An address, with brackets or without; an IPv4 address that stands in an IPv6 address is that.
+/// An address, with or without brackets. An IPv4 address embedded in IPv6 counts as IPv4.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|bare| bare.contains(':'));
     bare.unwrap_or(text).parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// How many bits such an address has.
+/// The number of bits of such an address.
 fn width(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The first so many bits of an address, as a number.
+/// The leading bits of an address, as a number.
 fn leading(address: IpAddr, bits: u8) -> u128 {
     let number = match address {
         IpAddr::V4(address) => u128::from(address.to_bits()),
         IpAddr::V6(address) => address.to_bits(),
     };
     let dropped = width(address).saturating_sub(bits);
-    // All of an IPv6 address's bits cannot be shifted out in one go.
+    // A shift by all bits of an IPv6 address would overflow.
     number.checked_shr(dropped.into()).unwrap_or(0)
 }
 

@@ -1,6 +1,6 @@
-//! A proxy as a URL names it: which kind, where, and with which credentials.
+//! A proxy as its URL describes it: which kind, where, and with which credentials.
 //!
-//! Nothing here looks a name up. No words of an error hold what stands before the `@`.
+//! It looks no names up. Errors never contain text that stands before the `@`.
 
 use std::fmt;
 
@@ -13,34 +13,34 @@ use crate::secret::Secret;
 /// A proxy.
 #[derive(Clone)]
 pub struct Proxy {
-    /// What it speaks.
+    /// Its protocol.
     pub kind: Kind,
-    /// Where it is.
+    /// Its host.
     pub host: Host,
-    /// At which port; not 0.
+    /// Its port; not 0.
     pub port: u16,
-    /// Whom it is told that it serves.
+    /// The user and password for it.
     pub login: Option<Login>,
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// HTTP.
     Http,
     /// HTTP over TLS.
     Https,
-    /// SOCKS 4, which takes IPv4 addresses alone.
+    /// SOCKS 4, which takes only IPv4 addresses.
     Socks4,
     /// SOCKS 4a, which takes names too.
     Socks4a,
-    /// SOCKS 5 (RFC 1928), which is given addresses: names are looked up here.
+    /// SOCKS 5 (RFC 1928) with addresses: names are looked up here.
     Socks5,
-    /// SOCKS 5, which is given names: they are looked up there.
+    /// SOCKS 5 with names: the proxy looks them up.
     Socks5h,
 }
 
-/// All kinds, and what URLs call them.
+/// All kinds, and their schemes in URLs.
 const KINDS: [(&str, Kind); 6] = [
     ("http", Kind::Http),
     ("https", Kind::Https),
@@ -50,24 +50,26 @@ const KINDS: [(&str, Kind); 6] = [
     ("socks5h", Kind::Socks5h),
 ];
 
-/// What ends an authority (RFC 3986 section 3.2). A backslash cannot stand in a URL, and browsers take it for a slash.
+/// The characters that end an authority (RFC 3986 section 3.2). A URL cannot contain a backslash, but browsers read it
+/// as a slash.
 const AFTER_AUTHORITY: [char; 4] = ['/', '?', '#', '\\'];
 
-/// Bytes of a user's name and of a password that SOCKS has room for (RFC 1929 section 2).
+/// The most bytes that SOCKS has room for in a user's name, and in a password (RFC 1929 section 2).
 const SOCKS_LENGTH: usize = 255;
 
 impl Proxy {
-    /// The proxy that `[scheme://][user[:password]@]host[:port]` names. The error is words for people.
+    /// Parses `[scheme://][user[:password]@]host[:port]`. The error is words for people.
     ///
-    /// Without a scheme it is HTTP, and without a port 1080, or 443 for `https`, as curl has it. User and password are
-    /// percent-decoded. A path, a query or a fragment may follow; none of them means anything, and no `@` in them moves the
-    /// host (RFC 3986 section 3.2).
+    /// The default scheme is `http`; the default port is 1080, or 443 for `https`, as in curl. User and password are
+    /// percent-decoded. A path, a query or a fragment may follow. They are ignored, and an `@` in them does not change
+    /// the host (RFC 3986 section 3.2).
     pub fn parse(url: &str) -> Result<Self, String> {
         if url.len() > PROXY_URL_LENGTH {
             return Err("a proxy's URL is too long".into());
         }
         let (kind, rest) = match url.split_once("://") {
-            // What holds one of these ends with the authority of a URL without a scheme, or is a part of it.
+            // A scheme contains none of these characters. Before `://` they show that the URL has no scheme, and where
+            // its authority ends.
             Some((scheme, rest)) if !scheme.contains(AFTER_AUTHORITY) => (Kind::parse(scheme)?, rest),
             _ => (Kind::Http, url),
         };
@@ -78,7 +80,7 @@ impl Proxy {
         };
         let (host, port) = split_port(place)?;
         let host = Host::parse(host).map_err(|what| match after.contains('@') {
-            // What was taken for the host may be a part of a name or a password.
+            // The supposed host may be a part of a name or a password, so it is not quoted.
             true => {
                 "the proxy's host is wrong; / ? # and \\ in a user or password are written %2F %3F %23 and %5C".into()
             }
@@ -113,11 +115,11 @@ impl fmt::Debug for Proxy {
 }
 
 impl Proxy {
-    /// Whether it is the same one, and told the same.
+    /// Whether it is the same proxy with the same credentials.
     pub fn is_same(&self, other: &Self) -> bool {
         let is_same_login = match (&self.login, &other.login) {
             (None, None) => true,
-            // Both are the caller's own, so that how long it takes tells nobody anything.
+            // Both are the caller's own, so the time of the comparison reveals nothing.
             (Some(one), Some(two)) => one.user == two.user && one.password.expose() == two.password.expose(),
             _ => false,
         };
@@ -136,7 +138,7 @@ impl Kind {
         })
     }
 
-    /// What URLs call it.
+    /// Its scheme in URLs.
     pub fn name(self) -> &'static str {
         KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
@@ -146,7 +148,7 @@ impl Kind {
         matches!(self, Self::Http | Self::Https)
     }
 
-    /// Whether the names of origins are looked up here, and the proxy is told addresses.
+    /// Whether origins' names are looked up here, so that the proxy gets addresses.
     pub fn resolves_here(self) -> bool {
         matches!(self, Self::Socks4 | Self::Socks5)
     }
@@ -155,7 +157,7 @@ impl Kind {
         if self == Self::Https { 443 } else { 1080 }
     }
 
-    /// Whether these credentials can be given to such a proxy.
+    /// Whether such a proxy can be given these credentials.
     fn check(self, login: &Login) -> Result<(), String> {
         if self.is_http() {
             basic::check_user(&login.user)?;
@@ -166,7 +168,7 @@ impl Kind {
     }
 }
 
-/// `user` or `user:password`, percent-encoded; none if it is empty.
+/// `user` or `user:password`, percent-encoded; `None` if it is empty.
 fn parse_login(text: &str) -> Result<Option<Login>, String> {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
     let is_there = !user.is_empty() || !password.is_empty();
@@ -174,7 +176,7 @@ fn parse_login(text: &str) -> Result<Option<Login>, String> {
     Ok(is_there.then_some(Login { user, password }))
 }
 
-/// The host, and what stands after its colon. An IPv6 address stands in brackets.
+/// The host, and the text after its colon. An IPv6 address has brackets.
 fn split_port(place: &str) -> Result<(&str, Option<&str>), String> {
     if let Some(end) = place.find(']').filter(|_| place.starts_with('[')) {
         let (host, rest) = place.split_at(end.saturating_add(1));
@@ -191,8 +193,8 @@ fn split_port(place: &str) -> Result<(&str, Option<&str>), String> {
     }
 }
 
-/// Percent-decoded text (RFC 3986 section 2.1). Control characters are refused: SOCKS 4 ends a name with NUL, and HTTP has
-/// no way to send them.
+/// Percent-decoded text (RFC 3986 section 2.1). Control characters are refused: SOCKS 4 ends a name with NUL, and HTTP
+/// cannot send them.
 fn decode(text: &str) -> Result<String, String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();

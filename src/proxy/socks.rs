@@ -1,6 +1,6 @@
-//! What is said to a SOCKS proxy that shall connect somewhere: SOCKS 4, 4a and 5 (RFC 1928, RFC 1929).
+//! The client's side of SOCKS 4, 4a and 5 (RFC 1928, RFC 1929): asks a proxy to connect to a host.
 //!
-//! It decides nothing about names: what it is given is what the proxy is told, addresses as addresses and names as names.
+//! It does not decide who looks names up. It passes on addresses as addresses and names as names.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,7 +11,7 @@ use crate::auth::Login;
 use crate::buffer::Buffer;
 use crate::http::origin::Host;
 
-/// The versions, of which 4 and 4a are told apart by what they can be given.
+/// The versions. 4 and 4a differ in what the proxy is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// SOCKS 4 with an IPv4 address, 4a with a name.
@@ -20,25 +20,25 @@ pub enum Version {
     Five,
 }
 
-/// A dialogue under way.
+/// A handshake in progress.
 pub struct Socks {
     outgoing: Outgoing,
     state: State,
-    /// What is said once the proxy knows who is there, and who that is; nothing when it was said.
+    /// The request, sent once authentication is done; empty once it was sent.
     request: Vec<u8>,
     login: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// Named for what is waited for.
+/// Named for what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// The method of authentication that the proxy has chosen (RFC 1928 section 3).
     Method,
-    /// Whether user and password are right (RFC 1929 section 2).
+    /// Whether user and password are accepted (RFC 1929 section 2).
     Verdict,
-    /// The reply to a request of version 5 (RFC 1928 section 6).
+    /// The reply to a version 5 request (RFC 1928 section 6).
     Reply,
-    /// The reply to a request of version 4.
+    /// The reply to a version 4 request.
     Reply4,
     /// Nothing: the tunnel is open.
     Nothing,
@@ -56,11 +56,11 @@ const NAME: u8 = 3;
 const IPV6: u8 = 4;
 const GRANTED: u8 = 90;
 
-/// An address that none has, by which version 4a knows that a name follows.
+/// An invalid address, which tells a version 4a proxy that a name follows.
 const NAME_FOLLOWS: Ipv4Addr = Ipv4Addr::new(0, 0, 0, 1);
 
 impl Socks {
-    /// The dialogue that asks for a connection to this host and port. The error is words for people.
+    /// A handshake that asks for a connection to this host and port. The error is words for people.
     pub fn new(version: Version, host: &Host, port: u16, login: Option<&Login>) -> Result<Self, String> {
         match version {
             Version::Four => Self::four(host, port, login),
@@ -77,7 +77,7 @@ impl Socks {
         let mut request = vec![4, CONNECT];
         request.extend(port.to_be_bytes());
         request.extend(address.octets());
-        // It has a user and no password.
+        // Version 4 has a user and no password.
         request.extend(login.map_or("", |login| login.user.as_str()).bytes());
         request.push(0);
         if let Some(name) = name {
@@ -107,7 +107,7 @@ impl Socks {
         let (hello, login) = match login {
             None => (vec![5, 1, NO_AUTHENTICATION], None),
             Some(login) => {
-                // All at once, so that no part of it is left behind where it grew.
+                // The whole capacity at once: a reallocation would leave a copy of the password behind.
                 let mut message = Zeroizing::new(Vec::with_capacity(MESSAGE_OF_PASSWORD));
                 message.push(VERSION_OF_PASSWORD);
                 append_counted(&mut message, &login.user)?;
@@ -118,7 +118,7 @@ impl Socks {
         Ok(Self { outgoing: Outgoing::new(hello.into()), state: State::Method, request, login })
     }
 
-    /// Reads the message that is waited for; how many bytes it has, or none while it is not whole.
+    /// Reads the expected message, and returns its length; `None` while it is incomplete.
     fn read(&mut self, bytes: &[u8]) -> Result<Option<usize>, Failure> {
         match self.state {
             State::Method => self.read_method(bytes),
@@ -159,7 +159,7 @@ impl Socks {
         }
     }
 
-    /// Asks for the connection.
+    /// Sends the request for the connection.
     fn ask(&mut self) {
         let request = std::mem::take(&mut self.request);
         self.say(request.into(), State::Reply);
@@ -181,7 +181,7 @@ impl Dialogue for Socks {
     }
 
     fn receive(&mut self, buffer: &mut Buffer) -> Result<bool, Failure> {
-        // What comes before all was said is no answer to it yet.
+        // Bytes that arrive before everything was sent cannot be a reply to it.
         while self.outgoing().is_empty() {
             let is_last = matches!(self.state, State::Reply | State::Reply4);
             let Some(length) = self.read(buffer.as_slice())? else {
@@ -201,10 +201,10 @@ impl Dialogue for Socks {
     }
 }
 
-/// The reply of version 5. What its address says is of no use to anybody here.
+/// A version 5 reply. Its address is not used.
 fn read_reply(bytes: &[u8]) -> Result<Option<usize>, Failure> {
     check_version(bytes, 5)?;
-    // A refusal is one whatever comes after its code: there are proxies that send no more.
+    // A refusal counts whatever follows its code, because some proxies send no more.
     if let Some(&code) = bytes.get(1).filter(|code| **code != 0) {
         return Err(refused(Some(code), words_of_five(code)));
     }
@@ -225,7 +225,7 @@ fn read_reply(bytes: &[u8]) -> Result<Option<usize>, Failure> {
     Ok((bytes.len() >= length).then_some(length))
 }
 
-/// The reply of version 4.
+/// A version 4 reply.
 fn read_reply4(bytes: &[u8]) -> Result<Option<usize>, Failure> {
     check_version(bytes, 0)?;
     match bytes.get(1) {
@@ -235,14 +235,14 @@ fn read_reply4(bytes: &[u8]) -> Result<Option<usize>, Failure> {
     }
 }
 
-/// Bytes of a reply of version 4.
+/// The length of a version 4 reply.
 const REPLY4_LENGTH: usize = 8;
 
 /// Every message begins with a version.
 fn check_version(bytes: &[u8], expected: u8) -> Result<(), Failure> {
     match bytes.first() {
         Some(version) if *version != expected => {
-            // An HTTP proxy answers what it cannot read.
+            // An HTTP proxy answers a request that it cannot parse.
             let hint = if bytes.first() == Some(&b'H') { ", and perhaps HTTP" } else { "" };
             Err(Failure::SocksBroken(format!("it does not speak this version of SOCKS{hint}")))
         }
@@ -250,7 +250,7 @@ fn check_version(bytes: &[u8], expected: u8) -> Result<(), Failure> {
     }
 }
 
-/// Appends text with its length before it.
+/// Appends text after its length.
 fn append_counted(message: &mut Vec<u8>, text: &str) -> Result<(), String> {
     let length = u8::try_from(text.len()).map_err(|_| "SOCKS has no room for more than 255 bytes")?;
     message.push(length);

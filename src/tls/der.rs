@@ -1,6 +1,6 @@
-//! The parts of certificates that have to be looked at without judging them (X.690, RFC 5280 section 4.1).
+//! The parts of certificates that have to be read without judging them (X.690, RFC 5280 section 4.1).
 //!
-//! It checks nothing but that lengths fit. What is accepted is `verify`'s affair.
+//! It checks only that lengths fit. `verify` decides what is accepted.
 
 /// Tags (X.690 section 8.1.2).
 const SEQUENCE: u8 = 0x30;
@@ -14,9 +14,9 @@ const EXTENSIONS: u8 = 0xa3;
 /// The parts of one certificate.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) struct Parts<'a> {
-    /// 1, 2 or 3, as a rule.
+    /// Normally 1, 2 or 3.
     pub(super) version: u8,
-    /// Without the header of its sequence, as the others are, but for what is said to be whole.
+    /// The contents, without the header of the sequence. So are the other fields, unless they are called whole.
     pub(super) issuer: &'a [u8],
     pub(super) subject: &'a [u8],
     /// The whole SubjectPublicKeyInfo.
@@ -26,7 +26,7 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Those of this certificate, if it is one.
+    /// The parts of this certificate, if it is one.
     pub(super) fn of(certificate: &'a [u8]) -> Option<Self> {
         let mut outer = certificate;
         let mut signed = take(&mut outer, SEQUENCE)?.content;
@@ -44,7 +44,7 @@ impl<'a> Parts<'a> {
         take(&mut fields, SEQUENCE)?;
         let subject = take(&mut fields, SEQUENCE)?.content;
         let key = take(&mut fields, SEQUENCE)?;
-        // Version 2 has identifiers here, which nobody uses.
+        // Version 2 has unique identifiers here, which are not used in practice.
         let mut extensions: &[u8] = &[];
         while let Some(mut field) = next(&mut fields) {
             if field.tag == EXTENSIONS {
@@ -54,24 +54,25 @@ impl<'a> Parts<'a> {
         Some(Self { version, issuer, subject, whole_key: key.whole, key: key.content, extensions })
     }
 
-    /// Whether it says that it has issued itself.
+    /// Whether it names itself as its issuer.
     pub(super) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
 
-    /// The object identifiers of the extensions that whoever does not know them must not pass over.
+    /// The object identifiers of its critical extensions.
     pub(super) fn critical_extensions(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.extensions;
         std::iter::from_fn(move || take(&mut rest, SEQUENCE)).filter_map(|mut extension| {
             let identifier = take(&mut extension.content, OBJECT_IDENTIFIER)?.content;
-            // False, the default, is left out.
+            // False, the default, is omitted.
             let critical = take(&mut extension.content, BOOLEAN)?.content;
             (critical != [0]).then_some(identifier)
         })
     }
 }
 
-/// Whether this is a private key that is encrypted (EncryptedPrivateKeyInfo, RFC 5958 section 3): how, and then its bytes.
+/// Whether this is an encrypted private key: a sequence that begins with the algorithm and then has the bytes
+/// (EncryptedPrivateKeyInfo, RFC 5958 section 3).
 pub(super) fn is_encrypted_key(mut bytes: &[u8]) -> bool {
     let Some(Element { mut content, .. }) = take(&mut bytes, SEQUENCE) else {
         return false;
@@ -81,9 +82,9 @@ pub(super) fn is_encrypted_key(mut bytes: &[u8]) -> bool {
     has_name && take(&mut content, OCTET_STRING).is_some() && content.is_empty()
 }
 
-/// An object identifier as people write it: `2.5.29.32`. It is shortened if it is very long.
+/// An object identifier in dotted form: `2.5.29.32`. A very long one is shortened.
 pub(super) fn dotted(identifier: &[u8]) -> String {
-    /// Longer ones exist in attacks alone.
+    /// Only attacks have longer ones.
     const MOST: usize = 24;
     let mut text = String::new();
     let mut arc = 0_u64;
@@ -93,7 +94,7 @@ pub(super) fn dotted(identifier: &[u8]) -> String {
             continue;
         }
         if text.is_empty() {
-            // The first two are one (X.690 section 8.19.4).
+            // The first two components share one number (X.690 section 8.19.4).
             let first = (arc / 40).min(2);
             text.push_str(&first.to_string());
             arc = arc.saturating_sub(first.saturating_mul(40));
@@ -108,7 +109,7 @@ pub(super) fn dotted(identifier: &[u8]) -> String {
     text
 }
 
-/// One element: what it is, all of it, and what is in it.
+/// One element: its tag, the whole of it, and its contents.
 #[derive(Clone, Copy)]
 struct Element<'a> {
     tag: u8,
@@ -116,7 +117,7 @@ struct Element<'a> {
     content: &'a [u8],
 }
 
-/// Takes the first element off, if it has this tag.
+/// Removes the first element, if it has this tag.
 fn take<'a>(bytes: &mut &'a [u8], tag: u8) -> Option<Element<'a>> {
     let mut rest = *bytes;
     let element = next(&mut rest).filter(|element| element.tag == tag)?;
@@ -124,7 +125,7 @@ fn take<'a>(bytes: &mut &'a [u8], tag: u8) -> Option<Element<'a>> {
     Some(element)
 }
 
-/// Takes the first element off (X.690 section 8.1).
+/// Removes the first element (X.690 section 8.1).
 fn next<'a>(bytes: &mut &'a [u8]) -> Option<Element<'a>> {
     let (tag, length, header) = match *bytes {
         [tag, length @ ..=0x7f, ..] => (*tag, usize::from(*length), 2_usize),

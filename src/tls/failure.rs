@@ -1,20 +1,20 @@
-//! Why TLS failed, as values: which checks of a certificate, which alert, or what was wrong with the peer's bytes.
+//! Why TLS failed, as values: failed checks of a certificate, an alert, or a fault in the peer's bytes.
 
 use std::fmt;
 
 use crate::error::Rejected;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
-/// Why there is no tunnel, or no longer one.
+/// Why there is no TLS connection, or why it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The peer's certificate was not accepted.
     Certificate(Box<Rejected>),
-    /// The peer ended the connection with this alert (its name in RFC 8446 section 6).
+    /// The peer closed the connection with this alert (its name in RFC 8446 section 6).
     Alert(String),
-    /// The peer broke the protocol, or there is no common ground; in words.
+    /// The peer violated the protocol, or no common parameters exist; in words.
     Protocol(String),
-    /// The connection ended without the peer's farewell (`close_notify`): what came may have been cut.
+    /// The connection ended without `close_notify`: the received bytes may be truncated.
     Truncated,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    /// What an error of rustls is.
+    /// The failure that an error of rustls means.
     pub(super) fn of(error: Error) -> Self {
         match error {
             Error::InvalidCertificate(CertificateError::Other(other)) => match other.0.downcast_ref::<Rejected>() {
@@ -64,13 +64,13 @@ fn alert_name(alert: AlertDescription) -> String {
     let Some(name) = alert.as_str() else {
         return u8::from(alert).to_string();
     };
-    // As it is spelt in RFC 6066.
+    // As RFC 6066 spells it.
     let name = name.replace("Unrecognised", "Unrecognized");
     let mut snake = String::new();
     let mut letters = name.chars().peekable();
     let mut before = None;
     while let Some(letter) = letters.next() {
-        // A word begins with a capital, and an abbreviation has nothing else.
+        // Each word begins with a capital; an abbreviation is all capitals.
         let begins = before.is_some_and(|before: char| before.is_ascii_lowercase())
             || (before.is_some() && letters.peek().is_some_and(char::is_ascii_lowercase));
         if letter.is_ascii_uppercase() && begins {

@@ -1,23 +1,23 @@
-//! Certificates and keys as callers have them: PEM or DER.
+//! Certificates and keys as callers supply them: PEM or DER.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::der;
 
-/// What PEM files begin their parts with.
+/// How each part of a PEM file begins.
 const PEM: &[u8] = b"-----BEGIN ";
 
-/// What certificates begin with there.
+/// How a certificate begins there.
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// What is said of a key that is encrypted.
+/// The error for an encrypted key.
 const ENCRYPTED: &str = "the private key is encrypted; decrypt it first";
 
-/// What Windows' editors begin texts with.
+/// The byte order mark with which editors on Windows begin a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// All certificates of a PEM text, or the one that DER bytes are. The error is words for people.
+/// All certificates of a PEM text, or the one in DER. The error is words for people.
 pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if !is_pem(bytes) {
         return if bytes.is_empty() { Err(none("certificate")) } else { Ok(vec![bytes.to_vec().into()]) };
@@ -25,7 +25,8 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
     match found {
-        // One that does not begin a line is none to who reads PEM, and must not be lost in silence.
+        // PEM readers skip a marker that does not begin a line. Report it, so that a certificate is never silently
+        // lost.
         Ok(found) if found.len() < count(text, CERTIFICATE) => {
             Err("this PEM text cannot be read: a certificate in it does not begin its line".into())
         }
@@ -35,7 +36,7 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     }
 }
 
-/// The first private key of a PEM text, or the one that DER bytes are: PKCS#8, PKCS#1 or SEC1.
+/// The first private key of a PEM text, or the one in DER: PKCS#8, PKCS#1 or SEC1.
 pub(super) fn key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     if !is_pem(bytes) {
         return match PrivateKeyDer::try_from(bytes.to_vec()) {
@@ -46,8 +47,8 @@ pub(super) fn key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     }
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     PrivateKeyDer::from_pem_slice(text).map_err(|error| match error {
-        // `ENCRYPTED PRIVATE KEY` of PKCS#8, and `Proc-Type: 4,ENCRYPTED` in a key of the old forms (RFC 1421 section 4.6.1.1),
-        // whose fields are no base64.
+        // `ENCRYPTED PRIVATE KEY` of PKCS#8, and `Proc-Type: 4,ENCRYPTED` in older formats (RFC 1421 section 4.6.1.1),
+        // whose header fields are not base64.
         _ if contains(bytes, b"ENCRYPTED") => ENCRYPTED.into(),
         rustls::pki_types::pem::Error::NoItemsFound => none("private key"),
         error => format!("this PEM text cannot be read: {error}"),

@@ -1,7 +1,7 @@
-//! What is remembered of servers, so that the next handshake can be a short one.
+//! What is remembered about servers, so that the next handshake can be a resumption.
 //!
-//! It must not keep more than limits.rs says, however much a server gives: rustls's own store keeps eight sessions of a
-//! server, and no more servers than its size divided by eight.
+//! It never keeps more than limits.rs allows, however much a server sends. rustls's own store keeps eight sessions of
+//! each server, and as many servers as an eighth of its size.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,20 +13,20 @@ use rustls::pki_types::ServerName;
 
 use crate::limits::{REMEMBERED_SERVERS, REMEMBERED_SESSIONS};
 
-/// The sessions for resumption; those who share a configuration share it.
+/// The sessions for resumption. Everyone who shares a configuration shares them.
 #[derive(Default)]
 pub(super) struct Remembered {
-    /// Whom was met last comes last.
+    /// In the order of use, the most recent last.
     servers: Mutex<VecDeque<Server>>,
 }
 
 struct Server {
     name: ServerName<'static>,
-    /// The group of keys that it chose.
+    /// The key exchange group that it chose.
     group: Option<NamedGroup>,
-    /// One of TLS 1.2, which can be used again and again.
+    /// A session of TLS 1.2, which can be used repeatedly.
     tls12: Option<Tls12ClientSessionValue>,
-    /// Those of TLS 1.3, each of which is used once (RFC 8446 appendix C.4), oldest first.
+    /// Sessions of TLS 1.3, oldest first. Each is used once (RFC 8446 appendix C.4).
     tls13: VecDeque<Tls13ClientSessionValue>,
 }
 
@@ -35,12 +35,12 @@ impl Remembered {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of this server, if anything is.
+    /// What is known about this server, if anything.
     fn look<T>(&self, name: &ServerName<'_>, look: impl FnOnce(&mut Server) -> Option<T>) -> Option<T> {
         self.servers().iter_mut().find(|server| server.name == *name).and_then(look)
     }
 
-    /// Notes something about this server, for which another may be forgotten.
+    /// Records something about this server. Another one may be forgotten for it.
     fn note(&self, name: ServerName<'static>, note: impl FnOnce(&mut Server)) {
         let mut servers = self.servers();
         let known = servers.iter().position(|server| server.name == name).and_then(|index| servers.remove(index));
@@ -89,7 +89,7 @@ impl ClientSessionStore for Remembered {
 }
 
 impl fmt::Debug for Remembered {
-    /// Without secrets.
+    /// It shows no secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remembered").finish_non_exhaustive()
     }

@@ -1,5 +1,6 @@
-//! Whether a server's certificate is accepted: the exact leaves that the caller has named, else the chain to a root (RFC
-//! 5280) and the name (RFC 9525), every check of which is made, so that an error says all that is wrong.
+//! Whether a server's certificate is accepted. Either the caller has named this very certificate, or its chain to a
+//! root (RFC 5280) and its name (RFC 9525) are valid. Every check is made, so that an error names everything that is
+//! wrong.
 
 use std::sync::Arc;
 
@@ -14,11 +15,11 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsag
 use super::der::{Parts, dotted};
 use crate::error::{Checks, Rejected};
 
-/// Whom a session trusts.
+/// What a session trusts.
 #[derive(Debug)]
 pub(super) struct Verifier {
     pub(super) roots: RootCertStore,
-    /// Certificates that are accepted as they are, whatever they say.
+    /// Certificates that are accepted as they are, whatever their contents.
     pub(super) leaves: Vec<CertificateDer<'static>>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
@@ -74,7 +75,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
-    /// Whether this chain, its own first, would be accepted.
+    /// Whether this chain, which begins with the server's own certificate, would be accepted.
     pub(super) fn accepts(&self, chain: &[Vec<u8>], name: &ServerName<'_>, now: UnixTime) -> bool {
         let chain: Vec<_> = chain.iter().map(|one| CertificateDer::from(one.as_slice())).collect();
         let Some((leaf, intermediates)) = chain.split_first() else {
@@ -83,15 +84,15 @@ impl Verifier {
         self.verify_server_cert(leaf, intermediates, name, &[], now).is_ok()
     }
 
-    /// The key of a certificate that is accepted as it is, and that webpki may not be able to read: it may be of an old version,
-    /// or have a critical extension that nobody here knows.
+    /// The key of a certificate that is accepted as it is. webpki may be unable to parse the certificate, because of an
+    /// old version or an unknown critical extension.
     fn key_of_accepted(&self, certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
         let is_accepted = self.leaves.iter().any(|accepted| accepted == certificate);
         let parts = is_accepted.then(|| Parts::of(certificate)).flatten()?;
         Some(SubjectPublicKeyInfoDer::from(parts.whole_key.to_vec()))
     }
 
-    /// As [`verify_tls12_signature`], with the key alone: a scheme of TLS 1.2 leaves open which curve it is.
+    /// As [`verify_tls12_signature`], from the key alone. A signature scheme of TLS 1.2 does not determine the curve.
     #[cold]
     fn verify_by_key(
         &self,
@@ -110,7 +111,7 @@ impl Verifier {
         }
     }
 
-    /// Makes every check, also those after one that failed.
+    /// Makes every check, including those after a failed one.
     fn check(
         &self,
         leaf: &CertificateDer<'_>,
@@ -123,8 +124,8 @@ impl Verifier {
             return Checks { other: true, ..checks };
         };
         checks.wrong_name = parsed.verify_is_valid_for_subject_name(name).is_err();
-        // Without roots no chain can be built, so that this finds what is wrong with the leaf alone. One that is not valid
-        // now is looked at again at a time when it is: the rest of its checks do not wait.
+        // Without roots no chain can be built, so this checks only the leaf. If the leaf is not valid now, it is
+        // checked again for a time when it is, so that its other faults are found too.
         let alone = |at| self.find_fault(&parsed, &[], &[], at, &Purpose::Server);
         let mut at = now;
         let mut of_leaf = alone(at);
@@ -137,13 +138,13 @@ impl Verifier {
             of_leaf = alone(at);
         }
         checks.other = of_leaf != Some(webpki::Error::UnknownIssuer);
-        // What is for another purpose can still be asked who issued it.
+        // A certificate for another purpose can still be checked for its issuer.
         let purpose = if checks.other { Purpose::Any } else { Purpose::Server };
         match self.find_fault(&parsed, &self.roots.roots, intermediates, at, &purpose) {
             None => {}
             Some(webpki::Error::UnknownIssuer) => checks.untrusted_issuer = true,
             Some(webpki::Error::CertRevoked) => checks.revoked = true,
-            // No path is looked for then, but for some no path can be.
+            // webpki has not looked for a path then. A certificate without any possible issuer cannot have one.
             fault if checks.other && fault == of_leaf => {
                 let issuers = self.roots.roots.iter().map(|root| root.subject.as_ref().to_vec());
                 let issuers = issuers.chain(intermediates.iter().filter_map(subject_of));
@@ -153,13 +154,13 @@ impl Verifier {
                 webpki::Error::UnsupportedSignatureAlgorithmContext(_)
                 | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_),
             ) => checks.other = true,
-            // All that is wrong with the leaf alone was seen to: this is an issuer's, or a signature.
+            // The leaf's own faults were found above, so this one is an issuer's, or a signature's.
             Some(_) => checks.bad_chain = true,
         }
         checks
     }
 
-    /// What people need to know beside the checks that have failed.
+    /// What people need to know beside the failed checks.
     #[cold]
     fn note(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>], checks: Checks) -> String {
         let Some(own) = Parts::of(leaf) else {
@@ -186,7 +187,7 @@ impl Verifier {
         note
     }
 
-    /// The first thing that is wrong with it.
+    /// The first fault of the certificate.
     fn find_fault(
         &self,
         leaf: &EndEntityCert<'_>,
@@ -199,7 +200,7 @@ impl Verifier {
     }
 }
 
-/// What a certificate and its issuers have to be for.
+/// The purpose that a certificate and its issuers must allow.
 enum Purpose {
     Server,
     Any,
@@ -214,14 +215,14 @@ impl ExtendedKeyUsageValidator for &Purpose {
     }
 }
 
-/// What is said of a server's certificate that is among the roots.
+/// The note for a server's certificate that is itself among the roots.
 const GIVEN_AS_ROOT: &str = "it was given as a root; accepting exactly this certificate (accept-certificates) would ask for no issuer, name, dates or use";
 
-/// The first of its critical extensions that is not known here: its name, where it has one that is known, and its number.
+/// The first unknown critical extension: its name, if that is known, and its number.
 #[cold]
 fn unknown_extension(parts: &Parts<'_>) -> Option<String> {
-    // What webpki knows: keyUsage, subjectAltName, basicConstraints, nameConstraints, cRLDistributionPoints, extKeyUsage (RFC
-    // 5280 section 4.2.1), and the timestamps of RFC 6962 section 3.3.
+    // webpki knows keyUsage, subjectAltName, basicConstraints, nameConstraints, cRLDistributionPoints and extKeyUsage
+    // (RFC 5280 section 4.2.1), and the timestamps of RFC 6962 section 3.3.
     const TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
     let is_known =
         |identifier: &[u8]| matches!(identifier, [0x55, 0x1d, 15 | 17 | 19 | 30 | 31 | 37]) || identifier == TIMESTAMPS;
@@ -234,8 +235,8 @@ fn unknown_extension(parts: &Parts<'_>) -> Option<String> {
     Some(which)
 }
 
-/// Extensions that a certificate may have marked as critical (RFC 5280 section 4.2, RFC 3739, RFC 3779, RFC 3820, RFC 7633, RFC
-/// 6962 section 3.1).
+/// Names of extensions that a certificate may mark as critical (RFC 5280 section 4.2, RFC 3739, RFC 3779, RFC 3820, RFC
+/// 7633, RFC 6962 section 3.1).
 const NAMES: &[(&[u8], &str)] = &[
     (&[0x55, 0x1d, 9], "subjectDirectoryAttributes"),
     (&[0x55, 0x1d, 14], "subjectKeyIdentifier"),

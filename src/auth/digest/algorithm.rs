@@ -4,10 +4,10 @@ use md5::{Digest as _, Md5};
 use ring::digest::{self, Context};
 use zeroize::Zeroizing;
 
-/// An algorithm of Digest, the weakest first. Those of a session are at least as good as the others.
+/// An algorithm of Digest, the weakest first. A `-sess` variant is at least as strong as its base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Algorithm {
-    /// `MD5`: what a challenge means that names none.
+    /// `MD5`, which a challenge without a name means.
     Md5,
     /// `MD5-sess`
     Md5Session,
@@ -26,7 +26,7 @@ impl Algorithm {
     pub const ALL: [Self; 6] =
         [Self::Md5, Self::Md5Session, Self::Sha256, Self::Sha256Session, Self::Sha512256, Self::Sha512256Session];
 
-    /// What challenges call it.
+    /// Its name in challenges.
     pub fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
@@ -43,12 +43,12 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether the nonces of its first request are part of the key of all.
+    /// Whether the nonces of the first request are part of the key of all requests.
     pub fn is_session(self) -> bool {
         matches!(self, Self::Md5Session | Self::Sha256Session | Self::Sha512256Session)
     }
 
-    /// The hash of these texts with a colon between each two, in hexadecimal. It may be as good as a password.
+    /// The hash of these texts, joined by colons, in hexadecimal. It may be worth as much as a password.
     pub(super) fn hash(self, parts: &[&str]) -> Zeroizing<String> {
         match self {
             Self::Md5 | Self::Md5Session => {

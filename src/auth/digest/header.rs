@@ -1,9 +1,9 @@
-//! The parameters of a Digest answer as they are written: some in quotes, some without (RFC 7616 section 3.4).
+//! Writes the parameters of a Digest answer: some with quotes, some without (RFC 7616 section 3.4).
 
 use crate::http::fields;
 use crate::secret::Secret;
 
-/// The value of `Authorization` or `Proxy-Authorization`, as far as it is written.
+/// The value of `Authorization` or `Proxy-Authorization`, as far as it was written.
 pub(super) struct Header(String);
 
 impl Header {
@@ -19,7 +19,7 @@ impl Header {
             if matches!(char, '"' | '\\') {
                 self.0.push('\\');
             }
-            // What cannot be in a field has been refused before; here it cannot end the line, whoever forgot.
+            // Earlier checks refuse what a field cannot hold. If one was missed, it cannot end the line here.
             if u8::try_from(char).is_ok_and(|byte| !fields::is_value_byte(byte)) {
                 continue;
             }
@@ -28,7 +28,7 @@ impl Header {
         self.0.push('"');
     }
 
-    /// A parameter whose value stands without quotes. It comes from here, or is the name of a known algorithm.
+    /// A parameter whose value has no quotes. The value is our own, or the name of a known algorithm.
     pub(super) fn token(&mut self, name: &str, value: &str) {
         self.begin(name);
         self.0.push_str(value);
@@ -36,9 +36,9 @@ impl Header {
 
     /// The user's name.
     ///
-    /// Most servers, Apache among them, know `username` alone, so `username*` is for what that cannot hold: control characters,
-    /// and names beyond ASCII where the server has said that it reads UTF-8 (RFC 7616 section 3.9.2 writes those so). A server
-    /// that has not said so gets the bytes of UTF-8, which it compares with the bytes that it has.
+    /// Most servers, Apache among them, know only `username`. So `username*` is used only for names that `username`
+    /// cannot hold: with control characters, or beyond ASCII if the server has declared UTF-8 (RFC 7616 section 3.9.2
+    /// writes those so). Other servers get the bytes of UTF-8, which they compare with their own.
     pub(super) fn user(&mut self, user: &str, is_utf8: bool) {
         if user.chars().any(char::is_control) || is_utf8 && !user.is_ascii() {
             self.begin("username*");
@@ -49,7 +49,7 @@ impl Header {
         }
     }
 
-    /// All of it.
+    /// The whole value.
     pub(super) fn finish(self) -> Secret {
         Secret::new(self.0)
     }
