@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod fields;
+pub mod head;
 pub mod method;
 pub mod origin;
 pub mod target;

@@ -1,6 +1,7 @@
 //! What a session's owner can set, and the checks of it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::Instant;
@@ -98,7 +99,8 @@ pub struct FixedAddress {
 /// All settings of a session.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    user_agent: Option<String>,
+    /// Shared with the requests that were started with it.
+    user_agent: Option<Rc<str>>,
     /// Whether connections are kept between requests.
     pub is_persistent: bool,
     deadlines: Deadlines,
@@ -145,6 +147,11 @@ impl Settings {
         self.user_agent.as_deref()
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_user_agent(&self) -> Option<Rc<str>> {
+        self.user_agent.clone()
+    }
+
     /// Sets it.
     pub fn set_user_agent(&mut self, value: Option<String>) -> Result<(), Error> {
         if let Some(value) = &value {
@@ -157,7 +164,7 @@ impl Settings {
             }
             fields::check_value(value.as_bytes()).map_err(refuse)?;
         }
-        self.user_agent = value;
+        self.user_agent = value.map(Rc::from);
         Ok(())
     }
 

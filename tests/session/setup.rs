@@ -1,7 +1,7 @@
 //! A session that was only made does nothing, and what is wrong with it or with a request is said by the request.
 
 use xenon::error::{Code, Phase};
-use xenon::h1::version::Version;
+use xenon::http::head::Version;
 use xenon::net::sim::{Script, SimNet};
 
 use crate::support::*;

@@ -8,10 +8,11 @@ use std::task::Poll;
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
+use crate::h1::framing::MethodKind;
+use crate::h1::request_head;
 use crate::h1::response_head::ResponseHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
-use crate::proxy::forward;
 use crate::session::authorization::RequestAuth;
 use crate::session::connecting::connect;
 use crate::session::connection::Connection;
@@ -127,15 +128,7 @@ impl<N: Net> Dispatch<N> {
 
     /// Takes the expectation out of the request, if that can be.
     fn drop_expectation(&mut self) -> bool {
-        if !self.upload.borrow().is_replayable() {
-            return false;
-        }
-        let Some(head) = self.prepared.head_without_expect.take() else {
-            return false;
-        };
-        self.prepared.head = head;
-        self.prepared.outline.expects = false;
-        true
+        self.upload.borrow().is_replayable() && self.prepared.drop_expectation()
     }
 
     /// An idle connection that is alive, or a new one.
@@ -185,44 +178,46 @@ impl<N: Net> Dispatch<N> {
         }
     }
 
-    /// The head as it goes on this connection.
-    fn head_for(&self, connection: &Connection<N>) -> Result<Vec<u8>, Error> {
-        if connection.forwarder.is_none() {
-            return Ok(self.prepared.head.clone());
+    /// The head as it goes on this connection, with the credentials for whoever receives it.
+    fn encode_head(&mut self, connection: &Connection<N>) -> Result<Vec<u8>, Error> {
+        let net = &self.shared.net;
+        let mut head = self.prepared.head(&self.origin);
+        if let Some(via) = &connection.forwarder {
+            if self.prepared.outline.method == MethodKind::Connect {
+                let detail = "a proxy that forwards would take CONNECT for its own: have all go through tunnels";
+                return Err(Error::new(Phase::Setup, Code::Configuration, detail));
+            }
+            head.make_absolute(self.origin.authority());
+            if !self.proxy_auth.as_ref().is_some_and(|auth| auth.is_for(&via.credentials)) {
+                self.proxy_auth = RequestAuth::of_forwarded(&via.credentials, &head);
+            }
+            if let Some(auth) = &mut self.proxy_auth {
+                self.upload.borrow_mut().keep(true);
+                auth.sign(&mut head, net);
+            }
         }
-        forward::absolute_form(&self.prepared.head, self.origin.authority()).ok_or_else(|| {
-            let detail = "a proxy that forwards would take CONNECT for its own: have all go through tunnels";
-            Error::new(Phase::Setup, Code::Configuration, detail)
-        })
+        if let Some(auth) = &mut self.auth {
+            auth.sign(&mut head, net);
+        }
+        let subject = Subject { exchange: self.exchange, connection: connection.number };
+        self.shared.record(subject, || Kind::RequestHead(masked(&head)));
+        Ok(request_head::encode(&head))
     }
 
     /// Sends the request on this connection and waits for the final head.
     async fn attempt(&mut self, connection: Connection<N>) -> Result<(ResponseHead, Box<Pump<N>>), Failure> {
-        let shared = &self.shared;
         let is_reused = connection.is_reused();
-        let mut head = match self.head_for(&connection) {
+        let head = match self.encode_head(&connection) {
             Ok(head) => head,
             Err(error) => {
                 self.shared.keep(connection);
                 return Err(Failure { error, is_stale: false });
             }
         };
-        if let Some(via) = &connection.forwarder {
-            if !self.proxy_auth.as_ref().is_some_and(|auth| auth.is_for(&via.credentials)) {
-                self.proxy_auth = RequestAuth::of_forwarded(&via.credentials, &head);
-            }
-            if let Some(auth) = &mut self.proxy_auth {
-                self.upload.borrow_mut().keep(true);
-                auth.sign(&mut head, &shared.net);
-            }
-        }
+        let shared = &self.shared;
         let is_forwarded = connection.forwarder.is_some();
-        if let Some(auth) = &mut self.auth {
-            auth.sign(&mut head, &shared.net);
-        }
         let subject = Subject { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
-        shared.record(subject, || Kind::RequestHead(Head(masked(&head))));
         let mut machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         if is_forwarded {
             machine = machine.forwarded();
