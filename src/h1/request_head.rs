@@ -9,9 +9,12 @@ use crate::http::head::RequestHead;
 pub fn encode(head: &RequestHead<'_>) -> Vec<u8> {
     let version = head.version.as_str();
     // The whole length, for a buffer that grows leaves a copy of its beginning behind, which may hold credentials.
-    let parts = [head.method.len(), head.target.len(), version.len(), REQUEST_LINE.len(), END.len()];
-    let lines = head.fields.iter().flat_map(|line| [line.name.len(), line.value.expose().len(), LINE.len()]);
-    let length = parts.into_iter().chain(lines).fold(0, usize::saturating_add);
+    let fixed = version.len().saturating_add(REQUEST_LINE.len()).saturating_add(END.len());
+    let mut length = head.method.len().saturating_add(head.target.len()).saturating_add(fixed);
+    for line in &head.fields {
+        let line = line.name.len().saturating_add(line.value.expose().len()).saturating_add(LINE.len());
+        length = length.saturating_add(line);
+    }
     let mut bytes = Vec::with_capacity(length);
     bytes.extend_from_slice(head.method.as_bytes());
     bytes.push(b' ');

@@ -53,7 +53,7 @@ impl RequestAuth {
         Ok(Box::new(Self {
             credentials: Rc::clone(credentials),
             server: credentials.borrow().server(),
-            method: method.clone(),
+            method: method.to_string(),
             uri: target.clone(),
             path,
             trial: Attempts::default(),

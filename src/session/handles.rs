@@ -75,7 +75,7 @@ impl<N: Net> Session<N> {
 
     /// A request of this session.
     pub fn request(&self, method: &str, target: &str) -> Request<N> {
-        let description = Rc::new(Description::new(method.into(), target.into()));
+        let description = Rc::new(Description::new(method, target.into()));
         Request { session: Rc::clone(&self.0), description }
     }
 }

@@ -1,12 +1,13 @@
 //! One request as its caller describes it, and the head that is made of that.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Content as Framed, Outline};
 use crate::h1::framing::MethodKind;
 use crate::http::fields::{self, Fields};
-use crate::http::head::{RequestHead, Version};
+use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
 use crate::http::{authority, method, quote, target};
 use crate::limits::REQUEST_FIELDS_LENGTH;
@@ -15,7 +16,7 @@ use crate::session::settings::Settings;
 /// A request under construction. Nothing in it is checked before it is prepared, but for its fields.
 #[derive(Clone, Debug)]
 pub(crate) struct Description {
-    pub(crate) method: String,
+    pub(crate) method: Cow<'static, str>,
     pub(crate) target: String,
     fields: Fields,
     /// What the fields count for together.
@@ -55,9 +56,9 @@ pub(crate) struct Prepared {
 }
 
 impl Description {
-    pub(crate) fn new(method: String, target: String) -> Self {
+    pub(crate) fn new(method: &str, target: String) -> Self {
         Self {
-            method,
+            method: method::known(method).map_or_else(|| method.to_owned().into(), Cow::Borrowed),
             target,
             fields: Fields::default(),
             cost: 0,
@@ -140,7 +141,7 @@ impl Description {
             return Err(wrong(Code::Configuration, "HTTP/1.0 has no chunked content: set its length".into()));
         }
         // RFC 9110 sections 9.3.6 and 9.3.8.
-        if matches!(self.method.as_str(), "CONNECT" | "TRACE") && !matches!(self.content, Content::None) {
+        if matches!(&*self.method, "CONNECT" | "TRACE") && !matches!(self.content, Content::None) {
             return Err(wrong(Code::Configuration, format!("{} has no content", self.method)));
         }
         let framed = match &self.content {
@@ -158,7 +159,7 @@ impl Description {
         let may_drop = matches!(self.content, Content::Bytes(_)) || !self.expects;
         let may_drop_expectation = expects && may_drop && !self.fields.contains("expect");
         let outline = Outline {
-            method: match self.method.as_str() {
+            method: match &*self.method {
                 "HEAD" => MethodKind::Head,
                 "CONNECT" => MethodKind::Connect,
                 _ => MethodKind::Other,
@@ -226,7 +227,7 @@ impl Description {
     /// The value of `Content-Length`, if it is sent. Where content is expected it says that there is none, and elsewhere nothing
     /// does (RFC 9110 section 8.6).
     fn content_length(&self, framed: Framed) -> Option<u64> {
-        match (framed, self.method.as_str()) {
+        match (framed, &*self.method) {
             (Framed::None, "POST" | "PUT" | "PATCH") => Some(0),
             (Framed::Length(0), "GET" | "HEAD" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE") => None,
             (Framed::Length(length), _) => Some(length),
@@ -250,15 +251,20 @@ impl Prepared {
         let Description { method, target, fields, version, .. } = &*self.description;
         let mut head = RequestHead::new(method, target, *version, fields.len().saturating_add(ADDED_FIELDS));
         // Host comes first (RFC 9110 section 7.2), and is what the target names (RFC 9112 section 3.2).
-        let is_host = |name: &str| name.eq_ignore_ascii_case("host");
-        if !fields.contains("host") {
-            head.push("Host", target::authority(method, target).unwrap_or(origin.authority()).as_bytes());
+        let own = fields.iter().find(|field| field.name.eq_ignore_ascii_case("host"));
+        match own {
+            Some(host) => head.push(&host.name, &host.value),
+            None => head.push("Host", target::authority(method, target).unwrap_or(origin.authority()).as_bytes()),
         }
-        head.extend(fields, is_host);
         if let Some(agent) = &self.agent {
             head.push("User-Agent", agent.as_bytes());
         }
-        head.extend(fields, |name| !is_host(name));
+        let lines = fields.iter().map(Line::from);
+        match own {
+            // In one piece: most requests leave Host to the session.
+            None => head.fields.extend(lines),
+            Some(_) => head.fields.extend(lines.filter(|line| !line.name.eq_ignore_ascii_case("host"))),
+        }
         if let Some(length) = &self.length {
             head.push("Content-Length", length.as_bytes());
         }
