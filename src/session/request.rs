@@ -9,7 +9,7 @@ use crate::h1::framing::MethodKind;
 use crate::http::fields::{self, Fields};
 use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
-use crate::http::{authority, method, quote, target};
+use crate::http::{method, quote, target, uri};
 use crate::limits::REQUEST_FIELDS_LENGTH;
 use crate::session::settings::Settings;
 
@@ -85,7 +85,7 @@ impl Description {
             return refuse("it follows from the content that is set");
         }
         if is("host")
-            && let Err(what) = authority::check_host_field(&value)
+            && let Err(what) = uri::check_host_field(&value)
         {
             return refuse(what);
         }
@@ -104,7 +104,7 @@ impl Description {
 
     /// Whether the caller has it name another authority than the origin's. The resource is another's then, whoever serves it.
     pub(crate) fn is_for_another(&self, origin: &Origin) -> bool {
-        self.fields.first("host").is_some_and(|value| !authority::names(origin, value))
+        self.fields.first("host").is_some_and(|value| !origin.is_named_by(value))
     }
 
     /// Whether the caller says by itself who sends it.

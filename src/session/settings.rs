@@ -1,6 +1,6 @@
 //! What a session's owner can set, and the checks of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
-use crate::http::quote;
+use crate::http::{quote, uri};
 use crate::limits::{FIXED_ADDRESSES, Limits, REQUEST_FIELDS_LENGTH};
 use crate::session::proxies::Proxying;
 use crate::tls::settings::TlsSettings;
@@ -275,22 +275,14 @@ impl Schedule {
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 fn parse_address(text: &str) -> Result<FixedAddress, Error> {
-    if let Ok(address) = text.parse::<IpAddr>() {
+    // First, for an IPv6 address without brackets has colons of its own.
+    if let Some(address) = uri::parse_address(text) {
         return Ok(FixedAddress { address, port: None });
     }
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        if address.port() == 0 {
-            return Err(Error::new(
-                Phase::Setup,
-                Code::Configuration,
-                format!("{} has port 0", quote(text.as_bytes())),
-            ));
-        }
-        return Ok(FixedAddress { address: address.ip(), port: Some(address.port()) });
-    }
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse().map_err(|_| no_address(text))?;
-    Ok(FixedAddress { address, port: None })
+    let (host, port) = uri::split_port(text).map_err(|_| no_address(text))?;
+    let address = uri::parse_address(host).ok_or_else(|| no_address(text))?;
+    let wrong_port = |what| configuration(&format!("{} is no address: its {what}", quote(text.as_bytes())));
+    Ok(FixedAddress { address, port: port.map(uri::parse_port).transpose().map_err(wrong_port)? })
 }
 
 fn no_address(text: &str) -> Error {
