@@ -1,5 +1,5 @@
-//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more; what a response
-//! says that asks who is there is `claim`'s to judge.
+//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more. `challenged` decides
+//! what a response means that asks for credentials.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -17,6 +17,7 @@ use crate::session::authorization::RequestAuth;
 use crate::session::connecting::connect;
 use crate::session::connection::Connection;
 use crate::session::events::{CloseReason, Head, Kind, Subject, masked};
+use crate::session::exchange::challenged::Challenged;
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::upload::Upload;
 use crate::session::pool::Acquired;
@@ -83,13 +84,13 @@ impl<N: Net> Dispatch<N> {
                 // Most requests say nothing of who sends them.
                 Ok((head, pump)) if self.auth.is_none() && self.proxy_auth.is_none() => {
                     if matches!(head.status, 401 | 407) {
-                        self.tell_unanswerable(&head, &pump);
+                        self.challenged().tell_unanswerable(&head, &pump);
                     }
                     return Ok((head, pump));
                 }
                 Ok((head, pump)) => {
                     // Boxed, so that they do not carry the room for it along.
-                    if let Some(answer) = Box::pin(self.judge(head, pump)).await? {
+                    if let Some(answer) = Box::pin(self.challenged().judge(head, pump)).await? {
                         return Ok(answer);
                     }
                     // It is another request now: its connection may have gone stale as that of any.
@@ -118,6 +119,16 @@ impl<N: Net> Dispatch<N> {
         }
         poll_fn(|_| if self.upload.borrow().holds_head() { Poll::Pending } else { Poll::Ready(()) }).await;
         true
+    }
+
+    fn challenged(&mut self) -> Challenged<'_, N> {
+        Challenged {
+            shared: &self.shared,
+            upload: &self.upload,
+            auth: &mut self.auth,
+            unanswerable: self.unanswerable,
+            proxy_auth: &mut self.proxy_auth,
+        }
     }
 
     /// Forgets what the last sending has left.
