@@ -18,7 +18,7 @@
 //!     +-------+-------+-------+-------+
 //!   proxy/  auth/    h1/    tls/    net/        all but net/ know no I/O; net/ is the traits and their two homes
 //!     +-------+-------+-------+
-//!           http/                               methods, fields, targets, origins
+//!           http/                               methods, fields, heads, targets, URIs, origins
 //!             |
 //!         error  limits  clock  buffer  secret
 //! ```

@@ -17,7 +17,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("limits", &[], &[]),
     ("secret", &[], &["zeroize"]),
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
-    ("http", &["limits"], &[]),
+    ("http", &["limits", "secret"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
     ("auth", &["http", "limits", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits"], &["rustls", "webpki", "webpki_roots"]),

@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use xenon::error::Phase;
-use xenon::h1::version::Version;
 use xenon::http::fields::Fields;
+use xenon::http::head::Version;
 use xenon::http::origin::{Host, Origin};
 use xenon::net::sim::{Script, SimNet};
 use xenon::session::Session;

@@ -6,7 +6,7 @@
 
 use super::dots::may_lead_up;
 use crate::http::origin::Origin;
-use crate::http::{authority, target};
+use crate::http::uri::Reference;
 use crate::limits::{SPACE_PATH_LENGTH, SPACE_PATHS};
 
 /// A part of a server.
@@ -77,27 +77,20 @@ pub fn path_at<'a>(origin: &Origin, method: &str, target: &'a str) -> Option<&'a
         ("CONNECT" | "TRACE", _) => None,
         // `*` is the server as a whole.
         (_, "*") => Some("/"),
-        (_, path) if path.starts_with('/') => Some(without_query(path)),
+        (_, path) if path.starts_with('/') => path.split('?').next(),
         (_, uri) => path_of_uri(origin, uri),
     }
 }
 
 /// The same of a URI, absolute or only a path.
 fn path_of_uri<'a>(origin: &Origin, uri: &'a str) -> Option<&'a str> {
-    if uri.starts_with('/') && !uri.starts_with("//") {
-        return Some(without_query(uri));
+    match Reference::parse(uri) {
+        Reference { scheme: None, authority: None, path } => path.starts_with('/').then_some(path),
+        Reference { scheme: Some(scheme), authority: Some(authority), path } => {
+            origin.is_at(scheme, authority).then_some(if path.is_empty() { "/" } else { path })
+        }
+        _ => None,
     }
-    let (scheme, rest) = uri.split_once("://")?;
-    let authority = target::authority("GET", uri)?;
-    if !authority::is_of(origin, scheme, authority) {
-        return None;
-    }
-    let path = without_query(rest.get(authority.len()..)?);
-    Some(if path.is_empty() { "/" } else { path })
-}
-
-fn without_query(path: &str) -> &str {
-    path.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// Below `/other` are `/other` and `/other/x`, but not `/others`.

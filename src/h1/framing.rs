@@ -5,8 +5,8 @@
 use std::fmt;
 
 use super::response_head::ResponseHead;
-use super::version::Version;
 use crate::http::fields::{Fields, trim};
+use crate::http::head::Version;
 use crate::http::quote;
 
 /// How the end of a response's content is recognised.

@@ -13,4 +13,3 @@ pub mod framing;
 pub mod persistence;
 pub mod request_head;
 pub mod response_head;
-pub mod version;

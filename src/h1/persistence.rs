@@ -5,7 +5,7 @@
 
 use super::framing::{Decision, Framing};
 use super::response_head::ResponseHead;
-use super::version::Version;
+use crate::http::head::Version;
 
 /// Why a connection cannot be kept after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

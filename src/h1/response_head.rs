@@ -3,8 +3,8 @@
 //! It does not know which request the response is for, nor where its content ends.
 
 use super::field_lines::{Bounds, HeadError, LineReader};
-use super::version::Version;
 use crate::http::fields::{Fields, trim, value_run};
+use crate::http::head::Version;
 use crate::http::quote;
 use crate::limits::LEADING_EMPTY_LINES;
 

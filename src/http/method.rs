@@ -19,6 +19,11 @@ pub fn check(method: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// The same text, if it is a method that requests often have, so that they need no copy of it.
+pub fn known(method: &str) -> Option<&'static str> {
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"].into_iter().find(|known| *known == method)
+}
+
 /// Whether sending it twice does no more than sending it once (RFC 9110 section 9.2.2).
 pub fn is_idempotent(method: &str) -> bool {
     is_safe(method) || matches!(method, "PUT" | "DELETE")
@@ -32,6 +37,13 @@ pub fn is_safe(method: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_known_method_is_the_same_text() {
+        assert_eq!(known("GET"), Some("GET"));
+        assert_eq!(known("PATCH"), Some("PATCH"));
+        assert!(["", "get", "GETS", "GE", "TRACE"].into_iter().all(|other| known(other).is_none()));
+    }
 
     #[test]
     fn any_token_is_a_method() {

@@ -1,12 +1,14 @@
-//! What is true of HTTP in every version: methods, targets, origins, fields, and what each may hold (RFC 9110).
+//! What is true of HTTP in every version: methods, targets, URIs, origins, fields, heads of requests, and what each may hold
+//! (RFC 9110).
 //!
 //! Values in, values out. Nothing here knows how a message looks on the wire, nor what a session is.
 
-pub mod authority;
 pub mod fields;
+pub mod head;
 pub mod method;
 pub mod origin;
 pub mod target;
+pub mod uri;
 
 /// The most bytes of someone else's that an error quotes.
 const QUOTE_LENGTH: usize = 48;

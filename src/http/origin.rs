@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::quote;
+use super::{quote, uri};
 
 /// Whom a session talks to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,25 @@ impl Origin {
     pub fn authority(&self) -> &str {
         &self.authority
     }
+
+    /// Whether a URI of this scheme and authority is at this origin.
+    pub fn is_at(&self, scheme: &str, authority: &str) -> bool {
+        Scheme::parse(scheme).is_ok_and(|scheme| scheme == self.scheme && self.has_authority(authority))
+    }
+
+    /// Whether this value of `Host` names this origin.
+    pub fn is_named_by(&self, value: &[u8]) -> bool {
+        std::str::from_utf8(value.trim_ascii()).is_ok_and(|authority| self.has_authority(authority))
+    }
+
+    fn has_authority(&self, authority: &str) -> bool {
+        let Ok((host, port)) = uri::split_port(authority) else { return false };
+        let port = match port {
+            None | Some("") => Ok(self.scheme.default_port()),
+            Some(port) => uri::parse_port(port),
+        };
+        port == Ok(self.port) && Host::parse(host).is_ok_and(|host| host == self.host)
+    }
 }
 
 impl Scheme {
@@ -107,7 +126,7 @@ impl Host {
         if text.is_empty() {
             return Err("the host is empty".into());
         }
-        let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let bracketed = uri::within_brackets(text);
         if bracketed.is_some() || text.contains(':') {
             let address = bracketed.unwrap_or(text);
             // RFC 3986 section 3.2.2 has no zones, and one means nothing to the server.
@@ -400,5 +419,29 @@ mod tests {
             let origin = Origin::new(scheme, host, port);
             assert_eq!(origin.authority(), authority);
         }
+    }
+
+    #[test]
+    fn an_authority_is_of_one_origin() {
+        let plain = Origin::parse("http", "a.test", 80).unwrap();
+        for value in ["a.test", "A.Test", "a.test:80", "a.test:", "a.test:0080", " a.test "] {
+            assert!(plain.is_named_by(value.as_bytes()), "{value:?}");
+        }
+        for value in [
+            "",
+            "b.test",
+            "a.test:81",
+            "a.test:443",
+            "a.test:+80",
+            "a.test:65616",
+            "x@a.test",
+            "a.test,b.test",
+            "[::1]",
+        ] {
+            assert!(!plain.is_named_by(value.as_bytes()), "{value:?}");
+        }
+        let six = Origin::parse("https", "::1", 8443).unwrap();
+        assert!(six.is_named_by(b"[::1]:8443") && six.is_named_by(b"[0:0::1]:8443"));
+        assert!(!six.is_named_by(b"[::1]") && !six.is_named_by(b"[::2]:8443") && !six.is_at("http", "[::1]:8443"));
     }
 }

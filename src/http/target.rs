@@ -2,8 +2,8 @@
 //!
 //! Nothing here escapes, resolves or normalises: the target goes on the wire as it is, or not at all.
 
-use super::authority;
 use super::origin::{Host, Scheme};
+use super::uri::{self, Reference};
 use crate::limits::TARGET_LENGTH;
 
 /// Whether this target can be sent with this method over a connection of this scheme. The error is words for people.
@@ -43,41 +43,28 @@ pub fn authority<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     match method {
         "CONNECT" => Some(target),
         _ if target.starts_with('/') => None,
-        _ => target.split_once("://").map(|(_, rest)| authority_of(rest)),
+        _ => Reference::parse(target).authority,
     }
 }
 
 /// `host:port`, both of them there (RFC 9112 section 3.2.3).
 fn check_authority(target: &str) -> Result<(), &'static str> {
     const ERROR: &str = "the target of CONNECT is not host:port";
-    let (host, port) = target.rsplit_once(':').ok_or(ERROR)?;
-    let is_bare_v6 = host.contains(':') && !host.starts_with('[');
-    if is_bare_v6 || Host::parse(host).is_err() {
-        return Err(ERROR);
-    }
-    // Digits alone, because `parse` takes a sign.
-    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-    match port.parse::<u16>() {
-        Ok(1..) if is_number => Ok(()),
-        _ => Err("the target of CONNECT has no port from 1 to 65535"),
-    }
+    let Ok((host, Some(port))) = uri::split_port(target) else { return Err(ERROR) };
+    Host::parse(host).map_err(|_| ERROR)?;
+    uri::parse_port(port).map(|_| ()).map_err(|_| "the target of CONNECT has no port from 1 to 65535")
 }
 
 /// `scheme://authority` and anything after it (RFC 9112 section 3.2.2).
 fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> {
     const ERROR: &str = "the target is neither a path, which begins with \"/\", nor an absolute URI";
-    let (scheme, rest) = target.split_once(':').ok_or(ERROR)?;
-    let rest = rest.strip_prefix("//").ok_or(ERROR)?;
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    if !is_scheme {
+    let Reference { scheme: Some(scheme), authority: Some(authority), .. } = Reference::parse(target) else {
         return Err(ERROR);
-    }
+    };
     // RFC 9110 section 4.2.2: a request for it must be secured.
     if scheme.eq_ignore_ascii_case("https") && connection != Scheme::Https {
         return Err("the target is an https URI, which cannot be asked for in the clear");
     }
-    let authority = authority_of(rest);
     // RFC 9110 section 4.2.1.
     if authority.is_empty() || authority.starts_with(':') {
         return Err("the target is an absolute URI without a host");
@@ -87,12 +74,8 @@ fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> 
         return Err("the target holds a user's name or password");
     }
     // It goes into Host.
-    authority::check(authority.as_bytes()).map_err(|_| "the target's authority is not a host, which may have a port")
-}
-
-/// The authority of an absolute URI, of which this is what comes after `scheme://`.
-fn authority_of(rest: &str) -> &str {
-    rest.split(['/', '?']).next().unwrap_or_default()
+    uri::check_host_port(authority.as_bytes())
+        .map_err(|_| "the target's authority is not a host, which may have a port")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::h1::exchange::{Content, Event, Exchange, Outline};
 use crate::h1::framing::MethodKind;
 use crate::h1::request_head;
 use crate::h1::response_head::ResponseHead;
-use crate::h1::version::Version;
+use crate::http::head::{RequestHead, Version};
 use crate::limits::{Limits, READ_LENGTH};
 
 /// A CONNECT in progress.
@@ -19,8 +19,8 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// A handshake that begins with this head.
-    pub fn new(head: Vec<u8>, limits: Limits) -> Self {
+    /// The dialogue that this head begins.
+    pub fn new(head: RequestHead<'_>, limits: Limits) -> Self {
         let outline = Outline {
             method: MethodKind::Connect,
             wants_upgrade: false,
@@ -28,7 +28,8 @@ impl Connect {
             content: Content::None,
             expects: false,
         };
-        Self { machine: Exchange::new(outline, head, limits).forwarded().keeping_heads(), heads: Vec::new() }
+        let machine = Exchange::new(outline, request_head::encode(&head), limits).forwarded().keeping_heads();
+        Self { machine, heads: Vec::new() }
     }
 
     /// The heads of responses received since the last call, each with its bytes.
@@ -37,13 +38,20 @@ impl Connect {
     }
 }
 
-/// The head of a CONNECT to this place. Credentials for the proxy are added later, where they are known.
-pub fn head(place: &str, agent: Option<&str>) -> Vec<u8> {
-    let fields = [Some(("Host", place.as_bytes())), agent.map(|agent| ("User-Agent", agent.as_bytes()))];
-    request_head::encode("CONNECT", place, Version::Http11, fields.into_iter().flatten())
+/// The head of a CONNECT to this place, with what the proxy may know. Credentials for the proxy are added where there are any.
+pub fn head<'a>(place: &'a str, agent: Option<&'a str>) -> RequestHead<'a> {
+    let mut head = RequestHead::new("CONNECT", place, Version::Http11, FIELDS);
+    head.push("Host", place.as_bytes());
+    if let Some(agent) = agent {
+        head.push("User-Agent", agent.as_bytes());
+    }
+    head
 }
 
-/// The rest of a refusal: its content, which is discarded before the next CONNECT on the same connection.
+/// How many fields a CONNECT has: Host, User-Agent, Proxy-Authorization.
+const FIELDS: usize = 3;
+
+/// What is left of a refusal: its content, which nobody wants, before the next CONNECT on the same connection.
 pub struct Rest {
     machine: Exchange,
     /// How many bytes may still be discarded.
@@ -130,6 +138,7 @@ mod tests {
 
     #[test]
     fn heads() {
+        let head = |place, agent| request_head::encode(&head(place, agent));
         assert_eq!(head("a.test:80", None), b"CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n");
         let with_agent = b"CONNECT [::1]:80 HTTP/1.1\r\nHost: [::1]:80\r\nUser-Agent: me\r\n\r\n";
         assert_eq!(head("[::1]:80", Some("me")), with_agent);

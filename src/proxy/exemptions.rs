@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use crate::http::origin::{Host, without_dot};
-use crate::http::quote;
+use crate::http::{quote, uri};
 
 /// Which origins are exempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,14 +64,9 @@ impl Rule {
         if let Some(address) = parse_address(entry) {
             return Ok(Self { hosts: Hosts::Block(address, width(address)), port: None });
         }
-        let (host, port) = match entry.rsplit_once(':') {
-            None => (entry, None),
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                let port = port.parse().ok().filter(|port| *port != 0);
-                (host, Some(port.ok_or_else(|| wrong("its port is not between 1 and 65535"))?))
-            }
-            Some(_) => return Err(wrong("its port is no number")),
-        };
+        let its = |what| wrong(&format!("its {what}"));
+        let (host, port) = uri::split_port(entry).map_err(its)?;
+        let port = port.map(uri::parse_port).transpose().map_err(its)?;
         if host == "*" {
             return Ok(Self { hosts: Hosts::All, port });
         }
@@ -109,8 +104,7 @@ impl Hosts {
 
 /// An address, with or without brackets. An IPv4 address embedded in IPv6 counts as IPv4.
 fn parse_address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|bare| bare.contains(':'));
-    bare.unwrap_or(text).parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    uri::parse_address(text).map(|address| address.to_canonical())
 }
 
 /// The number of bits of such an address.

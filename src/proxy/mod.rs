@@ -6,7 +6,6 @@
 pub mod choice;
 pub mod connect;
 pub mod exemptions;
-pub mod forward;
 pub mod server;
 pub mod socks;
 

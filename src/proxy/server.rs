@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::auth::{Login, basic};
 use crate::http::origin::Host;
-use crate::http::quote;
+use crate::http::{quote, uri};
 use crate::limits::PROXY_URL_LENGTH;
 use crate::secret::Secret;
 
@@ -78,7 +78,7 @@ impl Proxy {
             Some((login, place)) => (parse_login(login)?, place),
             None => (None, authority),
         };
-        let (host, port) = split_port(place)?;
+        let (host, port) = uri::split_port(place).map_err(|what| format!("a proxy's {what}"))?;
         let host = Host::parse(host).map_err(|what| match after.contains('@') {
             // The supposed host may be a part of a name or a password, so it is not quoted.
             true => {
@@ -88,11 +88,7 @@ impl Proxy {
         })?;
         let port = match port {
             None => kind.default_port(),
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => match digits.parse() {
-                Ok(0) | Err(_) => return Err("a proxy's port is not between 1 and 65535".into()),
-                Ok(port) => port,
-            },
-            Some(_) => return Err("a proxy's port is no number".into()),
+            Some(digits) => uri::parse_port(digits).map_err(|what| format!("a proxy's {what}"))?,
         };
         if let Some(login) = &login {
             kind.check(login)?;
@@ -176,40 +172,9 @@ fn parse_login(text: &str) -> Result<Option<Login>, String> {
     Ok(is_there.then_some(Login { user, password }))
 }
 
-/// The host, and the text after its colon. An IPv6 address has brackets.
-fn split_port(place: &str) -> Result<(&str, Option<&str>), String> {
-    if let Some(end) = place.find(']').filter(|_| place.starts_with('[')) {
-        let (host, rest) = place.split_at(end.saturating_add(1));
-        return match rest.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port))),
-            None if rest.is_empty() => Ok((host, None)),
-            None => Err("a proxy's host is followed by something else than a port".into()),
-        };
-    }
-    match place.split_once(':') {
-        Some((_, rest)) if rest.contains(':') => Err("a proxy's IPv6 address must stand in brackets".into()),
-        Some((host, port)) => Ok((host, Some(port))),
-        None => Ok((place, None)),
-    }
-}
-
-/// Percent-decoded text (RFC 3986 section 2.1). Control characters are refused: SOCKS 4 ends a name with NUL, and HTTP
-/// cannot send them.
+/// Percent-decoded text. Control characters are refused: SOCKS 4 ends a name with NUL, and HTTP has no way to send them.
 fn decode(text: &str) -> Result<String, String> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => {
-                let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
-                match (digit(), digit()) {
-                    (Some(high), Some(low)) => u8::try_from(high.saturating_mul(16).saturating_add(low)).unwrap_or(0),
-                    _ => return Err("in a proxy's user or password stands a % without two digits, not %25".into()),
-                }
-            }
-            byte => byte,
-        });
-    }
+    let decoded = uri::decode(text).ok_or("in a proxy's user or password stands a % without two digits, not %25")?;
     match String::from_utf8(decoded) {
         Ok(text) if !text.chars().any(char::is_control) => Ok(text),
         Ok(_) => Err("a proxy's user or password holds a control character".into()),

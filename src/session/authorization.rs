@@ -12,6 +12,7 @@ use crate::auth::{Asked, Server, space};
 use crate::error::{Code, Error, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
+use crate::http::head::RequestHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
 use crate::session::events::Kind;
@@ -25,7 +26,7 @@ pub(crate) struct RequestAuth {
     /// The target as it is sent, and the path in it.
     uri: String,
     path: String,
-    trial: Attempts,
+    attempts: Attempts,
 }
 
 impl RequestAuth {
@@ -52,10 +53,10 @@ impl RequestAuth {
         Ok(Box::new(Self {
             credentials: Rc::clone(credentials),
             server: credentials.borrow().server(),
-            method: method.clone(),
+            method: method.to_string(),
             uri: target.clone(),
             path,
-            trial: Attempts::default(),
+            attempts: Attempts::default(),
         }))
     }
 
@@ -64,20 +65,13 @@ impl RequestAuth {
         Self::of_proxy(credentials, "CONNECT", place)
     }
 
-    /// What a request with this head, in the form for a proxy that forwards it, says to that; nothing where the caller says it
-    /// by itself.
-    pub(crate) fn of_forwarded(credentials: &Rc<RefCell<Credentials>>, head: &[u8]) -> Option<Box<Self>> {
-        const FIELD: &[u8] = b"proxy-authorization:";
-        let (method, uri) = request_line(head)?;
-        let is_signed = |line: &[u8]| line.get(..FIELD.len()).is_some_and(|start| start.eq_ignore_ascii_case(FIELD));
-        if head.split(|byte| *byte == b'\n').any(is_signed) {
+    /// What a request with this head says to a proxy that forwards it; nothing where the caller says it by itself.
+    pub(crate) fn of_forwarded(credentials: &Rc<RefCell<Credentials>>, head: &RequestHead<'_>) -> Option<Box<Self>> {
+        // The response to TRACE shows the request to everyone on the way (RFC 9110 section 9.3.8).
+        if head.method == "TRACE" || head.contains(Server::Proxy.credentials_field()) {
             return None;
         }
-        // Whoever answers it sends it back for all to see (RFC 9110 section 9.3.8).
-        if method == "TRACE" {
-            return None;
-        }
-        Self::of_proxy(credentials, method, uri)
+        Self::of_proxy(credentials, head.method, &head.target)
     }
 
     fn of_proxy(credentials: &Rc<RefCell<Credentials>>, method: &str, uri: &str) -> Option<Box<Self>> {
@@ -89,7 +83,7 @@ impl RequestAuth {
                 method: method.to_owned(),
                 uri: uri.to_owned(),
                 path: String::new(),
-                trial: Attempts::default(),
+                attempts: Attempts::default(),
             })
         })
     }
@@ -105,26 +99,18 @@ impl RequestAuth {
         self.credentials.borrow().may_be_challenged(self.asked())
     }
 
-    /// Puts the field into this head, if there is something to say; anew each time that the request is sent.
+    /// Adds the field to this head, if there is something to say; anew each time that the request is sent.
     #[cold]
-    pub(crate) fn sign<N: Net>(&mut self, head: &mut Vec<u8>, net: &N) {
+    pub(crate) fn sign<N: Net>(&mut self, head: &mut RequestHead<'_>, net: &N) {
         // A proxy that forwards is sent another target than an origin, and a Digest is about what is sent (RFC 7616 section 3.4).
-        if let Some((_, target)) = request_line(head)
-            && target != self.uri
-        {
-            self.uri = target.to_owned();
+        if head.target != self.uri {
+            self.uri = head.target.to_string();
         }
         let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
-        let value = self.credentials.borrow_mut().authorize(&mut self.trial, asked, || cnonce(net));
-        let Some(value) = value else { return };
-        let name = self.server.credentials_field();
-        // Before the empty line. In one piece, so that no copy of it is left behind where the head grew.
-        let parts = [name.as_bytes(), b": ", value.expose().as_bytes(), b"\r\n\r\n"];
-        let length = parts.iter().map(|part| part.len()).fold(head.len(), usize::saturating_add);
-        let mut signed = Vec::with_capacity(length);
-        signed.extend_from_slice(head.strip_suffix(b"\r\n").unwrap_or(head));
-        parts.iter().for_each(|part| signed.extend_from_slice(part));
-        *head = signed;
+        let value = self.credentials.borrow_mut().authorize(&mut self.attempts, asked, || cnonce(net));
+        if let Some(value) = value {
+            head.push_secret(self.server.credentials_field(), value);
+        }
     }
 
     /// What this final head means: whether, and how, the request is to be sent again. Challenges that are not answered are told.
@@ -133,13 +119,13 @@ impl RequestAuth {
             let challenges = challenge::parse(head.fields.all(self.server.challenge_field()));
             let server = self.server;
             let mut tell = |challenge: &Challenge, reason| tell(unanswered(server, challenge, reason));
-            return Ok(self.credentials.borrow_mut().answer(&mut self.trial, &challenges, &mut tell));
+            return Ok(self.credentials.borrow_mut().answer(&mut self.attempts, &challenges, &mut tell));
         }
         self.verify(Phase::Head, &head.fields)?;
         // Neither the other server's refusal nor a breakdown says that this one has let the request in.
         if head.status != Server::Origin.status() && head.status != Server::Proxy.status() && head.status < 500 {
             let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
-            self.credentials.borrow_mut().accept(&self.trial, asked);
+            self.credentials.borrow_mut().accept(&self.attempts, asked);
         }
         Ok(Decision::Stays)
     }
@@ -148,14 +134,14 @@ impl RequestAuth {
     #[cold]
     pub(crate) fn verify(&mut self, phase: Phase, fields: &Fields) -> Result<(), Error> {
         let information = fields.all(self.server.information_field());
-        let verified = self.credentials.borrow_mut().verify(&self.trial, information);
+        let verified = self.credentials.borrow_mut().verify(&self.attempts, information);
         verified.map_err(|detail| Error::new(phase, Code::ServerNotAuthenticated, detail))
     }
 
     /// The request could be answered for, but not sent again: the next one will have the answer with it.
     pub(crate) fn give_up(&mut self) {
         let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
-        self.credentials.borrow_mut().presume(&self.trial, asked);
+        self.credentials.borrow_mut().presume(&self.attempts, asked);
     }
 
     fn asked(&self) -> Asked<'_> {
@@ -179,14 +165,6 @@ pub(crate) fn tell_all(server: Server, head: &ResponseHead, reason: &'static str
 fn unanswered(server: Server, challenge: &Challenge, reason: &'static str) -> Kind {
     let realm = challenge.realm().unwrap_or_default().to_owned();
     Kind::Unanswered { scheme: challenge.scheme.clone(), realm, reason, is_proxy: server == Server::Proxy }
-}
-
-/// The method and the target of a head of ours.
-fn request_line(head: &[u8]) -> Option<(&str, &str)> {
-    let line = std::str::from_utf8(head.split(|byte| *byte == b'\n').next()?).ok()?;
-    let (method, rest) = line.split_once(' ')?;
-    let (target, _) = rest.split_once(' ')?;
-    Some((method, target))
 }
 
 /// Bytes of a client's nonce: each is two characters.

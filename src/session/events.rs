@@ -1,5 +1,6 @@
 //! What happened in a session, kept in a bounded queue until the session's owner takes it.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,7 +8,9 @@ use std::rc::Rc;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Refusal};
+use crate::h1::request_head;
 use crate::http::fields::is_token_byte;
+use crate::http::head::{Line, RequestHead, Value};
 use crate::tls::facts::TlsFacts;
 
 /// What happened, when, and to whom; the WIT's `event`.
@@ -189,33 +192,27 @@ impl Kind {
     }
 }
 
-/// A request's head without the credentials in it.
+/// A request's head as an event shows it: without the credentials in it.
 #[cold]
-pub(crate) fn masked(head: &[u8]) -> Vec<u8> {
-    let mut shown = Vec::with_capacity(head.len());
-    for line in head.split_inclusive(|byte| *byte == b'\n') {
-        match line.iter().position(|byte| *byte == b':') {
-            Some(colon) if is_credential(line.get(..colon).unwrap_or_default()) => {
-                let (name, value) = line.split_at(colon);
-                shown.extend_from_slice(name);
-                shown.extend_from_slice(b": ");
-                shown.extend_from_slice(scheme_of(value));
-                shown.extend_from_slice(b"***\r\n");
-            }
-            _ => shown.extend_from_slice(line),
-        }
-    }
-    shown
+pub(crate) fn masked(head: &RequestHead<'_>) -> Head {
+    let lines = head.fields.iter().map(|line| {
+        let value = match &line.value {
+            Value::Plain(value) if !is_credential(line.name) => Cow::Borrowed(&**value),
+            value => Cow::Owned([scheme_of(value.expose()), b"***"].concat()),
+        };
+        Line { name: line.name, value: Value::Plain(value) }
+    });
+    let target = Cow::Borrowed(&*head.target);
+    Head(request_head::encode(&RequestHead { target, fields: lines.collect(), ..*head }))
 }
 
-fn is_credential(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"authorization") || name.eq_ignore_ascii_case(b"proxy-authorization")
+fn is_credential(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
 }
 
-/// The scheme of these credentials with the space after it: it is no secret, and tells what was sent. Nothing where something
-/// else than a space ends it, for who knows what it is then.
+/// The scheme of these credentials and the space after it. It is no secret, and tells what was sent. Nothing where something
+/// else than a space ends it, for that may be a part of a secret.
 fn scheme_of(value: &[u8]) -> &[u8] {
-    let value = value.strip_prefix(b": ").unwrap_or_default();
     match value.iter().position(|byte| !is_token_byte(*byte)) {
         Some(end) if end > 0 && value.get(end) == Some(&b' ') => value.get(..=end).unwrap_or_default(),
         _ => &[],
@@ -235,7 +232,9 @@ fn chain_length(chain: &[Vec<u8>]) -> usize {
 mod tests {
     use super::*;
     use crate::error::{Checks, Phase, Rejected};
+    use crate::http::head::Version;
     use crate::limits::EVENT_TEXT;
+    use crate::secret::Secret;
 
     fn event(what: Kind) -> Event {
         Event { at: Instant::from_nanos(0), subject: Subject { exchange: 1, connection: 1 }, what }
@@ -288,25 +287,36 @@ mod tests {
         assert_eq!(taken(&events), [Kind::Receiving { done: 1000, total: None }]);
     }
 
-    fn shown(head: &[u8]) -> String {
-        String::from_utf8(masked(head)).unwrap()
+    fn shown(fields: &[(&str, &[u8])]) -> String {
+        let mut head = RequestHead::new("GET", "/", Version::Http11, 0);
+        fields.iter().for_each(|(name, value)| head.push(name, value));
+        masked(&head).0.escape_ascii().to_string().replace("\\r\\n", "\n")
     }
 
     #[test]
     fn credentials_are_masked_and_nothing_else_is() {
-        let head = b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\nProxy-Authorization: c2VjcmV0\r\nA: b\r\n\r\n";
-        let expected =
-            "GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic ***\r\nProxy-Authorization: ***\r\nA: b\r\n\r\n";
-        assert_eq!(shown(head), expected);
-        let bytes = b"GET /\xff HTTP/1.1\r\nA: \xff: Basic x\r\n\r\n";
-        assert_eq!(masked(bytes), bytes);
+        let fields: [(&str, &[u8]); 5] = [
+            ("Host", b"a"),
+            ("authorization", b"Basic c2VjcmV0"),
+            ("Proxy-Authorization", b"c2VjcmV0"),
+            ("A", b"b"),
+            ("B", b"\xff: Basic x"),
+        ];
+        let expected = "GET / HTTP/1.1\nHost: a\nauthorization: Basic ***\nProxy-Authorization: ***\nA: b\n\
+                        B: \\xff: Basic x\n\n";
+        assert_eq!(shown(&fields), expected);
+        let mut head = RequestHead::new("GET", "/", Version::Http11, 0);
+        head.push_secret("A", Secret::new("Basic c2VjcmV0"));
+        assert_eq!(masked(&head).0, b"GET / HTTP/1.1\r\nA: Basic ***\r\n\r\n");
     }
 
     #[test]
     fn only_a_scheme_before_a_space_is_shown_of_credentials() {
         for value in ["Bearer\tsecret", "secret", "sec,ret x", "Bearer\tsecret x", "", " secret", "Bearer;secret x"] {
-            assert_eq!(shown(format!("Authorization: {value}\r\n\r\n").as_bytes()), "Authorization: ***\r\n\r\n");
+            let expected = "GET / HTTP/1.1\nAuthorization: ***\n\n";
+            assert_eq!(shown(&[("Authorization", value.as_bytes())]), expected, "{value:?}");
         }
-        assert_eq!(shown(b"Authorization: Digest a=\"b\", c\r\n\r\n"), "Authorization: Digest ***\r\n\r\n");
+        let expected = "GET / HTTP/1.1\nAuthorization: Digest ***\n\n";
+        assert_eq!(shown(&[("Authorization", b"Digest a=\"b\", c")]), expected);
     }
 }

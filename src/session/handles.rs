@@ -9,8 +9,8 @@ use crate::auth::cache::Credentials;
 use crate::auth::challenge::{self, Challenge};
 use crate::error::{Code, Error, Phase};
 use crate::h1::response_head::ResponseHead;
-use crate::h1::version::Version;
 use crate::http::fields::Fields;
+use crate::http::head::Version;
 use crate::net::Net;
 use crate::session::authorization::RequestAuth;
 use crate::session::connection::Facts;
@@ -75,7 +75,7 @@ impl<N: Net> Session<N> {
 
     /// A request of this session.
     pub fn request(&self, method: &str, target: &str) -> Request<N> {
-        let description = Description::new(method.into(), target.into());
+        let description = Rc::new(Description::new(method, target.into()));
         Request { session: Rc::clone(&self.0), description }
     }
 }
@@ -113,38 +113,44 @@ impl<N: Net> Inner<N> {
 /// One request; it can be started more than once.
 pub struct Request<N: Net> {
     session: Rc<Inner<N>>,
-    description: Description,
+    /// Shared with the exchanges that it has started.
+    description: Rc<Description>,
 }
 
 impl<N: Net> Request<N> {
     /// Adds a field.
     pub fn add_field(&mut self, name: &str, value: Vec<u8>) -> Result<(), Error> {
-        self.description.add_field(name.into(), value)
+        self.description_mut().add_field(name.into(), value)
     }
 
     /// Sets the content.
     pub fn set_content(&mut self, content: Vec<u8>) {
-        self.description.content = Content::Bytes(Rc::new(content));
+        self.description_mut().content = Content::Bytes(Rc::new(content));
     }
 
     /// Makes the content what is written to the exchange.
     pub fn set_streamed_content(&mut self, length: Option<u64>) {
-        self.description.content = Content::Streamed(length);
+        self.description_mut().content = Content::Streamed(length);
     }
 
     /// Whether sending it twice does no harm.
     pub fn set_idempotent(&mut self, idempotent: bool) {
-        self.description.is_idempotent = Some(idempotent);
+        self.description_mut().is_idempotent = Some(idempotent);
     }
 
     /// Whether the server is asked before content is sent.
     pub fn set_expect_continue(&mut self, expect: bool) {
-        self.description.expects = expect;
+        self.description_mut().expects = expect;
     }
 
     /// The version that it is sent with.
     pub fn set_version(&mut self, version: Version) {
-        self.description.version = version;
+        self.description_mut().version = version;
+    }
+
+    /// Exchanges that were started keep what they were started with.
+    fn description_mut(&mut self) -> &mut Description {
+        Rc::make_mut(&mut self.description)
     }
 
     /// Whether the content is streamed.
@@ -172,7 +178,7 @@ impl<N: Net> Request<N> {
         drop(settings);
         let started = self.session.started.get().saturating_add(1);
         self.session.started.set(started);
-        let mut upload = Upload::new(prepared.content.clone());
+        let mut upload = Upload::new(self.description.content.clone());
         upload.keep(auth.is_ok());
         let upload = Rc::new(RefCell::new(upload));
         let interims = Rc::new(RefCell::default());

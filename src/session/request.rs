@@ -1,22 +1,22 @@
-//! One request as its caller describes it, and as it goes on the wire.
+//! One request as its caller describes it, and the head that is made of that.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Content as Framed, Outline};
 use crate::h1::framing::MethodKind;
-use crate::h1::request_head;
-use crate::h1::version::Version;
 use crate::http::fields::{self, Fields};
+use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
-use crate::http::{authority, method, quote, target};
+use crate::http::{method, quote, target, uri};
 use crate::limits::REQUEST_FIELDS_LENGTH;
 use crate::session::settings::Settings;
 
 /// A request under construction. Nothing in it is checked before it is prepared, but for its fields.
 #[derive(Clone, Debug)]
 pub(crate) struct Description {
-    pub(crate) method: String,
+    pub(crate) method: Cow<'static, str>,
     pub(crate) target: String,
     fields: Fields,
     /// What the fields count for together.
@@ -41,20 +41,24 @@ pub(crate) enum Content {
 /// A request that may be sent: all of it was checked.
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    description: Rc<Description>,
     pub(crate) outline: Outline,
-    /// The encoded head.
-    pub(crate) head: Vec<u8>,
-    /// The same without the session's own expectation, where it has one and the content can be sent again.
-    pub(crate) head_without_expect: Option<Vec<u8>>,
-    pub(crate) content: Content,
+    /// Whether the expectation is the session's own, so that the request may go without it.
+    may_drop_expectation: bool,
+    /// The `User-Agent`, if the caller has given none.
+    agent: Option<Rc<str>>,
+    /// What `Connection` says beside what the caller says there; often nothing.
+    options: String,
+    /// The `Content-Length`, if it has one.
+    length: Option<String>,
     /// Whether sending it twice does no harm.
     pub(crate) is_idempotent: bool,
 }
 
 impl Description {
-    pub(crate) fn new(method: String, target: String) -> Self {
+    pub(crate) fn new(method: &str, target: String) -> Self {
         Self {
-            method,
+            method: method::known(method).map_or_else(|| method.to_owned().into(), Cow::Borrowed),
             target,
             fields: Fields::default(),
             cost: 0,
@@ -81,7 +85,7 @@ impl Description {
             return refuse("it follows from the content that is set");
         }
         if is("host")
-            && let Err(what) = authority::check_host_field(&value)
+            && let Err(what) = uri::check_host_field(&value)
         {
             return refuse(what);
         }
@@ -100,7 +104,7 @@ impl Description {
 
     /// Whether the caller has it name another authority than the origin's. The resource is another's then, whoever serves it.
     pub(crate) fn is_for_another(&self, origin: &Origin) -> bool {
-        self.fields.first("host").is_some_and(|value| !authority::names(origin, value))
+        self.fields.first("host").is_some_and(|value| !origin.is_named_by(value))
     }
 
     /// Whether the caller says by itself who sends it.
@@ -115,10 +119,10 @@ impl Description {
         !is_sure && settings.proxying.may_ask(origin, &self.method)
     }
 
-    /// Checks all and encodes the head. `is_doubtful` when the server may refuse it for want of credentials, so that streamed
-    /// content is better kept until it has said.
+    /// Checks all. `may_be_challenged` when the server may refuse it for want of credentials, so that streamed content is better
+    /// kept until the server has said.
     pub(crate) fn prepare(
-        &self,
+        self: &Rc<Self>,
         origin: &Origin,
         settings: &Settings,
         may_be_challenged: bool,
@@ -137,7 +141,7 @@ impl Description {
             return Err(wrong(Code::Configuration, "HTTP/1.0 has no chunked content: set its length".into()));
         }
         // RFC 9110 sections 9.3.6 and 9.3.8.
-        if matches!(self.method.as_str(), "CONNECT" | "TRACE") && !matches!(self.content, Content::None) {
+        if matches!(&*self.method, "CONNECT" | "TRACE") && !matches!(self.content, Content::None) {
             return Err(wrong(Code::Configuration, format!("{} has no content", self.method)));
         }
         let framed = match &self.content {
@@ -151,13 +155,11 @@ impl Description {
         let asks = self.expects || may_be_challenged && self.is_streamed();
         let expects = has_content && !is_old && (asks || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
-        let head = self.encode(origin, settings, framed, expects, closes);
         // The caller was told what becomes of its own expectation where content is streamed, and knows of no other.
-        let may_unask = matches!(self.content, Content::Bytes(_)) || !self.expects;
-        let is_asking = expects && !self.fields.contains("expect") && may_unask;
-        let head_without_expect = is_asking.then(|| self.encode(origin, settings, framed, false, closes));
+        let may_drop = matches!(self.content, Content::Bytes(_)) || !self.expects;
+        let may_drop_expectation = expects && may_drop && !self.fields.contains("expect");
         let outline = Outline {
-            method: match self.method.as_str() {
+            method: match &*self.method {
                 "HEAD" => MethodKind::Head,
                 "CONNECT" => MethodKind::Connect,
                 _ => MethodKind::Other,
@@ -168,7 +170,16 @@ impl Description {
             expects,
         };
         let is_idempotent = self.is_idempotent.unwrap_or_else(|| method::is_idempotent(&self.method));
-        Ok(Prepared { outline, head, head_without_expect, content: self.content.clone(), is_idempotent })
+        let agent = settings.shared_user_agent().filter(|_| !self.fields.contains("user-agent"));
+        Ok(Prepared {
+            description: Rc::clone(self),
+            outline,
+            may_drop_expectation,
+            agent,
+            options: self.connection_options(closes),
+            length: self.content_length(framed).map(|length| length.to_string()),
+            is_idempotent,
+        })
     }
 
     /// Whether RFC 9110 and RFC 9112 let a client send these fields with this method, with or without content.
@@ -213,35 +224,15 @@ impl Description {
         }
     }
 
-    fn encode(&self, origin: &Origin, settings: &Settings, framed: Framed, expects: bool, closes: bool) -> Vec<u8> {
-        // Host comes first (RFC 9110 section 7.2), and is what the target names (RFC 9112 section 3.2).
-        let authority = target::authority(&self.method, &self.target).unwrap_or(origin.authority());
-        // Where content is expected a length says that there is none, and elsewhere nothing does (RFC 9110 section 8.6).
-        let length = match (framed, self.method.as_str()) {
+    /// The value of `Content-Length`, if it is sent. Where content is expected it says that there is none, and elsewhere nothing
+    /// does (RFC 9110 section 8.6).
+    fn content_length(&self, framed: Framed) -> Option<u64> {
+        match (framed, &*self.method) {
             (Framed::None, "POST" | "PUT" | "PATCH") => Some(0),
             (Framed::Length(0), "GET" | "HEAD" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE") => None,
             (Framed::Length(length), _) => Some(length),
             (Framed::None | Framed::Chunked, _) => None,
-        };
-        let length = length.map(|length| length.to_string());
-        let agent = settings.user_agent().filter(|_| !self.fields.contains("user-agent"));
-        let options = self.connection_options(closes);
-        let host = (!self.fields.contains("host")).then_some(("Host", authority.as_bytes()));
-        let last = [
-            length.as_deref().map(|length| ("Content-Length", length)),
-            (framed == Framed::Chunked).then_some(("Transfer-Encoding", "chunked")),
-            (expects && !self.fields.contains("expect")).then_some(("Expect", "100-continue")),
-            (!options.is_empty()).then_some(("Connection", options.as_str())),
-        ];
-        let theirs = |are_hosts| {
-            let lines = self.fields.iter().map(|field| (field.name.as_str(), field.value.as_slice()));
-            lines.filter(move |(name, _)| name.eq_ignore_ascii_case("host") == are_hosts)
-        };
-        let fields = (host.into_iter().chain(theirs(true)))
-            .chain(agent.map(|agent| ("User-Agent", agent.as_bytes())))
-            .chain(theirs(false))
-            .chain(last.into_iter().flatten().map(|(name, value)| (name, value.as_bytes())));
-        request_head::encode(&self.method, &self.target, self.version, fields)
+        }
     }
 
     /// What Connection has to say that the caller's does not: `close`, and the names of what is meant for the next hop alone
@@ -253,6 +244,54 @@ impl Description {
         options.collect::<Vec<_>>().join(", ")
     }
 }
+
+impl Prepared {
+    /// The head, without credentials, for this origin.
+    pub(crate) fn head<'a>(&'a self, origin: &'a Origin) -> RequestHead<'a> {
+        let Description { method, target, fields, version, .. } = &*self.description;
+        let mut head = RequestHead::new(method, target, *version, fields.len().saturating_add(ADDED_FIELDS));
+        // Host comes first (RFC 9110 section 7.2), and is what the target names (RFC 9112 section 3.2).
+        let own = fields.iter().find(|field| field.name.eq_ignore_ascii_case("host"));
+        match own {
+            Some(host) => head.push(&host.name, &host.value),
+            None => head.push("Host", target::authority(method, target).unwrap_or(origin.authority()).as_bytes()),
+        }
+        if let Some(agent) = &self.agent {
+            head.push("User-Agent", agent.as_bytes());
+        }
+        let lines = fields.iter().map(Line::from);
+        match own {
+            // In one piece: most requests leave Host to the session.
+            None => head.fields.extend(lines),
+            Some(_) => head.fields.extend(lines.filter(|line| !line.name.eq_ignore_ascii_case("host"))),
+        }
+        if let Some(length) = &self.length {
+            head.push("Content-Length", length.as_bytes());
+        }
+        if self.outline.content == Framed::Chunked {
+            head.push("Transfer-Encoding", b"chunked");
+        }
+        if self.outline.expects && !fields.contains("expect") {
+            head.push("Expect", b"100-continue");
+        }
+        if !self.options.is_empty() {
+            head.push("Connection", self.options.as_bytes());
+        }
+        head
+    }
+
+    /// Takes the expectation out, if it is the session's own.
+    #[cold]
+    pub(crate) fn drop_expectation(&mut self) -> bool {
+        let may_drop = std::mem::take(&mut self.may_drop_expectation);
+        self.outline.expects &= !may_drop;
+        may_drop
+    }
+}
+
+/// How many fields a head has at most beside the caller's: `Host`, `User-Agent`, one of framing, `Expect`, `Connection`, and the
+/// credentials for the origin and for a proxy.
+const ADDED_FIELDS: usize = 7;
 
 /// Whether all options in this field of a connection can be.
 #[cold]

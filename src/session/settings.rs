@@ -1,13 +1,14 @@
 //! What a session's owner can set, and the checks of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
-use crate::http::quote;
+use crate::http::{quote, uri};
 use crate::limits::{FIXED_ADDRESSES, Limits, REQUEST_FIELDS_LENGTH};
 use crate::session::proxies::Proxying;
 use crate::tls::settings::TlsSettings;
@@ -98,7 +99,8 @@ pub struct FixedAddress {
 /// All settings of a session.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    user_agent: Option<String>,
+    /// Shared with the requests that were started with it.
+    user_agent: Option<Rc<str>>,
     /// Whether connections are kept between requests.
     pub is_persistent: bool,
     deadlines: Deadlines,
@@ -145,6 +147,11 @@ impl Settings {
         self.user_agent.as_deref()
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_user_agent(&self) -> Option<Rc<str>> {
+        self.user_agent.clone()
+    }
+
     /// Sets it.
     pub fn set_user_agent(&mut self, value: Option<String>) -> Result<(), Error> {
         if let Some(value) = &value {
@@ -157,7 +164,7 @@ impl Settings {
             }
             fields::check_value(value.as_bytes()).map_err(refuse)?;
         }
-        self.user_agent = value;
+        self.user_agent = value.map(Rc::from);
         Ok(())
     }
 
@@ -268,22 +275,14 @@ impl Schedule {
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 fn parse_address(text: &str) -> Result<FixedAddress, Error> {
-    if let Ok(address) = text.parse::<IpAddr>() {
+    // First, for an IPv6 address without brackets has colons of its own.
+    if let Some(address) = uri::parse_address(text) {
         return Ok(FixedAddress { address, port: None });
     }
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        if address.port() == 0 {
-            return Err(Error::new(
-                Phase::Setup,
-                Code::Configuration,
-                format!("{} has port 0", quote(text.as_bytes())),
-            ));
-        }
-        return Ok(FixedAddress { address: address.ip(), port: Some(address.port()) });
-    }
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse().map_err(|_| no_address(text))?;
-    Ok(FixedAddress { address, port: None })
+    let (host, port) = uri::split_port(text).map_err(|_| no_address(text))?;
+    let address = uri::parse_address(host).ok_or_else(|| no_address(text))?;
+    let wrong_port = |what| configuration(&format!("{} is no address: its {what}", quote(text.as_bytes())));
+    Ok(FixedAddress { address, port: port.map(uri::parse_port).transpose().map_err(wrong_port)? })
 }
 
 fn no_address(text: &str) -> Error {

@@ -1,7 +1,7 @@
 //! A session that was only made does nothing, and what is wrong with it or with a request is said by the request.
 
 use xenon::error::{Code, Phase};
-use xenon::h1::version::Version;
+use xenon::http::head::Version;
 use xenon::net::sim::{Script, SimNet};
 
 use crate::support::*;
@@ -27,6 +27,29 @@ fn making_is_not_connecting() {
     assert_eq!(finish(&net, &exchange).unwrap(), "ok");
     assert_eq!((net.lookups().len(), net.attempts().len(), net.connections()), (1, 1, 1));
     net.assert_done();
+}
+
+/// The head is made when it is sent, also for the second time, and is that of the request that was started.
+#[test]
+fn changes_after_start_are_for_the_next_start() {
+    let stale = answers(1).expect_head().close();
+    let (net, session) = world([stale, answers(1).expect_head().expect_bytes(5).send(ok("ok"))]);
+    get(&net, &session).unwrap();
+    session.change_settings(|settings| settings.set_user_agent(Some("before".into()))).unwrap();
+    let mut request = session.request("PUT", "/");
+    request.add_field("A", b"1".to_vec()).unwrap();
+    let exchange = request.start(true).unwrap();
+    request.add_field("B", b"2".to_vec()).unwrap();
+    request.set_content(b"hello".to_vec());
+    request.set_version(Version::Http10);
+    session.change_settings(|settings| settings.set_user_agent(Some("after".into()))).unwrap();
+    finish(&net, &exchange).unwrap();
+    finish(&net, &request.start(true).unwrap()).unwrap();
+    let first = "PUT / HTTP/1.1\r\nHost: a.test\r\nUser-Agent: before\r\nA: 1\r\nContent-Length: 0\r\n\r\n";
+    let second =
+        "PUT / HTTP/1.0\r\nHost: a.test\r\nUser-Agent: after\r\nA: 1\r\nB: 2\r\nContent-Length: 5\r\n\r\nhello";
+    assert!(sent(&net, 0).ends_with(first), "{}", sent(&net, 0));
+    assert_eq!(sent(&net, 1), format!("{first}{second}"));
 }
 
 #[test]

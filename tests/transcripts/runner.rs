@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use xenon::error::{Code, Error};
 use xenon::h1::response_head::ResponseHead;
-use xenon::h1::version::Version;
 use xenon::http::fields::Fields;
+use xenon::http::head::Version;
 use xenon::net::Net;
 use xenon::net::sim::{Act as SimAct, Script, Segments, SimNet};
 use xenon::session::events::{CloseReason, Kind};

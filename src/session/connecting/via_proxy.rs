@@ -195,14 +195,15 @@ impl<N: Net> ViaProxy<'_, N> {
         let mut is_kept = false;
         // Each time round answers a challenge, whose number the claim bounds, or is on a fresh connection after a kept one.
         loop {
-            let (limits, mut head) = {
+            let (limits, agent) = {
                 let settings = shared.settings.borrow();
-                (*settings.limits(), connect::head(place, settings.user_agent()))
+                (*settings.limits(), settings.shared_user_agent())
             };
+            let mut head = connect::head(place, agent.as_deref());
             if let Some(auth) = &mut auth {
                 auth.sign(&mut head, &shared.net);
             }
-            self.record(connection.number, || Kind::TunnelRequest(Head(masked(&head))));
+            self.record(connection.number, || Kind::TunnelRequest(masked(&head)));
             let mut connect = Connect::new(head, limits);
             let outcome = negotiate(shared, &mut connection, &mut connect, deadline).await;
             let mut heads = connect.take_heads();

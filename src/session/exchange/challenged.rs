@@ -1,5 +1,6 @@
 //! What becomes of an exchange whose response asks for credentials: it is answered, or left to the caller.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 
 use crate::auth::Server;
@@ -10,23 +11,36 @@ use crate::h1::exchange::Event;
 use crate::h1::response_head::ResponseHead;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::authorization::{NOTHING_FOR_PROXY, tell_all};
+use crate::session::authorization::{NOTHING_FOR_PROXY, RequestAuth, tell_all};
 use crate::session::connection::close_reason;
 use crate::session::events::{CloseReason, Kind};
-use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
+use crate::session::exchange::upload::Upload;
+use crate::session::shared::Shared;
 
-impl<N: Net> Dispatch<N> {
+/// What an exchange needs when its response may ask for credentials.
+pub(super) struct Challenged<'a, N: Net> {
+    pub(super) shared: &'a Shared<N>,
+    pub(super) upload: &'a RefCell<Upload>,
+    /// What the request says to the origin, if anything.
+    pub(super) auth: &'a mut Option<Box<RequestAuth>>,
+    /// Why that is nothing, where it is.
+    pub(super) unanswerable: &'static str,
+    /// What it says to the proxy that forwards it.
+    pub(super) proxy_auth: &'a mut Option<Box<RequestAuth>>,
+}
+
+impl<N: Net> Challenged<'_, N> {
     /// The answer, if it is one. If not, it asked who is there, and the request is to be sent again, which says so.
     pub(super) async fn judge(
-        &mut self,
+        self,
         head: ResponseHead,
         mut pump: Box<Pump<N>>,
     ) -> Result<Option<(ResponseHead, Box<Pump<N>>)>, Error> {
         // What says something to a proxy is of no use where there is none on the way.
         let of_proxy = self.proxy_auth.as_mut().filter(|_| pump.connection.forwarder.is_some());
-        let mut auths = of_proxy.into_iter().chain(&mut self.auth);
-        let (shared, subject) = (&self.shared, pump.subject);
+        let mut auths = of_proxy.into_iter().chain(self.auth.as_mut());
+        let (shared, subject) = (self.shared, pump.subject);
         let mut is_judged = false;
         let (auth, decision) = loop {
             let Some(auth) = auths.next() else {
@@ -83,7 +97,7 @@ impl<N: Net> Dispatch<N> {
     /// Reads the content that nobody wants and throws it away, if it is little and its connection can be kept for that; else
     /// the connection closes.
     async fn leave(&self, mut pump: Box<Pump<N>>) -> Result<(), Error> {
-        let shared = &self.shared;
+        let shared = self.shared;
         let most = shared.settings.borrow().limits().drained;
         if let Err(unusable) = pump.machine.verdict(&Buffer::default()) {
             pump.connection.close(close_reason(unusable));

@@ -1,5 +1,5 @@
-//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more; what a response
-//! says that asks who is there is `claim`'s to judge.
+//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more. `challenged` decides
+//! what a response means that asks for credentials.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -8,14 +8,16 @@ use std::task::Poll;
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Event, Exchange};
+use crate::h1::framing::MethodKind;
+use crate::h1::request_head;
 use crate::h1::response_head::ResponseHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
-use crate::proxy::forward;
 use crate::session::authorization::RequestAuth;
 use crate::session::connecting::connect;
 use crate::session::connection::Connection;
 use crate::session::events::{CloseReason, Head, Kind, Subject, masked};
+use crate::session::exchange::challenged::Challenged;
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::upload::Upload;
 use crate::session::pool::Acquired;
@@ -82,13 +84,13 @@ impl<N: Net> Dispatch<N> {
                 // Most requests say nothing of who sends them.
                 Ok((head, pump)) if self.auth.is_none() && self.proxy_auth.is_none() => {
                     if matches!(head.status, 401 | 407) {
-                        self.tell_unanswerable(&head, &pump);
+                        self.challenged().tell_unanswerable(&head, &pump);
                     }
                     return Ok((head, pump));
                 }
                 Ok((head, pump)) => {
                     // Boxed, so that they do not carry the room for it along.
-                    if let Some(answer) = Box::pin(self.judge(head, pump)).await? {
+                    if let Some(answer) = Box::pin(self.challenged().judge(head, pump)).await? {
                         return Ok(answer);
                     }
                     // It is another request now: its connection may have gone stale as that of any.
@@ -119,6 +121,16 @@ impl<N: Net> Dispatch<N> {
         true
     }
 
+    fn challenged(&mut self) -> Challenged<'_, N> {
+        Challenged {
+            shared: &self.shared,
+            upload: &self.upload,
+            auth: &mut self.auth,
+            unanswerable: self.unanswerable,
+            proxy_auth: &mut self.proxy_auth,
+        }
+    }
+
     /// Forgets what the last sending has left.
     fn begin_again(&mut self) {
         self.upload.borrow_mut().rewind();
@@ -127,15 +139,7 @@ impl<N: Net> Dispatch<N> {
 
     /// Takes the expectation out of the request, if that can be.
     fn drop_expectation(&mut self) -> bool {
-        if !self.upload.borrow().is_replayable() {
-            return false;
-        }
-        let Some(head) = self.prepared.head_without_expect.take() else {
-            return false;
-        };
-        self.prepared.head = head;
-        self.prepared.outline.expects = false;
-        true
+        self.upload.borrow().is_replayable() && self.prepared.drop_expectation()
     }
 
     /// An idle connection that is alive, or a new one.
@@ -185,44 +189,46 @@ impl<N: Net> Dispatch<N> {
         }
     }
 
-    /// The head as it goes on this connection.
-    fn head_for(&self, connection: &Connection<N>) -> Result<Vec<u8>, Error> {
-        if connection.forwarder.is_none() {
-            return Ok(self.prepared.head.clone());
+    /// The head as it goes on this connection, with the credentials for whoever receives it.
+    fn encode_head(&mut self, connection: &Connection<N>) -> Result<Vec<u8>, Error> {
+        let net = &self.shared.net;
+        let mut head = self.prepared.head(&self.origin);
+        if let Some(via) = &connection.forwarder {
+            if self.prepared.outline.method == MethodKind::Connect {
+                let detail = "a proxy that forwards would take CONNECT for its own: have all go through tunnels";
+                return Err(Error::new(Phase::Setup, Code::Configuration, detail));
+            }
+            head.make_absolute(self.origin.authority());
+            if !self.proxy_auth.as_ref().is_some_and(|auth| auth.is_for(&via.credentials)) {
+                self.proxy_auth = RequestAuth::of_forwarded(&via.credentials, &head);
+            }
+            if let Some(auth) = &mut self.proxy_auth {
+                self.upload.borrow_mut().keep(true);
+                auth.sign(&mut head, net);
+            }
         }
-        forward::absolute_form(&self.prepared.head, self.origin.authority()).ok_or_else(|| {
-            let detail = "a proxy that forwards would take CONNECT for its own: have all go through tunnels";
-            Error::new(Phase::Setup, Code::Configuration, detail)
-        })
+        if let Some(auth) = &mut self.auth {
+            auth.sign(&mut head, net);
+        }
+        let subject = Subject { exchange: self.exchange, connection: connection.number };
+        self.shared.record(subject, || Kind::RequestHead(masked(&head)));
+        Ok(request_head::encode(&head))
     }
 
     /// Sends the request on this connection and waits for the final head.
     async fn attempt(&mut self, connection: Connection<N>) -> Result<(ResponseHead, Box<Pump<N>>), Failure> {
-        let shared = &self.shared;
         let is_reused = connection.is_reused();
-        let mut head = match self.head_for(&connection) {
+        let head = match self.encode_head(&connection) {
             Ok(head) => head,
             Err(error) => {
                 self.shared.keep(connection);
                 return Err(Failure { error, is_stale: false });
             }
         };
-        if let Some(via) = &connection.forwarder {
-            if !self.proxy_auth.as_ref().is_some_and(|auth| auth.is_for(&via.credentials)) {
-                self.proxy_auth = RequestAuth::of_forwarded(&via.credentials, &head);
-            }
-            if let Some(auth) = &mut self.proxy_auth {
-                self.upload.borrow_mut().keep(true);
-                auth.sign(&mut head, &shared.net);
-            }
-        }
+        let shared = &self.shared;
         let is_forwarded = connection.forwarder.is_some();
-        if let Some(auth) = &mut self.auth {
-            auth.sign(&mut head, &shared.net);
-        }
         let subject = Subject { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
-        shared.record(subject, || Kind::RequestHead(Head(masked(&head))));
         let mut machine = Exchange::new(self.prepared.outline, head, *shared.settings.borrow().limits());
         if is_forwarded {
             machine = machine.forwarded();
