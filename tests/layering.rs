@@ -39,21 +39,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 /// The rooms of a session, from what callers hold down to values: each, and which rooms below it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("whole", &["handles"]),
-    ("handles", &["exchange", "authorization", "shared", "connection", "request", "settings", "events"]),
+    ("handles", &["exchange", "authorization", "shared", "connection", "request", "timing", "settings", "events"]),
     (
         "exchange",
-        &[
-            "connecting",
-            "authorization",
-            "shared",
-            "pool",
-            "connection",
-            "transport",
-            "request",
-            "settings",
-            "timing",
-            "events",
-        ],
+        &["connecting", "authorization", "shared", "pool", "connection", "transport", "request", "timing", "events"],
     ),
     (
         "connecting",
@@ -66,9 +55,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("connection", &["transport", "proxies", "journal", "events", "permits"]),
     ("transport", &[]),
     ("request", &["settings"]),
+    ("timing", &["settings"]),
     ("settings", &["proxies"]),
     ("proxies", &[]),
-    ("timing", &[]),
     ("journal", &["events"]),
     ("events", &[]),
     ("permits", &[]),

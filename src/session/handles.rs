@@ -17,8 +17,9 @@ use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Event};
 use crate::session::exchange::{Answer, Dispatch, ExchangeState, Upload};
 use crate::session::request::{Content, Description};
-use crate::session::settings::{Schedule, Settings};
+use crate::session::settings::Settings;
 use crate::session::shared::Shared;
+use crate::session::timing::Schedule;
 
 /// A logical group of requests to one origin. Dropping it closes its connections and ends its exchanges.
 pub struct Session<N: Net>(Rc<Inner<N>>);

@@ -15,7 +15,8 @@
 //!     shared                  what exchanges share: settings, credentials, the pool
 //!     pool  revalidation      the connections that are kept, and whether new settings would have made them
 //!     connection  transport   one connection: plain, TLS, TLS in TLS
-//!     request  settings  proxies  timing  journal  events  permits
+//!     timing                  deadlines, and waiting with one
+//!     request  settings  proxies  journal  events  permits
 //! ```
 
 mod authorization;

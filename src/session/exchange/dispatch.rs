@@ -20,9 +20,8 @@ use crate::session::exchange::pump::Pump;
 use crate::session::exchange::upload::Upload;
 use crate::session::pool::Acquired;
 use crate::session::request::Prepared;
-use crate::session::settings::Schedule;
 use crate::session::shared::Shared;
-use crate::session::timing::within;
+use crate::session::timing::{Schedule, within};
 
 /// What an exchange is made of until its response's head is here.
 pub(crate) struct Dispatch<N: Net> {
@@ -153,7 +152,7 @@ impl<N: Net> Dispatch<N> {
             }
             let acquired = within(
                 &shared.net,
-                self.schedule.end,
+                self.schedule.end(Phase::Connect),
                 poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
                     Acquired::Nothing if self.may_wait => {
                         turn = turn.take().or_else(|| shared.pool.queue());
@@ -181,7 +180,7 @@ impl<N: Net> Dispatch<N> {
                 };
                 Err(Error::new(Phase::Connect, Code::ConnectionLimitReached, detail))
             }
-            Err(_) => Err(shared.exchange_timeout(Phase::Connect, &self.schedule)),
+            Err(error) => Err(error),
         }
     }
 

@@ -13,8 +13,8 @@ use crate::session::connecting::tls_error;
 use crate::session::connection::Connection;
 use crate::session::events::{Kind, Subject};
 use crate::session::exchange::upload::Upload;
-use crate::session::settings::Schedule;
 use crate::session::shared::Shared;
+use crate::session::timing::{Schedule, Step};
 use crate::session::transport::{Broken, Received};
 use crate::tls::failure::Failure;
 
@@ -39,15 +39,6 @@ pub(crate) struct Pump<N: Net> {
     permission_by: Option<Instant>,
     first_byte_by: Option<Instant>,
     between_bytes_by: Option<Instant>,
-}
-
-/// Which step was waited for.
-enum Waited {
-    ForWrite,
-    ForPermission,
-    ForFirstByte,
-    BetweenBytes,
-    ForEnd,
 }
 
 impl<N: Net> Pump<N> {
@@ -183,7 +174,7 @@ impl<N: Net> Pump<N> {
         // A peer that never lets anybody wait is late all the same. A head has its own bounds.
         let is_content = self.has_head || upload.gone() > 0;
         if is_content && shared.net.now() >= self.schedule.end {
-            return Poll::Ready(Err(shared.exchange_timeout(self.phase(), &self.schedule)));
+            return Poll::Ready(Err(self.schedule.end(self.phase()).error()));
         }
         Poll::Ready(Ok(step.received))
     }
@@ -201,51 +192,29 @@ impl<N: Net> Pump<N> {
 
     /// Pending until the nearest deadline of what is waited for; then its error, or nothing where going on is right.
     fn poll_deadline(&mut self, shared: &Shared<N>, is_receiving: bool) -> Poll<Result<Received, Error>> {
-        let each = self.schedule.each;
-        let mut nearest = (self.schedule.end, Waited::ForEnd);
-        let mut consider = |slot: &mut Option<Instant>, after: Duration, waited| {
-            let deadline = *slot.get_or_insert_with(|| shared.net.now() + after);
-            if deadline < nearest.0 {
-                nearest = (deadline, waited);
-            }
-        };
-        if !self.machine.outgoing().is_empty() {
-            consider(&mut self.write_by, each.write, Waited::ForWrite);
-        }
+        let (schedule, now) = (&self.schedule, || shared.net.now());
         if self.machine.is_held() {
-            consider(&mut self.permission_by, each.expect_continue, Waited::ForPermission);
-        }
-        if !self.has_head && (self.machine.is_sent() || self.machine.is_abandoned()) {
-            consider(&mut self.first_byte_by, each.first_byte, Waited::ForFirstByte);
-        }
-        if self.has_head && is_receiving {
-            consider(&mut self.between_bytes_by, each.between_bytes, Waited::BetweenBytes);
-        }
-        let (deadline, waited) = nearest;
-        if shared.net.poll_until(deadline).is_pending() {
-            return Poll::Pending;
-        }
-        let timeout =
-            |phase, code, what: &str, after: Duration| Error::new(phase, code, format!("{what} for {after:?}"));
-        Poll::Ready(Err(match waited {
-            Waited::ForPermission => {
+            let permitted_at = *self.permission_by.get_or_insert_with(|| now() + schedule.each.expect_continue);
+            if permitted_at < schedule.end && shared.net.poll_until(permitted_at).is_ready() {
                 self.machine.release();
                 return Poll::Ready(Ok(Received::Nothing));
             }
-            Waited::ForWrite => {
-                timeout(Phase::Send, Code::ConnectionWriteTimeout, "the server took no more of the request", each.write)
-            }
-            Waited::ForFirstByte => {
-                timeout(Phase::Head, Code::ResponseTimeout, "the server did not answer", each.first_byte)
-            }
-            Waited::BetweenBytes => timeout(
-                Phase::Body,
-                Code::ConnectionReadTimeout,
-                "the server sent no more of the content",
-                each.between_bytes,
-            ),
-            Waited::ForEnd => shared.exchange_timeout(self.phase(), &self.schedule),
-        }))
+        }
+        let mut deadline = schedule.end(self.phase());
+        let mut consider = |by: &mut Option<Instant>, step| {
+            let at = *by.get_or_insert_with(|| now() + schedule.length(step));
+            deadline = deadline.or(step, at, schedule);
+        };
+        if !self.machine.outgoing().is_empty() {
+            consider(&mut self.write_by, Step::Write);
+        }
+        if !self.has_head && (self.machine.is_sent() || self.machine.is_abandoned()) {
+            consider(&mut self.first_byte_by, Step::FirstByte);
+        }
+        if self.has_head && is_receiving {
+            consider(&mut self.between_bytes_by, Step::BetweenBytes);
+        }
+        shared.net.poll_until(deadline.at).map(|()| Err(deadline.error()))
     }
 
     /// Where the exchange is.
