@@ -7,6 +7,7 @@
 
 mod blame;
 pub mod chunked;
+pub mod drain;
 pub mod exchange;
 pub mod field_lines;
 pub mod framing;

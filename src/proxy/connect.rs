@@ -4,12 +4,13 @@
 
 use super::{Dialogue, Failure};
 use crate::buffer::Buffer;
+use crate::h1::drain::Budget;
 use crate::h1::exchange::{Content, Event, Exchange, Outline};
 use crate::h1::framing::MethodKind;
 use crate::h1::request_head;
 use crate::h1::response_head::ResponseHead;
 use crate::h1::version::Version;
-use crate::limits::{Limits, READ_LENGTH};
+use crate::limits::Limits;
 
 /// A CONNECT under way.
 pub struct Connect {
@@ -46,16 +47,15 @@ pub fn head(place: &str, agent: Option<&str>) -> Vec<u8> {
 /// What is left of a refusal: its content, which nobody wants, before the next CONNECT on the same connection.
 pub struct Rest {
     machine: Exchange,
-    /// Bytes that may still be thrown away.
-    budget: u64,
+    budget: Budget,
 }
 
 impl Rest {
     /// What is left after this dialogue was refused, if the connection can be kept for the price of so many bytes.
     pub fn of(connect: Connect, most: u64) -> Option<Self> {
         let is_kept = connect.machine.verdict(&Buffer::default()).is_ok();
-        let is_little = connect.machine.remainder().is_none_or(|left| left <= most);
-        (is_kept && is_little).then_some(Self { machine: connect.machine, budget: most })
+        let budget = Budget::new(most);
+        (is_kept && budget.covers(&connect.machine)).then_some(Self { machine: connect.machine, budget })
     }
 }
 
@@ -68,11 +68,9 @@ impl Dialogue for Rest {
 
     fn receive(&mut self, buffer: &mut Buffer) -> Result<bool, Failure> {
         loop {
-            match self.machine.receive(buffer, READ_LENGTH) {
-                Ok(Event::Content(piece)) => {
-                    let left = self.budget.checked_sub(piece.len() as u64);
-                    self.budget = left.ok_or_else(|| Failure::Broken("its refusal is too long to be read".into()))?;
-                }
+            match self.machine.receive(buffer, self.budget.piece()) {
+                Ok(Event::Content(piece)) if self.budget.spend(piece.len()) => {}
+                Ok(Event::Content(_)) => return Err(Failure::Broken("its refusal is too long to be read".into())),
                 Ok(Event::End) if buffer.is_empty() => return Ok(true),
                 Ok(Event::End) => return Err(Failure::Broken("it sent bytes beyond its refusal".into())),
                 Ok(Event::NeedMore | Event::Head(_) | Event::Interim(_)) => return Ok(false),

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
+use crate::h1::drain::Budget;
 use crate::h1::exchange::{Event, Exchange};
 use crate::limits::SILENT_STEPS;
 use crate::net::{Fault, Net, Receive};
 use crate::session::authorization::RequestAuth;
 use crate::session::connecting::tls_error;
-use crate::session::connection::Connection;
+use crate::session::connection::{Connection, close_reason};
 use crate::session::events::{Kind, Subject};
 use crate::session::exchange::upload::Upload;
 use crate::session::shared::Shared;
@@ -108,6 +109,37 @@ impl<N: Net> Pump<N> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
             }
+        }
+    }
+
+    /// Reads what is left of the content and throws it away; whether the budget covers all of it.
+    pub(crate) fn poll_drain(
+        &mut self,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+        budget: &mut Budget,
+    ) -> Poll<Result<bool, Error>> {
+        while !self.machine.is_complete() {
+            if !budget.covers(&self.machine) {
+                return Poll::Ready(Ok(false));
+            }
+            match self.poll_event(shared, upload, budget.piece()) {
+                Poll::Ready(Ok(Event::Content(piece))) if !budget.spend(piece.len()) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// The response is complete: its connection is kept for another request, or closes.
+    pub(crate) fn finish(self, shared: &Shared<N>) {
+        let Self { mut connection, machine, .. } = self;
+        connection.served = connection.served.saturating_add(1);
+        match machine.verdict(&connection.buffer) {
+            Ok(()) => shared.keep(connection),
+            Err(unusable) => connection.close(close_reason(unusable)),
         }
     }
 

@@ -11,13 +11,14 @@ use std::task::{Context, Poll, Waker};
 
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
+use crate::h1::drain::Budget;
 use crate::h1::exchange::Event;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::origin::Scheme;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::connection::{Facts, close_reason};
+use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
@@ -303,17 +304,14 @@ impl<N: Net> ExchangeState<N> {
     /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
     /// little and here already, for the connection's sake; else the connection closes.
     fn abandon_content(&mut self) {
-        let mut budget = self.shared.settings.borrow().limits().drained;
-        while let Stage::Receiving(pump) = &self.stage
-            && pump.machine.remainder().is_none_or(|left| left <= budget)
-        {
-            // When all may be thrown away that may be, one byte more shows that it was not all there is.
-            let most = usize::try_from(budget).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH);
-            match self.poll_read(most) {
-                Poll::Ready(Ok(Some(piece))) if piece.len() as u64 <= budget => {
-                    budget = budget.saturating_sub(piece.len() as u64);
-                }
-                Poll::Ready(_) | Poll::Pending => break,
+        let most = self.shared.settings.borrow().limits().drained;
+        let mut budget = Budget::new(most.saturating_sub(self.ahead.as_slice().len() as u64));
+        if let Stage::Receiving(pump) = &mut self.stage {
+            let drained = pump.poll_drain(&self.shared, &mut self.upload.borrow_mut(), &mut budget);
+            match drained {
+                Poll::Ready(Ok(true)) => self.complete(),
+                Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
+                Poll::Ready(Ok(false)) | Poll::Pending => {}
             }
         }
         self.shared.journal.set_ending(CloseReason::UnreadContent);
@@ -354,16 +352,11 @@ impl<N: Net> ExchangeState<N> {
         let Stage::Receiving(pump) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) else {
             return;
         };
-        let Pump { mut connection, machine, subject, .. } = *pump;
-        self.stage = Stage::Complete(machine.trailers().clone());
-        self.is_cut = !machine.is_sent();
+        self.stage = Stage::Complete(pump.machine.trailers().clone());
+        self.is_cut = !pump.machine.is_sent();
         self.upload.borrow_mut().discard();
-        self.shared.record(subject, || Kind::Complete);
-        connection.served = connection.served.saturating_add(1);
-        match machine.verdict(&connection.buffer) {
-            Ok(()) => self.shared.keep(connection),
-            Err(unusable) => connection.close(close_reason(unusable)),
-        }
+        self.shared.record(pump.subject, || Kind::Complete);
+        pump.finish(&self.shared);
     }
 }
 
