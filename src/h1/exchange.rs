@@ -1,20 +1,60 @@
-//! One exchange on one connection: a request out, interim responses and a final one in. Every state transition is here.
+//! One exchange of HTTP/1.1 on one connection, as a state machine: a request out, interim responses and a final one in.
 //!
-//! It does no I/O and waits for nothing: bytes that came are put in, bytes that should go are taken out, and the end of the
-//! connection is an input like any other. The two directions are two small machines that meet in three places: `100
-//! Continue` releases held content, an early final response ends sending, and a response that turns the connection into
-//! something else ([`Framing::Tunnel`], `101`) makes both directions raw.
+//! # Theory
+//!
+//! The machine does no I/O and waits for nothing. Whoever owns the connection turns the crank:
+//!
+//! * bytes that came go into [`Exchange::receive`], which uses some from the front of a buffer and answers with an [`Event`];
+//! * bytes that should go are [`Exchange::outgoing`], and [`Exchange::sent`] says how many have gone;
+//! * the end of the connection is an input like any other, [`Exchange::receive_end`]: whether it is the end of the content
+//!   or a failure depends on the state;
+//! * so is time: [`Exchange::release`] says that the server has had its time to permit the content.
+//!
+//! An exchange has two directions, and each is a machine of its own, whose states are named for what they wait for. A direction
+//! ends once, and nothing revives it. A fault of the response is given again at each call.
+//!
+//! | sending | on | becomes |
+//! |---|---|---|
+//! | `Permission` | `100 Continue`; its time is over | `Content` |
+//! | | a final head | `Abandoned` |
+//! | `Content` | its last byte was pushed, or `finish` | `Nothing` |
+//! | | a final head from 300 on; sending failed | `Abandoned` |
+//! | `Nothing`, `Abandoned` | | |
+//!
+//! | receiving | on | becomes |
+//! |---|---|---|
+//! | `Head` | an interim head | `Head` |
+//! | | a final head, as its framing says (RFC 9112 section 6.3) | `Content`, `Chunk`, `End`, `Nothing` |
+//! | | a 101 that was asked for, a 2xx to CONNECT | `Switched` |
+//! | `Content` | its last byte | `Nothing` |
+//! | `Chunk` | the last chunk and the trailers | `Nothing` |
+//! | | what is no chunk | `Fault` |
+//! | `End` | the end of the connection | `Nothing` |
+//! | `Nothing`, `Switched`, `Fault` | | |
+//!
+//! The directions meet in three places, all of them heads: `100 Continue` releases content that is held, an early final
+//! response ends sending, and a response that switches protocols is an error unless the whole request has gone.
+//!
+//! `Switched` is where HTTP ends: bytes that came after the head stay in the caller's buffer, and belong to whatever the
+//! connection has become. No event but [`Event::Switched`] follows.
+//!
+//! When the response is complete, [`Exchange::verdict`] says whether the connection can serve another exchange.
 
 use crate::buffer::Buffer;
-use crate::error::{Code, Error, Phase};
-use crate::h1::blame::{chunk_error, framing_error, head_error};
-use crate::h1::chunked::{self, Decoder};
+use crate::error::Error;
+use crate::h1::blame::{
+    chunk_error, cut_in_chunks, cut_in_content, cut_in_head, framing_error, head_error, switched, too_many_interims,
+};
+use crate::h1::chunked::Decoder;
 use crate::h1::field_lines::Bounds;
 use crate::h1::framing::{self, Framing, MethodKind};
 use crate::h1::persistence::{self, Close};
 use crate::h1::response_head::{HeadReader, ResponseHead};
+use crate::h1::sending::Sending;
 use crate::http::fields::Fields;
-use crate::limits::{Limits, READ_LENGTH};
+use crate::limits::{HEAD_READ_LENGTH, Limits, READ_LENGTH};
+
+pub use crate::h1::sending::Content;
 
 /// What the machine has to know of a request beside its head's bytes.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +71,6 @@ pub struct Outline {
     pub expects: bool,
 }
 
-/// How a request's content is framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// There is none.
-    None,
-    /// So many bytes.
-    Length(u64),
-    /// Chunks and trailers.
-    Chunked,
-}
-
 /// What came of the bytes received so far.
 #[derive(Debug)]
 pub enum Event {
@@ -55,6 +84,8 @@ pub enum Event {
     Content(Vec<u8>),
     /// The response is complete.
     End,
+    /// The connection has become something else; what is left of the bytes is its.
+    Switched,
 }
 
 /// Why an exchange cannot leave its connection to another.
@@ -74,11 +105,6 @@ pub struct Exchange {
     outline: Outline,
     limits: Limits,
     sending: Sending,
-    /// Bytes that go out next, of which `gone` have gone.
-    outgoing: Vec<u8>,
-    gone: usize,
-    /// Whether `outgoing` is as long as it should be, though there is more content.
-    is_full: bool,
     receiving: Receiving,
     interims: usize,
     /// Bytes of the interim heads so far: they share the final head's bound.
@@ -96,21 +122,6 @@ pub struct Exchange {
     last_head: Box<[u8]>,
 }
 
-/// The sending direction, named for what it waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sending {
-    /// `100 Continue`, or the end of the time that is given to it.
-    Permission,
-    /// More of the content, this much if that is known.
-    Content(Option<u64>),
-    /// Nothing: all is in `outgoing`, or gone.
-    Nothing,
-    /// Nothing, for no more of it will be sent.
-    Abandoned,
-    /// Bytes of whatever the connection has become.
-    Raw,
-}
-
 /// The receiving direction, named for what it waits for.
 #[derive(Debug)]
 enum Receiving {
@@ -124,6 +135,8 @@ enum Receiving {
     End,
     /// Nothing: the response is complete.
     Nothing,
+    /// Nothing: the connection is HTTP no more.
+    Switched,
     /// Nothing: it is broken.
     Fault(Error),
 }
@@ -131,19 +144,10 @@ enum Receiving {
 impl Exchange {
     /// The exchange of a request whose encoded head this is.
     pub fn new(outline: Outline, head: Vec<u8>, limits: Limits) -> Self {
-        let sending = match outline.content {
-            Content::None | Content::Length(0) => Sending::Nothing,
-            _ if outline.expects => Sending::Permission,
-            Content::Length(length) => Sending::Content(Some(length)),
-            Content::Chunked => Sending::Content(None),
-        };
         Self {
             outline,
             limits,
-            sending,
-            outgoing: head,
-            gone: 0,
-            is_full: false,
+            sending: Sending::new(head, outline.content, outline.expects),
             receiving: Receiving::Head(HeadReader::new(head_bounds(&limits, 0, 0))),
             interims: 0,
             interim_length: 0,
@@ -175,121 +179,47 @@ impl Exchange {
 
     /// The bytes that should go out next.
     pub fn outgoing(&self) -> &[u8] {
-        self.outgoing.get(self.gone..).unwrap_or_default()
+        self.sending.outgoing()
     }
 
     /// So many of them have gone.
     pub fn sent(&mut self, count: usize) {
-        self.gone = self.gone.saturating_add(count).min(self.outgoing.len());
-        if self.gone == self.outgoing.len() {
-            self.outgoing.clear();
-            self.gone = 0;
-            self.is_full = false;
-            if self.sending == Sending::Nothing {
-                self.outgoing = Vec::new();
-            }
-        }
-    }
-
-    /// How many bytes of so much content are pushed now, where `most` bytes go at once: never so many that `outgoing` grows
-    /// without bound. Of what goes in several writes the last is as long as can be, and a short one comes first: see
-    /// `Upload::holds_head`.
-    fn room(&mut self, length: usize, most: usize) -> usize {
-        let (framing, length) = match self.sending {
-            Sending::Content(Some(left)) => (0, usize::try_from(left).unwrap_or(usize::MAX).min(length)),
-            Sending::Content(None) => (chunked::FRAMING_LENGTH, length),
-            Sending::Raw => (0, length),
-            Sending::Permission | Sending::Nothing | Sending::Abandoned => return 0,
-        };
-        if self.is_full {
-            return 0;
-        }
-        let full = most.saturating_sub(framing).max(1);
-        let free = full.saturating_sub(self.outgoing.len());
-        let short = length.checked_rem(full).unwrap_or_default();
-        self.is_full = length > free;
-        if !self.is_full {
-            length
-        } else if short <= free && (short > 0 || !self.outgoing.is_empty()) {
-            short
-        } else {
-            free.min(length.div_ceil(2))
-        }
+        self.sending.sent(count);
     }
 
     /// Takes what goes next of this content, framed, `most` bytes at once; answers how many bytes it took.
     pub fn push(&mut self, content: &[u8], most: usize) -> usize {
-        let room = self.room(content.len(), most);
-        let taken = content.get(..room).unwrap_or(content);
-        if taken.is_empty() {
-            return 0;
-        }
-        let length = taken.len();
-        match &mut self.sending {
-            Sending::Content(Some(left)) => {
-                self.outgoing.extend_from_slice(taken);
-                *left = left.saturating_sub(length as u64);
-                if *left == 0 {
-                    self.sending = Sending::Nothing;
-                }
-            }
-            Sending::Content(None) => {
-                self.outgoing.extend_from_slice(&chunked::encode_size(length));
-                self.outgoing.extend_from_slice(taken);
-                self.outgoing.extend_from_slice(b"\r\n");
-            }
-            Sending::Raw => self.outgoing.extend_from_slice(taken),
-            Sending::Permission | Sending::Nothing | Sending::Abandoned => return 0,
-        }
-        length
+        self.sending.push(content, most)
     }
 
     /// Ends chunked content with these trailers. Content of a known length ends by itself.
     pub fn finish(&mut self, trailers: &Fields) {
-        if self.sending == Sending::Content(None) {
-            self.outgoing.extend_from_slice(&chunked::encode_end(trailers));
-            self.sending = Sending::Nothing;
-        }
+        self.sending.finish(trailers);
     }
 
-    /// Sends held content from now on: the server wants it, or has had its time to say so.
+    /// Sends held content from now on.
     pub fn release(&mut self) {
-        if self.sending == Sending::Permission {
-            self.sending = match self.outline.content {
-                Content::Length(length) => Sending::Content(Some(length)),
-                Content::Chunked => Sending::Content(None),
-                Content::None => Sending::Nothing,
-            };
-        }
+        self.sending.release();
     }
 
     /// Sends nothing more: sending has failed, or is not wanted.
     pub fn abandon(&mut self) {
-        if !self.is_sent() {
-            self.sending = Sending::Abandoned;
-            self.outgoing = Vec::new();
-            self.gone = 0;
-        }
+        self.sending.abandon();
     }
 
     /// Whether the content waits for `100 Continue`, all before it having gone.
     pub fn is_held(&self) -> bool {
-        self.sending == Sending::Permission && self.outgoing().is_empty()
+        self.sending.is_held()
     }
 
     /// Whether the whole request has gone.
     pub fn is_sent(&self) -> bool {
-        self.sending == Sending::Nothing && self.outgoing().is_empty()
+        self.sending.is_sent()
     }
 
     /// Whether no more of the request will be sent, though not all of it was.
     pub fn is_abandoned(&self) -> bool {
-        self.sending == Sending::Abandoned
-    }
-
-    /// Whether the connection has become something else than HTTP.
-    pub fn is_raw(&self) -> bool {
-        self.sending == Sending::Raw
+        self.sending.is_abandoned()
     }
 
     // ---- receiving --------------------------------------------------------------------------------------------------
@@ -298,8 +228,8 @@ impl Exchange {
     pub fn appetite(&self) -> usize {
         match &self.receiving {
             Receiving::Content(left) => usize::try_from(*left).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH),
-            Receiving::Head(_) => crate::limits::HEAD_READ_LENGTH,
-            Receiving::Chunk(_) | Receiving::End | Receiving::Nothing | Receiving::Fault(_) => READ_LENGTH,
+            Receiving::Head(_) => HEAD_READ_LENGTH,
+            _ => READ_LENGTH,
         }
     }
 
@@ -308,13 +238,18 @@ impl Exchange {
         match &self.receiving {
             Receiving::Content(left) => Some(*left),
             Receiving::Nothing => Some(0),
-            Receiving::Head(_) | Receiving::Chunk(_) | Receiving::End | Receiving::Fault(_) => None,
+            _ => None,
         }
     }
 
     /// Whether the response is complete.
     pub fn is_complete(&self) -> bool {
         matches!(self.receiving, Receiving::Nothing)
+    }
+
+    /// Whether the connection has become something else than HTTP.
+    pub fn is_switched(&self) -> bool {
+        matches!(self.receiving, Receiving::Switched)
     }
 
     /// Uses bytes from the front of `buffer`; a piece of content is no longer than `max`.
@@ -346,6 +281,7 @@ impl Exchange {
             Receiving::End if buffer.is_empty() => Ok(Event::NeedMore),
             Receiving::End => Ok(Event::Content(buffer.take(max))),
             Receiving::Nothing => Ok(Event::End),
+            Receiving::Switched => Ok(Event::Switched),
             Receiving::Fault(error) => Err(error.clone()),
         }
     }
@@ -353,22 +289,11 @@ impl Exchange {
     /// The peer has ended the connection; all that it sent before has been received.
     pub fn receive_end(&mut self) -> Result<Event, Error> {
         match &self.receiving {
-            Receiving::Head(_) => Err(Error::new(
-                Phase::Head,
-                Code::ConnectionTerminated,
-                "the server closed the connection before its response was complete",
-            )),
-            Receiving::Content(left) => Err(Error::new(
-                Phase::Body,
-                Code::ResponseIncomplete,
-                format!("the connection ended {left} bytes before the content's end"),
-            )),
-            Receiving::Chunk(_) => Err(Error::new(
-                Phase::Body,
-                Code::ResponseIncomplete,
-                "the connection ended before the last chunk of the content",
-            )),
+            Receiving::Head(_) => Err(cut_in_head()),
+            Receiving::Content(left) => Err(cut_in_content(*left)),
+            Receiving::Chunk(_) => Err(cut_in_chunks()),
             Receiving::Fault(error) => Err(error.clone()),
+            Receiving::Switched => Ok(Event::Switched),
             Receiving::End | Receiving::Nothing => {
                 self.receiving = Receiving::Nothing;
                 Ok(Event::End)
@@ -384,7 +309,7 @@ impl Exchange {
     /// Whether the connection can serve another exchange. Meant for when the response is complete; `rest` is what was
     /// received beyond it.
     pub fn verdict(&self, rest: &Buffer) -> Result<(), Unusable> {
-        if !self.is_sent() && !self.is_raw() {
+        if !self.is_sent() {
             return Err(Unusable::UnsentContent);
         }
         self.persistence.map_err(Unusable::Said)?;
@@ -401,11 +326,7 @@ impl Exchange {
 
     fn receive_head(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {
         if head.status == 101 && !self.outline.wants_upgrade {
-            return Err(Error::new(
-                Phase::Head,
-                Code::UpgradeFailed,
-                "the server switched protocols (101) without being asked",
-            ));
+            return Err(switched("the server switched protocols (101) without being asked"));
         }
         if head.status < 200 && head.status != 101 {
             return self.receive_interim(head, length);
@@ -416,24 +337,18 @@ impl Exchange {
         let switches = head.status == 101 || decision.framing == Framing::Tunnel;
         if switches && !self.is_sent() {
             // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.
-            return Err(Error::new(
-                Phase::Head,
-                Code::UpgradeFailed,
-                "the server switched protocols before it had the whole request",
-            ));
+            return Err(switched("the server switched protocols before it had the whole request"));
         }
         self.receiving = match decision.framing {
+            _ if switches => Receiving::Switched,
             Framing::None | Framing::Length(0) => Receiving::Nothing,
             Framing::Length(length) => Receiving::Content(length),
             Framing::Chunked => Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0, 0)))),
-            Framing::ToEnd => Receiving::End,
-            Framing::Tunnel => Receiving::End,
+            Framing::ToEnd | Framing::Tunnel => Receiving::End,
         };
         if switches {
-            self.receiving = Receiving::End;
-            self.sending = Sending::Raw;
             self.persistence = Err(Close::Upgraded);
-        } else if !self.is_sent() && (head.status >= 300 || self.sending == Sending::Permission) {
+        } else if !self.is_sent() && (head.status >= 300 || self.sending.lacks_permission()) {
             // The server has made up its mind without the rest of the content (RFC 9112 section 9.3 and 9.5 let the client
             // stop). A success goes on: there are servers that answer while they read.
             self.abandon();
@@ -446,11 +361,7 @@ impl Exchange {
         self.interim_length = self.interim_length.saturating_add(length);
         self.interim_lines = self.interim_lines.saturating_add(head.fields.len());
         if self.interims > self.limits.interim_responses {
-            return Err(Error::new(
-                Phase::Head,
-                Code::InterimResponseLimit,
-                format!("the server sent more than {} interim responses", self.limits.interim_responses),
-            ));
+            return Err(too_many_interims(self.limits.interim_responses));
         }
         let bounds = head_bounds(&self.limits, self.interim_length, self.interim_lines);
         self.receiving = Receiving::Head(HeadReader::new(bounds));
@@ -549,10 +460,12 @@ mod tests {
                 }
                 Ok(Event::Interim(head)) => format!("interim {}", head.status),
                 Ok(Event::Head(head)) => format!("head {}", head.status),
+                Ok(Event::Switched) => "switched".into(),
                 Ok(Event::End) => format!("end {:?}", String::from_utf8_lossy(&content)),
                 Err(error) => format!("{:?} {:?}", error.phase, error.code),
             };
-            let is_last = text.starts_with("end") || !text.contains("head") && !text.contains("interim");
+            let is_last =
+                text.starts_with("end") || text == "switched" || !text.contains("head") && !text.contains("interim");
             told.push(text);
             !is_last
         };
@@ -560,7 +473,7 @@ mod tests {
             buffer.push(piece.to_vec());
             loop {
                 let event = exchange.receive(&mut buffer, 3);
-                let is_last = matches!(event, Ok(Event::End) | Err(_));
+                let is_last = matches!(event, Ok(Event::End | Event::Switched) | Err(_));
                 if !tell(event, &mut told) {
                     if is_last {
                         break 'pieces;
@@ -667,17 +580,21 @@ mod tests {
     fn a_switch_that_nobody_asked_for_is_an_error() {
         assert_eq!(story(GET, b"HTTP/1.1 101 Switching\r\n\r\n", false), ["Head UpgradeFailed"]);
         let asked = Outline { wants_upgrade: true, ..GET };
-        let told = story(asked, b"HTTP/1.1 101 Switching\r\n\r\nraw", true);
-        assert_eq!(told, ["head 101", "end \"raw\""]);
+        let told = story(asked, b"HTTP/1.1 101 Switching\r\n\r\nraw", false);
+        assert_eq!(told, ["head 101", "switched"]);
     }
 
     #[test]
-    fn after_a_switch_bytes_go_out_as_they_are() {
+    fn http_ends_where_it_switches() {
         let mut exchange = sent(Outline { method: MethodKind::Connect, ..GET });
-        assert_eq!(receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw"], false), ["head 200"]);
-        assert!(exchange.is_raw());
-        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
-        assert_eq!(exchange.outgoing(), b"hello");
+        let mut buffer = Buffer::default();
+        buffer.push(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw".to_vec());
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Head(_))));
+        assert!(exchange.is_switched() && !exchange.is_complete());
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Switched)));
+        assert!(matches!(exchange.receive_end(), Ok(Event::Switched)));
+        assert_eq!(buffer.as_slice(), b"raw");
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 0);
         assert_eq!(exchange.verdict(&Buffer::default()), Err(Unusable::Said(Close::Upgraded)));
     }
 
@@ -700,18 +617,6 @@ mod tests {
         assert_eq!(exchange.outgoing(), b"5\r\nhello\r\n0\r\nA: b\r\n\r\n");
         exchange.sent(usize::MAX);
         assert!(exchange.is_sent());
-    }
-
-    #[test]
-    fn nothing_is_kept_for_what_has_gone() {
-        let mut exchange = sent(Outline { content: Content::Length(3), ..GET });
-        exchange.push(b"ab", SEND_LENGTH);
-        exchange.sent(2);
-        assert!(exchange.outgoing.capacity() > 0, "there is more to come");
-        exchange.push(b"c", SEND_LENGTH);
-        exchange.sent(1);
-        assert!(exchange.is_sent());
-        assert_eq!(exchange.outgoing.capacity(), 0);
     }
 
     #[test]

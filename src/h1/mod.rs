@@ -14,4 +14,5 @@ pub mod framing;
 pub mod persistence;
 pub mod request_head;
 pub mod response_head;
+mod sending;
 pub mod version;

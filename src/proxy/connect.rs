@@ -73,7 +73,7 @@ impl Dialogue for Rest {
                 Ok(Event::Content(_)) => return Err(Failure::Broken("its refusal is too long to be read".into())),
                 Ok(Event::End) if buffer.is_empty() => return Ok(true),
                 Ok(Event::End) => return Err(Failure::Broken("it sent bytes beyond its refusal".into())),
-                Ok(Event::NeedMore | Event::Head(_) | Event::Interim(_)) => return Ok(false),
+                Ok(_) => return Ok(false),
                 Err(error) => return Err(Failure::Broken(error.detail)),
             }
         }
@@ -99,10 +99,10 @@ impl Dialogue for Connect {
                 Ok(Event::Interim(head)) => self.heads.push((head, self.machine.take_head())),
                 Ok(Event::Head(head)) => {
                     self.heads.push((head.clone(), self.machine.take_head()));
-                    return if self.machine.is_raw() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
+                    return if self.machine.is_switched() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
                 }
                 // Nothing comes before the head but interim ones.
-                Ok(Event::NeedMore | Event::Content(_) | Event::End) => return Ok(false),
+                Ok(_) => return Ok(false),
                 Err(error) => return Err(Failure::Broken(error.detail)),
             }
         }

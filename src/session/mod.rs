@@ -9,7 +9,7 @@
 //!
 //! ```text
 //!     handles  whole          what callers hold
-//!     exchange/               one exchange: dispatch, pump, state, upload
+//!     exchange/               one exchange: dispatch, pump, raw, state, upload
 //!     connecting/             from "a connection is needed" to "here it is": proxy, TLS, race, addresses
 //!     authorization           what a request says of who sends it, to an origin or a proxy
 //!     shared                  what exchanges share: settings, credentials, the pool

@@ -244,7 +244,7 @@ impl<N: Net> Dispatch<N> {
                     return Ok((head, pump));
                 }
                 // The machine gives a head before all else.
-                Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
+                Ok(Event::NeedMore | Event::Content(_) | Event::End | Event::Switched) => {}
                 Err(error) => {
                     let is_stale = is_reused && !pump.is_answered && error.code == Code::ConnectionTerminated;
                     pump.connection.close(CloseReason::Failed);

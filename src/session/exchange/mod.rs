@@ -3,6 +3,7 @@
 mod challenged;
 mod dispatch;
 mod pump;
+mod raw;
 mod state;
 mod upload;
 

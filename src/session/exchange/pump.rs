@@ -24,7 +24,7 @@ pub(crate) struct Pump<N: Net> {
     pub(crate) connection: Connection<N>,
     pub(crate) machine: Exchange,
     pub(crate) subject: Subject,
-    schedule: Schedule,
+    pub(crate) schedule: Schedule,
     /// What the request has said of who sends it, once its final head is here: its trailers may have something to say.
     pub(crate) auth: Option<Box<RequestAuth>>,
     /// Whether any byte of a response came.
@@ -153,9 +153,6 @@ impl<N: Net> Pump<N> {
         } else {
             upload.fill(&mut self.machine, self.connection.transport.most_at_once());
             upload.note_in_machine(self.machine.outgoing().len());
-            if upload.take_raw_end() {
-                self.connection.transport.finish();
-            }
         }
     }
 

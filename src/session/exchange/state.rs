@@ -22,7 +22,8 @@ use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
-use crate::session::exchange::upload::Upload;
+use crate::session::exchange::raw::Raw;
+use crate::session::exchange::upload::{Upload, misuse};
 use crate::session::shared::Shared;
 
 /// A piece of content, or none at its end.
@@ -44,10 +45,8 @@ pub(crate) struct ExchangeState<N: Net> {
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
-    /// Whether the connection has become something else than HTTP.
-    is_switched: bool,
-    /// Whether it was over before all of the request had gone.
-    is_cut: bool,
+    /// The error of writing after all is over, where that is not what was written itself.
+    unwritable: Option<fn() -> Error>,
 }
 
 /// A final head, and what is known when it comes.
@@ -65,6 +64,8 @@ enum Stage<N: Net> {
     Dispatching(Opened<N>),
     /// The head is here, the content is on its way.
     Receiving(Box<Pump<N>>),
+    /// The connection has become something else than HTTP.
+    Switched(Box<Raw<N>>),
     /// All is here; the connection has gone its own way.
     Complete(Fields),
     /// It has failed.
@@ -84,8 +85,7 @@ impl<N: Net> ExchangeState<N> {
             ahead: Buffer::default(),
             received: 0,
             total: None,
-            is_switched: false,
-            is_cut: false,
+            unwritable: None,
         }
     }
 
@@ -102,14 +102,15 @@ impl<N: Net> ExchangeState<N> {
             }
         }
         // Also when the head has come just now: a caller that waits for its content to go needs the wish to be noted.
-        if let Stage::Receiving(pump) = &mut self.stage
-            && !pump.machine.is_sent()
-            && !pump.machine.is_abandoned()
-        {
-            let sent = pump.poll_send(&self.shared, &mut self.upload.borrow_mut());
-            if let Poll::Ready(Err(error)) = sent {
-                self.fail(error, CloseReason::Failed);
+        let sent = match &mut self.stage {
+            Stage::Receiving(pump) if !pump.machine.is_sent() && !pump.machine.is_abandoned() => {
+                pump.poll_send(&self.shared, &mut self.upload.borrow_mut())
             }
+            Stage::Switched(raw) => raw.poll_send(&self.shared),
+            _ => return,
+        };
+        if let Poll::Ready(Err(error)) = sent {
+            self.fail(error, CloseReason::Failed);
         }
     }
 
@@ -119,12 +120,17 @@ impl<N: Net> ExchangeState<N> {
         self.advance();
         self.upload.borrow_mut().want_room(false);
         self.check_writable()?;
+        if let Stage::Switched(raw) = &mut self.stage {
+            let taken = raw.try_write(piece)?;
+            self.advance();
+            return Ok(taken);
+        }
         if !self.upload.borrow().has_room() {
             self.upload.borrow_mut().want_room(true);
             return Ok(Err(piece));
         }
-        self.upload.borrow_mut().accept(piece, self.is_switched)?;
-        if self.is_switched || !self.upload.borrow().is_unfinished() {
+        self.upload.borrow_mut().accept(piece)?;
+        if !self.upload.borrow().is_unfinished() {
             self.advance();
         }
         Ok(Ok(()))
@@ -136,7 +142,11 @@ impl<N: Net> ExchangeState<N> {
         if let Err(error) = self.check_writable() {
             return Poll::Ready(Err(error));
         }
-        if self.upload.borrow().is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
+        let is_flushed = match &self.stage {
+            Stage::Switched(raw) => raw.is_flushed(),
+            _ => self.upload.borrow().is_flushed(),
+        };
+        if is_flushed { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// Ends the content.
@@ -146,7 +156,10 @@ impl<N: Net> ExchangeState<N> {
             self.advance();
         }
         self.check_writable()?;
-        let finished = self.upload.borrow_mut().finish(trailers, self.is_switched);
+        let finished = match &mut self.stage {
+            Stage::Switched(raw) => raw.finish(&trailers),
+            _ => self.upload.borrow_mut().finish(trailers),
+        };
         match finished {
             Err(error) if error.code == Code::RequestContentLength => {
                 // The server must not take what came for the whole.
@@ -166,7 +179,11 @@ impl<N: Net> ExchangeState<N> {
         self.upload.borrow_mut().note_waiting();
         self.advance();
         let is_answered = !self.is_answer_taken && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
-        if is_answered || self.upload.borrow().can_serve() { Poll::Ready(()) } else { Poll::Pending }
+        let can_serve = match &self.stage {
+            Stage::Switched(raw) => raw.can_serve(),
+            _ => self.upload.borrow().can_serve(),
+        };
+        if is_answered || can_serve { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The final head.
@@ -194,12 +211,10 @@ impl<N: Net> ExchangeState<N> {
     fn check_writable(&self) -> Result<(), Error> {
         match &self.stage {
             Stage::Failed(error) => Err(error.clone()),
-            Stage::Complete(_) if self.is_switched => Err(switched_over()),
-            Stage::Complete(_) if self.is_cut => Err(early_response()),
-            Stage::Receiving(pump) if pump.machine.is_abandoned() => {
-                Err(if self.is_switched { switched_over() } else { early_response() })
-            }
-            Stage::Dispatching(_) | Stage::Receiving(_) | Stage::Complete(_) => Ok(()),
+            Stage::Complete(_) => self.unwritable.map_or(Ok(()), |error| Err(error())),
+            Stage::Receiving(pump) if pump.machine.is_abandoned() => Err(early_response()),
+            Stage::Switched(raw) if raw.is_broken() => Err(switched_over()),
+            Stage::Dispatching(_) | Stage::Receiving(_) | Stage::Switched(_) => Ok(()),
         }
     }
 
@@ -212,6 +227,7 @@ impl<N: Net> ExchangeState<N> {
         }
         let pump = match &mut self.stage {
             Stage::Receiving(pump) => pump,
+            Stage::Switched(_) => return self.poll_read_raw(max),
             Stage::Complete(_) => return Poll::Ready(Ok(None)),
             Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
             Stage::Dispatching(_) => return Poll::Pending,
@@ -239,6 +255,35 @@ impl<N: Net> ExchangeState<N> {
         match &self.stage {
             Stage::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Ready(Ok(None)),
+        }
+    }
+
+    /// The same of a connection that is HTTP no more.
+    #[cold]
+    fn poll_read_raw(&mut self, max: usize) -> Poll<Result<Piece, Error>> {
+        let Stage::Switched(raw) = &mut self.stage else {
+            return Poll::Pending;
+        };
+        match raw.poll_read(&self.shared, max) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => {
+                self.fail(error.clone(), CloseReason::Failed);
+                Poll::Ready(Err(error))
+            }
+            Poll::Ready(Ok(Some(piece))) => {
+                self.received = self.received.saturating_add(piece.len() as u64);
+                let (done, total) = (self.received, self.total);
+                self.shared.record(raw.subject, || Kind::Receiving { done, total });
+                Poll::Ready(Ok(Some(piece)))
+            }
+            Poll::Ready(Ok(None)) => {
+                self.shared.record(raw.subject, || Kind::Complete);
+                self.unwritable = Some(switched_over);
+                if let Stage::Switched(raw) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
+                    raw.close();
+                }
+                Poll::Ready(Ok(None))
+            }
         }
     }
 
@@ -271,7 +316,7 @@ impl<N: Net> ExchangeState<N> {
         match self.stage {
             Stage::Dispatching(_) if self.on.get() == 0 => Phase::Connect,
             Stage::Dispatching(_) => Phase::Head,
-            Stage::Receiving(_) | Stage::Complete(_) | Stage::Failed(_) => Phase::Body,
+            _ => Phase::Body,
         }
     }
 
@@ -289,6 +334,7 @@ impl<N: Net> ExchangeState<N> {
     pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
         let connection = match &self.stage {
             Stage::Receiving(pump) => pump.subject.connection,
+            Stage::Switched(raw) => raw.subject.connection,
             Stage::Dispatching(_) => self.on.get(),
             Stage::Complete(_) | Stage::Failed(_) => return,
         };
@@ -332,7 +378,10 @@ impl<N: Net> ExchangeState<N> {
             },
             content_length: self.total,
         });
-        self.is_switched = pump.machine.is_raw();
+        if pump.machine.is_switched() {
+            self.stage = Stage::Switched(Box::new(Raw::new(*pump, &self.upload.borrow())));
+            return;
+        }
         let is_complete = pump.machine.is_complete();
         self.stage = Stage::Receiving(pump);
         if is_complete {
@@ -353,7 +402,7 @@ impl<N: Net> ExchangeState<N> {
             return;
         };
         self.stage = Stage::Complete(pump.machine.trailers().clone());
-        self.is_cut = !pump.machine.is_sent();
+        self.unwritable = (!pump.machine.is_sent()).then_some(early_response);
         self.upload.borrow_mut().discard();
         self.shared.record(pump.subject, || Kind::Complete);
         pump.finish(&self.shared);
@@ -378,8 +427,4 @@ fn early_response() -> Error {
 
 fn switched_over() -> Error {
     Error::new(Phase::Send, Code::ConnectionTerminated, "the peer takes no more bytes: it has closed the connection")
-}
-
-fn misuse(detail: &str) -> Error {
-    Error::new(Phase::Setup, Code::Configuration, detail)
 }
