@@ -42,7 +42,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("handles", &["exchange", "authorization", "shared", "connection", "request", "timing", "settings", "events"]),
     (
         "exchange",
-        &["connecting", "authorization", "shared", "pool", "connection", "transport", "request", "timing", "events"],
+        &[
+            "connecting",
+            "authorization",
+            "shared",
+            "pool",
+            "connection",
+            "transport",
+            "request",
+            "timing",
+            "events",
+            "permits",
+        ],
     ),
     (
         "connecting",

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use crate::auth::Server;
 use crate::auth::cache::Credentials;
@@ -15,7 +15,7 @@ use crate::net::Net;
 use crate::session::authorization::RequestAuth;
 use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Event};
-use crate::session::exchange::{Answer, Dispatch, ExchangeState, Upload};
+use crate::session::exchange::{Answer, Dispatch, ExchangeState, Side, Upload};
 use crate::session::request::{Content, Description};
 use crate::session::settings::Settings;
 use crate::session::shared::Shared;
@@ -206,7 +206,7 @@ pub struct Exchange<N: Net> {
 impl<N: Net> Exchange<N> {
     /// Goes as far as it can.
     pub fn advance(&self) {
-        self.state.borrow_mut().advance();
+        self.state.borrow_mut().advance_unasked();
     }
 
     /// Takes a piece of content, or gives it back when there is no room.
@@ -215,8 +215,8 @@ impl<N: Net> Exchange<N> {
     }
 
     /// Ready when the connection has taken all that was written.
-    pub fn poll_flush(&self) -> Poll<Result<(), Error>> {
-        self.state.borrow_mut().poll_flush()
+    pub fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.state.borrow_mut().poll_for(Side::Writing, context, ExchangeState::poll_flush)
     }
 
     /// Ends the content.
@@ -230,9 +230,9 @@ impl<N: Net> Exchange<N> {
     }
 
     /// The response, when its head is here.
-    pub fn poll_response(&self) -> Poll<Result<Response<N>, Error>> {
+    pub fn poll_response(&self, context: &mut Context<'_>) -> Poll<Result<Response<N>, Error>> {
         let mut state = self.state.borrow_mut();
-        let Poll::Ready(answer) = state.poll_answer() else {
+        let Poll::Ready(answer) = state.poll_for(Side::Answer, context, ExchangeState::poll_answer) else {
             return Poll::Pending;
         };
         self.is_answered.set(true);
@@ -249,8 +249,8 @@ impl<N: Net> Exchange<N> {
     }
 
     /// Ready when the exchange can go on: see the WIT's `poll`.
-    pub fn poll_ready(&self) -> Poll<()> {
-        self.state.borrow_mut().poll_exchange_ready()
+    pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.state.borrow_mut().poll_for(Side::Answer, context, ExchangeState::poll_exchange_ready)
     }
 
     /// Ends it.
@@ -258,11 +258,6 @@ impl<N: Net> Exchange<N> {
         let mut state = self.state.borrow_mut();
         let error = Error::new(state.phase(), Code::Cancelled, "the exchange was cancelled");
         state.end(error, CloseReason::Cancelled);
-    }
-
-    /// Whether one of its session's connections has become free since somebody wanted one; asked once.
-    pub fn take_freed(&self) -> bool {
-        self.state.borrow().shared.pool.take_freed()
     }
 }
 
@@ -314,13 +309,14 @@ impl<N: Net> Response<N> {
     }
 
     /// The next piece of content; none at its end.
-    pub fn poll_read(&self, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
-        self.state.borrow_mut().poll_read(max)
+    pub fn poll_read(&self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
+        let mut state = self.state.borrow_mut();
+        state.poll_for(Side::Reading, context, |state, context| state.poll_read(context, max))
     }
 
     /// Ready when [`Response::poll_read`] would be.
-    pub fn poll_ready(&self) -> Poll<()> {
-        self.state.borrow_mut().poll_response_ready()
+    pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.state.borrow_mut().poll_for(Side::Reading, context, ExchangeState::poll_response_ready)
     }
 
     /// The trailers, once the content was read to its end.
@@ -336,11 +332,6 @@ impl<N: Net> Response<N> {
     /// How much content the one-call functions keep.
     pub fn whole_content_limit(&self) -> u64 {
         self.state.borrow().shared.settings.borrow().limits().whole_content
-    }
-
-    /// See [`Exchange::take_freed`].
-    pub fn take_freed(&self) -> bool {
-        self.state.borrow().shared.pool.take_freed()
     }
 }
 

@@ -135,7 +135,7 @@ pub(crate) async fn within<N: Net, T>(
     let mut future = pin!(future);
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Ok(value)),
-        Poll::Pending => net.poll_until(deadline.at).map(|()| Err(deadline.error())),
+        Poll::Pending => net.poll_until(context, deadline.at).map(|()| Err(deadline.error())),
     })
     .await
 }
@@ -144,5 +144,5 @@ pub(crate) async fn within<N: Net, T>(
 /// the clock.
 pub(crate) async fn tick<N: Net>(net: &N) {
     let soon = net.now() + Duration::from_nanos(1);
-    poll_fn(|_| net.poll_until(soon)).await;
+    poll_fn(|context| net.poll_until(context, soon)).await;
 }

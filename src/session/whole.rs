@@ -23,7 +23,7 @@ pub struct Whole {
 /// Sends the request and reads the whole response.
 pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
     let exchange = request.start(false)?;
-    let response = poll_fn(|_| exchange.poll_response()).await?;
+    let response = poll_fn(|context| exchange.poll_response(context)).await?;
     let content = read_to_end(&response).await?;
     let trailers = response.trailers().unwrap_or_default();
     Ok(Whole { head: response.into_head(), content, trailers })
@@ -33,7 +33,7 @@ pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
 pub async fn read_to_end<N: Net>(response: &Response<N>) -> Result<Vec<u8>, Error> {
     let limit = response.whole_content_limit();
     let mut content = Vec::new();
-    while let Some(piece) = poll_fn(|_| response.poll_read(READ_LENGTH)).await? {
+    while let Some(piece) = poll_fn(|context| response.poll_read(context, READ_LENGTH)).await? {
         let length = content.len().saturating_add(piece.len());
         if length as u64 > limit {
             let detail = format!("the response's content is larger than {limit} bytes, the limit of what is kept");

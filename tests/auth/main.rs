@@ -7,3 +7,4 @@ mod digest;
 mod secrets;
 mod server;
 mod support;
+mod wakers;

@@ -22,3 +22,4 @@ mod peer;
 mod secured;
 mod socks;
 mod support;
+mod wakers;

@@ -19,3 +19,4 @@ mod stories;
 mod support;
 mod tunnel;
 mod upload;
+mod wakers;

@@ -17,11 +17,13 @@ pub(super) fn network() -> Wasi {
 }
 
 /// Waits until the core is ready.
-pub(super) fn wait<T>(mut poll: impl FnMut() -> Poll<Result<T, Error>>) -> Result<T, Error> {
+pub(super) fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<Result<T, Error>>) -> Result<T, Error> {
     let network = network();
     network.begin(false);
+    // What is waited for are the network's wishes: nothing here is woken.
+    let mut context = Context::from_waker(Waker::noop());
     loop {
-        if let Poll::Ready(outcome) = poll() {
+        if let Poll::Ready(outcome) = poll(&mut context) {
             return outcome;
         }
         if !network.wait(&[], None).waited {
@@ -35,6 +37,11 @@ pub(super) fn wait<T>(mut poll: impl FnMut() -> Poll<Result<T, Error>>) -> Resul
 /// Waits until the future is ready.
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    wait(|| future.as_mut().poll(&mut context))
+    wait(|context| future.as_mut().poll(context))
+}
+
+/// Polls once: the caller will not wait.
+pub(super) fn poll_once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    network().begin(true);
+    poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -17,12 +17,12 @@ fn world(scripts: impl IntoIterator<Item = Script>) -> SimNet {
 
 async fn connect(net: &SimNet) -> Result<Stream, Fault> {
     let mut dial = net.connect(HERE, None);
-    std::future::poll_fn(|_| dial.poll()).await
+    std::future::poll_fn(|context| dial.poll(context)).await
 }
 
 async fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Fault> {
     while !bytes.is_empty() {
-        let step = std::future::poll_fn(|_| stream.poll_step(bytes, None)).await;
+        let step = std::future::poll_fn(|context| stream.poll_step(context, bytes, None)).await;
         bytes = &bytes[step.sent?..];
     }
     Ok(())
@@ -31,7 +31,8 @@ async fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Fault> {
 /// The next piece, or how receiving ended.
 async fn receive(stream: &mut Stream) -> Result<Vec<u8>, Received> {
     let mut buffer = Buffer::default();
-    let step = |_: &mut Context<'_>| stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 1000 }));
+    let step =
+        |context: &mut Context<'_>| stream.poll_step(context, &[], Some(Receive { buffer: &mut buffer, max: 1000 }));
     match std::future::poll_fn(step).await.received {
         Received::Bytes => Ok(buffer.take(1000)),
         over => Err(over),
@@ -86,7 +87,7 @@ fn names_and_addresses_answer_as_they_were_made() {
     net.run(async {
         let lookup = async |name, max| {
             let mut lookup = net.lookup(name);
-            std::future::poll_fn(|_| lookup.poll(max)).await
+            std::future::poll_fn(|context| lookup.poll(context, max)).await
         };
         assert_eq!(lookup("a.test", 1).await, Ok(vec![HERE.ip()]));
         assert_eq!(lookup("b.test", 1).await, Err(Fault::NameUnresolvable));
@@ -154,7 +155,9 @@ fn bytes_come_in_the_segments_asked_for_and_each_is_waited_for() {
         assert_eq!(receive(&mut stream).await, Ok(b"a".to_vec()));
         let mut buffer = Buffer::default();
         assert!(
-            stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 9 })).is_pending(),
+            stream
+                .poll_step(&mut Context::from_waker(Waker::noop()), &[], Some(Receive { buffer: &mut buffer, max: 9 }))
+                .is_pending(),
             "it was not waited for"
         );
         assert_eq!(receive_all(&mut stream).await, (vec![b"bc".to_vec(), b"def".to_vec()], Received::End));
@@ -236,7 +239,7 @@ fn failures_come_where_they_are_asked_for_and_nowhere_else() {
         let result = net.run(async {
             let mut lookup = net.lookup("a.test");
             let mut talk = Box::pin(async {
-                std::future::poll_fn(|_| lookup.poll(9)).await?;
+                std::future::poll_fn(|context| lookup.poll(context, 9)).await?;
                 let mut stream = connect(&net).await?;
                 if look(&mut stream).0 != Received::Nothing {
                     return Err(Fault::Other);
@@ -245,7 +248,7 @@ fn failures_come_where_they_are_asked_for_and_nowhere_else() {
                 let (pieces, over) = receive_all(&mut stream).await;
                 if over == Received::End { Ok(pieces.concat()) } else { Err(Fault::Reset) }
             });
-            std::future::poll_fn(|context| match net.poll_until(deadline) {
+            std::future::poll_fn(|context| match net.poll_until(context, deadline) {
                 Poll::Ready(()) => Poll::Ready(Err(Fault::TimedOut)),
                 Poll::Pending => talk.as_mut().poll(context),
             })
@@ -290,7 +293,9 @@ fn a_client_that_does_not_wait_can_let_time_pass() {
     let mut stream = net.run(connect(&net)).unwrap();
     let mut step = || {
         let mut buffer = Buffer::default();
-        stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 9 })).map(|step| step.received)
+        stream
+            .poll_step(&mut Context::from_waker(Waker::noop()), &[], Some(Receive { buffer: &mut buffer, max: 9 }))
+            .map(|step| step.received)
     };
     assert!(step().is_pending());
     net.advance(SECOND / 2);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Instant;
@@ -111,7 +111,7 @@ async fn look_up<N: Net>(
     shared.record(subject, || Kind::Lookup(name.to_owned()));
     let mut lookup = shared.net.lookup(name);
     let deadline = schedule.step(Step::Lookup(name), shared.net.now());
-    let found = within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await?;
+    let found = within(&shared.net, deadline, poll_fn(|context| lookup.poll(context, LOOKED_AT))).await?;
     found.map_err(|fault| lookup_error(name, fault))
 }
 
@@ -143,17 +143,17 @@ struct Attempt<N: Net> {
 
 impl<N: Net> Race<'_, N> {
     async fn run(mut self, attempt: Duration) -> Result<N::Stream, Error> {
-        let winner = poll_fn(|_| {
+        let winner = poll_fn(|context| {
             loop {
-                if let Some(stream) = self.poll_running() {
+                if let Some(stream) = self.poll_running(context) {
                     return Poll::Ready(Some(stream));
                 }
                 let is_last = self.waiting.len() == 0;
                 if is_last && self.running.is_empty() {
                     return Poll::Ready(None);
                 }
-                if is_last || self.shared.net.poll_until(self.next_at).is_pending() {
-                    return self.poll_end().map(|()| None);
+                if is_last || self.shared.net.poll_until(context, self.next_at).is_pending() {
+                    return self.poll_end(context).map(|()| None);
                 }
                 self.begin_next(attempt);
             }
@@ -165,9 +165,9 @@ impl<N: Net> Race<'_, N> {
     }
 
     /// Ready when the race is over: whoever still runs has lost.
-    fn poll_end(&mut self) -> Poll<()> {
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match self.end {
-            Some(end) if self.shared.net.poll_until(end).is_ready() => {
+            Some(end) if self.shared.net.poll_until(context, end).is_ready() => {
                 self.failures.extend(self.running.drain(..).map(|attempt| (attempt.address, Fault::TimedOut)));
                 Poll::Ready(())
             }
@@ -188,13 +188,13 @@ impl<N: Net> Race<'_, N> {
     }
 
     /// The first attempt that has connected; those that have failed are struck out.
-    fn poll_running(&mut self) -> Option<N::Stream> {
+    fn poll_running(&mut self, context: &mut Context<'_>) -> Option<N::Stream> {
         let mut index = 0;
         while let Some(attempt) = self.running.get_mut(index) {
-            let fault = match attempt.dial.poll() {
+            let fault = match attempt.dial.poll(context) {
                 Poll::Ready(Ok(stream)) => return Some(stream),
                 Poll::Ready(Err(fault)) => fault,
-                Poll::Pending if self.shared.net.poll_until(attempt.deadline).is_ready() => Fault::TimedOut,
+                Poll::Pending if self.shared.net.poll_until(context, attempt.deadline).is_ready() => Fault::TimedOut,
                 Poll::Pending => {
                     index = index.saturating_add(1);
                     continue;

@@ -25,10 +25,10 @@ pub(crate) async fn negotiate<N: Net>(
         let mut send_fault = None;
         let mut silent_steps = 0_usize;
         while !dialogue.receive(&mut connection.buffer).map_err(proxy_error)? {
-            let step = poll_fn(|_| {
+            let step = poll_fn(|context| {
                 let outgoing = if send_fault.is_none() { dialogue.outgoing() } else { &[] };
                 let receive = Receive { buffer: &mut connection.buffer, max: HEAD_READ_LENGTH };
-                connection.transport.poll_step(outgoing, Some(receive))
+                connection.transport.poll_step(context, outgoing, Some(receive))
             })
             .await;
             match step.sent {

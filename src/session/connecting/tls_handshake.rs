@@ -27,7 +27,7 @@ pub(crate) async fn shake_hands<N: Net>(
     deadline: Deadline<'_>,
 ) -> Result<(), Error> {
     let outcome = within(&shared.net, deadline, async {
-        while !poll_fn(|_| connection.transport.poll_handshake()).await? {
+        while !poll_fn(|context| connection.transport.poll_handshake(context)).await? {
             tick(&shared.net).await;
         }
         Ok(())

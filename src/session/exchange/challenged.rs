@@ -88,7 +88,7 @@ impl<N: Net> Dispatch<N> {
             return Ok(());
         }
         let mut budget = Budget::new(shared.settings.borrow().limits().drained);
-        match poll_fn(|_| pump.poll_drain(shared, &mut self.upload.borrow_mut(), &mut budget)).await {
+        match poll_fn(|context| pump.poll_drain(context, shared, &mut self.upload.borrow_mut(), &mut budget)).await {
             Ok(true) => pump.finish(shared),
             Ok(false) => pump.connection.close(CloseReason::UnreadContent),
             Err(error) => {

@@ -18,6 +18,7 @@ use crate::session::connection::Connection;
 use crate::session::events::{CloseReason, Head, Kind, Subject, masked};
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::upload::Upload;
+use crate::session::permits::Turn;
 use crate::session::pool::Acquired;
 use crate::session::request::Prepared;
 use crate::session::shared::Shared;
@@ -109,7 +110,7 @@ impl<N: Net> Dispatch<N> {
     }
 
     /// Waits until there is content that the head can go with, or it is to go without; whether there was anything to wait for.
-    /// No wish is noted: whoever waits has it go on.
+    /// Whoever waits meanwhile is woken by the write.
     async fn wait_for_content(&self) -> bool {
         if self.prepared.outline.expects || !self.upload.borrow().holds_head() {
             return false;
@@ -145,6 +146,7 @@ impl<N: Net> Dispatch<N> {
         let acquired = loop {
             while let Some(mut connection) = shared.pool.pop_newest(is_fresh) {
                 if connection.is_alive(&shared.net).await {
+                    turn.into_iter().for_each(Turn::take);
                     let subject = Subject { exchange: self.exchange, connection: connection.number };
                     shared.record(subject, || Kind::Reused);
                     return Ok(connection);
@@ -153,10 +155,10 @@ impl<N: Net> Dispatch<N> {
             let acquired = within(
                 &shared.net,
                 self.schedule.end(Phase::Connect),
-                poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
+                poll_fn(|context| match shared.pool.acquire(is_fresh, most) {
                     Acquired::Nothing if self.may_wait => {
                         turn = turn.take().or_else(|| shared.pool.queue());
-                        if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
+                        turn.as_ref().map_or(Poll::Ready(Acquired::Nothing), |turn| turn.poll(context))
                     }
                     acquired => Poll::Ready(acquired),
                 }),
@@ -166,9 +168,9 @@ impl<N: Net> Dispatch<N> {
                 break acquired;
             }
         };
-        drop(turn);
         match acquired {
             Ok(Acquired::Permit(permit)) => {
+                turn.into_iter().for_each(Turn::take);
                 // Boxed, so that those who wait for their turn have no room for it: there may be many.
                 Box::pin(connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
@@ -234,7 +236,7 @@ impl<N: Net> Dispatch<N> {
         let mut pump = Box::new(Pump::new(connection, machine, self.exchange, self.schedule));
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
-            match poll_fn(|_| pump.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {
+            match poll_fn(|context| pump.poll_event(context, shared, &mut self.upload.borrow_mut(), 1)).await {
                 Ok(Event::Interim(head)) => {
                     shared.record(subject, || Kind::InterimHead(Head(pump.machine.take_head())));
                     self.interims.borrow_mut().push(head);

@@ -6,7 +6,9 @@ mod pump;
 mod raw;
 mod state;
 mod upload;
+mod waiters;
 
 pub(super) use dispatch::Dispatch;
 pub(super) use state::{Answer, ExchangeState};
 pub(super) use upload::Upload;
+pub(super) use waiters::Side;

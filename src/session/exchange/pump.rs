@@ -1,6 +1,6 @@
 //! A connection with an exchange on it: bytes move between the network and the exchange's machine, under deadlines.
 
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Instant;
@@ -65,6 +65,7 @@ impl<N: Net> Pump<N> {
     /// What comes next of the response; content in pieces of `max` at the most. Content of the request goes out meanwhile.
     pub(crate) fn poll_event(
         &mut self,
+        context: &mut Context<'_>,
         shared: &Shared<N>,
         upload: &mut Upload,
         max: usize,
@@ -82,7 +83,7 @@ impl<N: Net> Pump<N> {
                 }
                 Err(error) => return Poll::Ready(Err(error)),
             }
-            let received = match self.poll_step(shared, upload, true) {
+            let received = match self.poll_step(context, shared, upload, true) {
                 Poll::Ready(Ok(received)) => received,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
@@ -98,13 +99,18 @@ impl<N: Net> Pump<N> {
     }
 
     /// Sends what there is of the request, without looking at the response. Ready when nothing is left to send for now.
-    pub(crate) fn poll_send(&mut self, shared: &Shared<N>, upload: &mut Upload) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+    ) -> Poll<Result<(), Error>> {
         loop {
             self.fill(upload);
             if self.machine.outgoing().is_empty() && !self.connection.transport.is_unsent() {
                 return Poll::Ready(Ok(()));
             }
-            match self.poll_step(shared, upload, false) {
+            match self.poll_step(context, shared, upload, false) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
@@ -115,6 +121,7 @@ impl<N: Net> Pump<N> {
     /// Reads what is left of the content and throws it away; whether the budget covers all of it.
     pub(crate) fn poll_drain(
         &mut self,
+        context: &mut Context<'_>,
         shared: &Shared<N>,
         upload: &mut Upload,
         budget: &mut Budget,
@@ -123,7 +130,7 @@ impl<N: Net> Pump<N> {
             if !budget.covers(&self.machine) {
                 return Poll::Ready(Ok(false));
             }
-            match self.poll_event(shared, upload, budget.piece()) {
+            match self.poll_event(context, shared, upload, budget.piece()) {
                 Poll::Ready(Ok(Event::Content(piece))) if !budget.spend(piece.len()) => return Poll::Ready(Ok(false)),
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -159,14 +166,15 @@ impl<N: Net> Pump<N> {
     /// One step of the network. Pending only with its deadline noted.
     fn poll_step(
         &mut self,
+        context: &mut Context<'_>,
         shared: &Shared<N>,
         upload: &mut Upload,
         is_receiving: bool,
     ) -> Poll<Result<Received, Error>> {
         let max = self.machine.appetite();
         let receive = is_receiving.then_some(Receive { buffer: &mut self.connection.buffer, max });
-        let Poll::Ready(step) = self.connection.transport.poll_step(self.machine.outgoing(), receive) else {
-            return self.poll_deadline(shared, is_receiving);
+        let Poll::Ready(step) = self.connection.transport.poll_step(context, self.machine.outgoing(), receive) else {
+            return self.poll_deadline(context, shared, is_receiving);
         };
         if step.is_taking {
             self.write_by = None;
@@ -188,13 +196,13 @@ impl<N: Net> Pump<N> {
             }
             // Something moved that is none of the exchange's: it must not move for ever.
             Received::Nothing if matches!(step.sent, Ok(0)) => {
-                if let Poll::Ready(over) = self.poll_deadline(shared, is_receiving) {
+                if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
                 self.silent_steps = self.silent_steps.saturating_add(1);
                 // It is as late as at the last wait, and who never lets anybody wait must not stop the clock.
                 let soon = shared.net.now() + Duration::from_nanos(1);
-                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(soon).is_pending() {
+                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
                     return Poll::Pending;
                 }
             }
@@ -220,11 +228,16 @@ impl<N: Net> Pump<N> {
     }
 
     /// Pending until the nearest deadline of what is waited for; then its error, or nothing where going on is right.
-    fn poll_deadline(&mut self, shared: &Shared<N>, is_receiving: bool) -> Poll<Result<Received, Error>> {
+    fn poll_deadline(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        is_receiving: bool,
+    ) -> Poll<Result<Received, Error>> {
         let (schedule, now) = (&self.schedule, || shared.net.now());
         if self.machine.is_held() {
             let permitted_at = *self.permission_by.get_or_insert_with(|| now() + schedule.each.expect_continue);
-            if permitted_at < schedule.end && shared.net.poll_until(permitted_at).is_ready() {
+            if permitted_at < schedule.end && shared.net.poll_until(context, permitted_at).is_ready() {
                 self.machine.release();
                 return Poll::Ready(Ok(Received::Nothing));
             }
@@ -243,7 +256,7 @@ impl<N: Net> Pump<N> {
         if self.has_head && is_receiving {
             consider(&mut self.between_bytes_by, Step::BetweenBytes);
         }
-        shared.net.poll_until(deadline.at).map(|()| Err(deadline.error()))
+        shared.net.poll_until(context, deadline.at).map(|()| Err(deadline.error()))
     }
 
     /// Where the exchange is.

@@ -1,7 +1,7 @@
 //! A connection that HTTP has left, by a 101 or a 2xx to CONNECT: bytes go both ways as they are, under the deadlines of writing
 //! and reading. Each direction ends by itself.
 
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Instant;
@@ -111,14 +111,14 @@ impl<N: Net> Raw<N> {
     }
 
     /// Sends what there is. Ready when nothing is left.
-    pub(crate) fn poll_send(&mut self, shared: &Shared<N>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_send(&mut self, context: &mut Context<'_>, shared: &Shared<N>) -> Poll<Result<(), Error>> {
         loop {
             self.end_sending();
             let is_idle = self.piece.is_empty() && !self.connection.transport.is_unsent();
             if is_idle || self.is_broken() {
                 return Poll::Ready(Ok(()));
             }
-            match self.poll_step(shared, false) {
+            match self.poll_step(context, shared, false) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
@@ -128,14 +128,19 @@ impl<N: Net> Raw<N> {
 
     /// The next piece, `max` bytes at the most; none when the peer has ended its direction. What there is to send goes
     /// meanwhile.
-    pub(crate) fn poll_read(&mut self, shared: &Shared<N>, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
+    pub(crate) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        max: usize,
+    ) -> Poll<Result<Option<Vec<u8>>, Error>> {
         self.silent_steps = 0;
         loop {
             self.end_sending();
             if !self.connection.buffer.is_empty() {
                 return Poll::Ready(Ok(Some(self.connection.buffer.take(max))));
             }
-            match self.poll_step(shared, true) {
+            match self.poll_step(context, shared, true) {
                 Poll::Ready(Ok(Received::Nothing | Received::Bytes)) => {}
                 Poll::Ready(Ok(Received::End)) => return Poll::Ready(Ok(None)),
                 Poll::Ready(Ok(Received::Failed(broken))) => return Poll::Ready(Err(receive_error(broken))),
@@ -159,12 +164,17 @@ impl<N: Net> Raw<N> {
     }
 
     /// One step of the network. Pending only with its deadline noted.
-    fn poll_step(&mut self, shared: &Shared<N>, is_receiving: bool) -> Poll<Result<Received, Error>> {
+    fn poll_step(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        is_receiving: bool,
+    ) -> Poll<Result<Received, Error>> {
         let rest = self.piece.get(self.gone..).unwrap_or_default();
         let outgoing = rest.get(..self.connection.transport.most_at_once()).unwrap_or(rest);
         let receive = is_receiving.then_some(Receive { buffer: &mut self.connection.buffer, max: READ_LENGTH });
-        let Poll::Ready(step) = self.connection.transport.poll_step(outgoing, receive) else {
-            return self.poll_deadline(shared, is_receiving);
+        let Poll::Ready(step) = self.connection.transport.poll_step(context, outgoing, receive) else {
+            return self.poll_deadline(context, shared, is_receiving);
         };
         if step.is_taking {
             self.write_by = None;
@@ -181,13 +191,13 @@ impl<N: Net> Raw<N> {
             Received::Bytes => self.between_bytes_by = None,
             // Something moved that is not the caller's, which must not go on for ever.
             Received::Nothing if matches!(step.sent, Ok(0)) => {
-                if let Poll::Ready(over) = self.poll_deadline(shared, is_receiving) {
+                if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
                 self.silent_steps = self.silent_steps.saturating_add(1);
                 // The clock goes on only in waits: a peer that never lets anybody wait must not stop it.
                 let soon = shared.net.now() + Duration::from_nanos(1);
-                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(soon).is_pending() {
+                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
                     return Poll::Pending;
                 }
             }
@@ -209,7 +219,12 @@ impl<N: Net> Raw<N> {
     }
 
     /// Pending until the nearest deadline of what is waited for; then its error.
-    fn poll_deadline<T>(&mut self, shared: &Shared<N>, is_receiving: bool) -> Poll<Result<T, Error>> {
+    fn poll_deadline<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        is_receiving: bool,
+    ) -> Poll<Result<T, Error>> {
         let schedule = &self.schedule;
         let mut deadline = schedule.end(Phase::Body);
         let mut consider = |by: &mut Option<Instant>, step| {
@@ -222,7 +237,7 @@ impl<N: Net> Raw<N> {
         if is_receiving {
             consider(&mut self.between_bytes_by, Step::BetweenBytes);
         }
-        shared.net.poll_until(deadline.at).map(|()| Err(deadline.error()))
+        shared.net.poll_until(context, deadline.at).map(|()| Err(deadline.error()))
     }
 }
 

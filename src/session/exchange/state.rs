@@ -24,6 +24,7 @@ use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::raw::Raw;
 use crate::session::exchange::upload::{Upload, misuse};
+use crate::session::exchange::waiters::{Side, Waiters};
 use crate::session::shared::Shared;
 
 /// A piece of content, or none at its end.
@@ -45,6 +46,7 @@ pub(crate) struct ExchangeState<N: Net> {
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
+    waiters: Waiters,
     /// The error of writing after all is over, where that is not what was written itself.
     unwritable: Option<fn() -> Error>,
 }
@@ -85,17 +87,48 @@ impl<N: Net> ExchangeState<N> {
             ahead: Buffer::default(),
             received: 0,
             total: None,
+            waiters: Waiters::default(),
             unwritable: None,
         }
     }
 
     // ---- the request's side -----------------------------------------------------------------------------------------
 
+    /// Polls for this side, and has the network wake the others too: who is polled last owns what the network wakes.
+    pub(crate) fn poll_for<T>(
+        &mut self,
+        side: Side,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.waiters.set(side, None);
+        let polled = match self.waiters.and(context.waker()) {
+            None => poll(self, context),
+            Some(all) => poll(self, &mut Context::from_waker(&all)),
+        };
+        if polled.is_pending() {
+            self.waiters.set(side, Some(context.waker()));
+        }
+        // What one side has moved may be what another waits for.
+        if side != Side::Writing && self.waiters.has(Side::Writing) && self.is_flushed() {
+            self.waiters.wake(Side::Writing);
+        }
+        if side != Side::Answer && self.waiters.has(Side::Answer) && self.can_serve() {
+            self.waiters.wake(Side::Answer);
+        }
+        polled
+    }
+
+    /// Goes as far as it can, for whoever waits, while the caller does not.
+    pub(crate) fn advance_unasked(&mut self) {
+        let all = self.waiters.and(Waker::noop());
+        self.advance(&mut Context::from_waker(all.as_ref().unwrap_or(Waker::noop())));
+    }
+
     /// Goes as far as it can without the caller: connects, sends, receives the head.
-    pub(crate) fn advance(&mut self) {
+    fn advance(&mut self, context: &mut Context<'_>) {
         if let Stage::Dispatching(opened) = &mut self.stage {
-            let mut context = Context::from_waker(Waker::noop());
-            match opened.as_mut().poll(&mut context) {
+            match opened.as_mut().poll(context) {
                 Poll::Ready(Ok((head, pump))) => self.begin_content(head, pump),
                 Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
                 Poll::Pending => {}
@@ -104,9 +137,9 @@ impl<N: Net> ExchangeState<N> {
         // Also when the head has come just now: a caller that waits for its content to go needs the wish to be noted.
         let sent = match &mut self.stage {
             Stage::Receiving(pump) if !pump.machine.is_sent() && !pump.machine.is_abandoned() => {
-                pump.poll_send(&self.shared, &mut self.upload.borrow_mut())
+                pump.poll_send(context, &self.shared, &mut self.upload.borrow_mut())
             }
-            Stage::Switched(raw) => raw.poll_send(&self.shared),
+            Stage::Switched(raw) => raw.poll_send(context, &self.shared),
             _ => return,
         };
         if let Poll::Ready(Err(error)) = sent {
@@ -117,12 +150,12 @@ impl<N: Net> ExchangeState<N> {
     /// Takes a piece of content, if there is room for it. It goes with the next call, unless it is the last: it may be that this
     /// ends the content, and one segment is better than two.
     pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
-        self.advance();
+        self.advance_unasked();
         self.upload.borrow_mut().want_room(false);
         self.check_writable()?;
         if let Stage::Switched(raw) = &mut self.stage {
             let taken = raw.try_write(piece)?;
-            self.advance();
+            self.advance_unasked();
             return Ok(taken);
         }
         if !self.upload.borrow().has_room() {
@@ -131,29 +164,28 @@ impl<N: Net> ExchangeState<N> {
         }
         self.upload.borrow_mut().accept(piece)?;
         if !self.upload.borrow().is_unfinished() {
-            self.advance();
+            self.advance_unasked();
+        } else {
+            // Who waits for an answer sends it along.
+            self.waiters.wake_all();
         }
         Ok(Ok(()))
     }
 
     /// Ready when the connection has taken all that was written.
-    pub(crate) fn poll_flush(&mut self) -> Poll<Result<(), Error>> {
-        self.advance();
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.advance(context);
         if let Err(error) = self.check_writable() {
             return Poll::Ready(Err(error));
         }
-        let is_flushed = match &self.stage {
-            Stage::Switched(raw) => raw.is_flushed(),
-            _ => self.upload.borrow().is_flushed(),
-        };
-        if is_flushed { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if self.is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// Ends the content.
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
         // A piece that has not gone goes with the end, and not before it.
         if self.upload.borrow().has_room() {
-            self.advance();
+            self.advance_unasked();
         }
         self.check_writable()?;
         let finished = match &mut self.stage {
@@ -168,28 +200,24 @@ impl<N: Net> ExchangeState<N> {
             }
             Err(error) => Err(error),
             Ok(()) => {
-                self.advance();
+                self.advance_unasked();
                 Ok(())
             }
         }
     }
 
     /// Whether there is something to know, or room that was wanted; what was polled meanwhile has noted its wishes.
-    pub(crate) fn poll_exchange_ready(&mut self) -> Poll<()> {
+    pub(crate) fn poll_exchange_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.upload.borrow_mut().note_waiting();
-        self.advance();
+        self.advance(context);
         let is_answered = !self.is_answer_taken && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
-        let can_serve = match &self.stage {
-            Stage::Switched(raw) => raw.can_serve(),
-            _ => self.upload.borrow().can_serve(),
-        };
-        if is_answered || can_serve { Poll::Ready(()) } else { Poll::Pending }
+        if is_answered || self.can_serve() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The final head.
-    pub(crate) fn poll_answer(&mut self) -> Poll<Result<Answer, Error>> {
+    pub(crate) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Error>> {
         self.upload.borrow_mut().note_waiting();
-        self.advance();
+        self.advance(context);
         if let Some(answer) = self.answer.take() {
             self.is_answer_taken = true;
             return Poll::Ready(Ok(answer));
@@ -204,8 +232,22 @@ impl<N: Net> ExchangeState<N> {
     /// Goes as far as it can; whether the response cannot come before the caller has written more content, or ended it.
     pub(crate) fn waits_for_caller(&mut self) -> bool {
         self.upload.borrow_mut().note_waiting();
-        self.advance();
+        self.advance_unasked();
         self.answer.is_none() && matches!(self.stage, Stage::Dispatching(_)) && self.upload.borrow().is_unfinished()
+    }
+
+    fn is_flushed(&self) -> bool {
+        match &self.stage {
+            Stage::Switched(raw) => raw.is_flushed(),
+            _ => self.upload.borrow().is_flushed(),
+        }
+    }
+
+    fn can_serve(&self) -> bool {
+        match &self.stage {
+            Stage::Switched(raw) => raw.can_serve(),
+            _ => self.upload.borrow().can_serve(),
+        }
     }
 
     fn check_writable(&self) -> Result<(), Error> {
@@ -221,18 +263,18 @@ impl<N: Net> ExchangeState<N> {
     // ---- the response's side ----------------------------------------------------------------------------------------
 
     /// The next piece of content, `max` bytes at the most.
-    pub(crate) fn poll_read(&mut self, max: usize) -> Poll<Result<Piece, Error>> {
+    pub(crate) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
         if !self.ahead.is_empty() {
             return Poll::Ready(Ok(Some(self.ahead.take(max))));
         }
         let pump = match &mut self.stage {
             Stage::Receiving(pump) => pump,
-            Stage::Switched(_) => return self.poll_read_raw(max),
+            Stage::Switched(_) => return self.poll_read_raw(context, max),
             Stage::Complete(_) => return Poll::Ready(Ok(None)),
             Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
             Stage::Dispatching(_) => return Poll::Pending,
         };
-        let event = pump.poll_event(&self.shared, &mut self.upload.borrow_mut(), max);
+        let event = pump.poll_event(context, &self.shared, &mut self.upload.borrow_mut(), max);
         match event {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Err(error)) => {
@@ -260,11 +302,11 @@ impl<N: Net> ExchangeState<N> {
 
     /// The same of a connection that is HTTP no more.
     #[cold]
-    fn poll_read_raw(&mut self, max: usize) -> Poll<Result<Piece, Error>> {
+    fn poll_read_raw(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
         let Stage::Switched(raw) = &mut self.stage else {
             return Poll::Pending;
         };
-        match raw.poll_read(&self.shared, max) {
+        match raw.poll_read(context, &self.shared, max) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => {
                 self.fail(error.clone(), CloseReason::Failed);
@@ -279,6 +321,7 @@ impl<N: Net> ExchangeState<N> {
             Poll::Ready(Ok(None)) => {
                 self.shared.record(raw.subject, || Kind::Complete);
                 self.unwritable = Some(switched_over);
+                self.waiters.wake_all();
                 if let Stage::Switched(raw) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
                     raw.close();
                 }
@@ -288,12 +331,12 @@ impl<N: Net> ExchangeState<N> {
     }
 
     /// Whether [`ExchangeState::poll_read`] has something to say.
-    pub(crate) fn poll_response_ready(&mut self) -> Poll<()> {
-        self.advance();
+    pub(crate) fn poll_response_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.advance(context);
         if !self.ahead.is_empty() {
             return Poll::Ready(());
         }
-        match self.poll_read(READ_LENGTH) {
+        match self.poll_read(context, READ_LENGTH) {
             Poll::Ready(Ok(Some(piece))) => {
                 self.ahead.push(piece);
                 Poll::Ready(())
@@ -345,6 +388,7 @@ impl<N: Net> ExchangeState<N> {
         // Whatever holds the connection, dropping it closes it with this reason.
         self.shared.journal.set_ending(reason);
         self.stage = Stage::Failed(error);
+        self.waiters.wake_all();
     }
 
     /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
@@ -353,7 +397,8 @@ impl<N: Net> ExchangeState<N> {
         let most = self.shared.settings.borrow().limits().drained;
         let mut budget = Budget::new(most.saturating_sub(self.ahead.as_slice().len() as u64));
         if let Stage::Receiving(pump) = &mut self.stage {
-            let drained = pump.poll_drain(&self.shared, &mut self.upload.borrow_mut(), &mut budget);
+            let mut context = Context::from_waker(Waker::noop());
+            let drained = pump.poll_drain(&mut context, &self.shared, &mut self.upload.borrow_mut(), &mut budget);
             match drained {
                 Poll::Ready(Ok(true)) => self.complete(),
                 Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
@@ -365,6 +410,7 @@ impl<N: Net> ExchangeState<N> {
     }
 
     fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
+        self.waiters.wake_all();
         self.total = pump.machine.remainder();
         // Those of an https proxy, of which an event tells, are not those of a plain origin.
         let is_tls = self.shared.origin.as_ref().is_ok_and(|origin| origin.scheme == Scheme::Https);
@@ -406,6 +452,7 @@ impl<N: Net> ExchangeState<N> {
         self.upload.borrow_mut().discard();
         self.shared.record(pump.subject, || Kind::Complete);
         pump.finish(&self.shared);
+        self.waiters.wake_all();
     }
 }
 
