@@ -197,6 +197,9 @@ impl<N: Net> Request<N> {
 }
 
 /// A request under way: the handle of the request's side.
+///
+/// Tasks that wait for what was written to go, for the response (or room for content), and for the response's content, are each
+/// woken, whoever was polled last. Of two that wait for the same the later is.
 pub struct Exchange<N: Net> {
     state: Rc<RefCell<ExchangeState<N>>>,
     interims: Rc<RefCell<Vec<ResponseHead>>>,

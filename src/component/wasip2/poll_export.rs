@@ -22,7 +22,8 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
     // How the caller numbers them: exchanges, responses, others.
     let first_other = exchanges.len().saturating_add(responses.len());
     let number = |other: usize| first_other.saturating_add(other);
-    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let woken = WOKEN.with(Arc::clone);
+    woken.0.store(false, Ordering::Relaxed);
     let waker = Waker::from(Arc::clone(&woken));
     let context = &mut Context::from_waker(&waker);
     loop {
@@ -59,6 +60,11 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
 
 /// Whether one of those that are polled has woken another. The network wakes nobody.
 struct Woken(AtomicBool);
+
+thread_local! {
+    /// One for all calls, so that those who wait on different calls are woken as one.
+    static WOKEN: Arc<Woken> = Arc::new(Woken(AtomicBool::new(false)));
+}
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {

@@ -7,6 +7,7 @@ mod raw;
 mod state;
 mod upload;
 mod waiters;
+mod writing;
 
 pub(super) use dispatch::Dispatch;
 pub(super) use state::{Answer, ExchangeState};

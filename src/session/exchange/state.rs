@@ -34,10 +34,10 @@ type Piece = Option<Vec<u8>>;
 pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
-    upload: Rc<RefCell<Upload>>,
+    pub(super) upload: Rc<RefCell<Upload>>,
     /// The number of the connection that the opening is on, or was on last.
     on: Rc<Cell<u64>>,
-    stage: Stage<N>,
+    pub(super) stage: Stage<N>,
     /// The final head, until it is taken.
     answer: Option<Answer>,
     is_answer_taken: bool,
@@ -46,9 +46,9 @@ pub(crate) struct ExchangeState<N: Net> {
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
-    waiters: Waiters,
+    pub(super) waiters: Waiters,
     /// The error of writing after all is over, where that is not what was written itself.
-    unwritable: Option<fn() -> Error>,
+    pub(super) unwritable: Option<fn() -> Error>,
 }
 
 /// A final head, and what is known when it comes.
@@ -61,7 +61,7 @@ pub(crate) struct Answer {
 /// The future of a final head.
 type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Box<Pump<N>>), Error>>>>;
 
-enum Stage<N: Net> {
+pub(super) enum Stage<N: Net> {
     /// The head is not here yet.
     Dispatching(Opened<N>),
     /// The head is here, the content is on its way.
@@ -126,7 +126,7 @@ impl<N: Net> ExchangeState<N> {
     }
 
     /// Goes as far as it can without the caller: connects, sends, receives the head.
-    fn advance(&mut self, context: &mut Context<'_>) {
+    pub(super) fn advance(&mut self, context: &mut Context<'_>) {
         if let Stage::Dispatching(opened) = &mut self.stage {
             match opened.as_mut().poll(context) {
                 Poll::Ready(Ok((head, pump))) => self.begin_content(head, pump),
@@ -144,65 +144,6 @@ impl<N: Net> ExchangeState<N> {
         };
         if let Poll::Ready(Err(error)) = sent {
             self.fail(error, CloseReason::Failed);
-        }
-    }
-
-    /// Takes a piece of content, if there is room for it. It goes with the next call, unless it is the last: it may be that this
-    /// ends the content, and one segment is better than two.
-    pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
-        self.advance_unasked();
-        self.upload.borrow_mut().want_room(false);
-        self.check_writable()?;
-        if let Stage::Switched(raw) = &mut self.stage {
-            let taken = raw.try_write(piece)?;
-            self.advance_unasked();
-            return Ok(taken);
-        }
-        if !self.upload.borrow().has_room() {
-            self.upload.borrow_mut().want_room(true);
-            return Ok(Err(piece));
-        }
-        self.upload.borrow_mut().accept(piece)?;
-        if !self.upload.borrow().is_unfinished() {
-            self.advance_unasked();
-        } else {
-            // Who waits for an answer sends it along.
-            self.waiters.wake_all();
-        }
-        Ok(Ok(()))
-    }
-
-    /// Ready when the connection has taken all that was written.
-    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.advance(context);
-        if let Err(error) = self.check_writable() {
-            return Poll::Ready(Err(error));
-        }
-        if self.is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
-    }
-
-    /// Ends the content.
-    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
-        // A piece that has not gone goes with the end, and not before it.
-        if self.upload.borrow().has_room() {
-            self.advance_unasked();
-        }
-        self.check_writable()?;
-        let finished = match &mut self.stage {
-            Stage::Switched(raw) => raw.finish(&trailers),
-            _ => self.upload.borrow_mut().finish(trailers),
-        };
-        match finished {
-            Err(error) if error.code == Code::RequestContentLength => {
-                // The server must not take what came for the whole.
-                self.fail(error.clone(), CloseReason::UnsentContent);
-                Err(error)
-            }
-            Err(error) => Err(error),
-            Ok(()) => {
-                self.advance_unasked();
-                Ok(())
-            }
         }
     }
 
@@ -234,30 +175,6 @@ impl<N: Net> ExchangeState<N> {
         self.upload.borrow_mut().note_waiting();
         self.advance_unasked();
         self.answer.is_none() && matches!(self.stage, Stage::Dispatching(_)) && self.upload.borrow().is_unfinished()
-    }
-
-    fn is_flushed(&self) -> bool {
-        match &self.stage {
-            Stage::Switched(raw) => raw.is_flushed(),
-            _ => self.upload.borrow().is_flushed(),
-        }
-    }
-
-    fn can_serve(&self) -> bool {
-        match &self.stage {
-            Stage::Switched(raw) => raw.can_serve(),
-            _ => self.upload.borrow().can_serve(),
-        }
-    }
-
-    fn check_writable(&self) -> Result<(), Error> {
-        match &self.stage {
-            Stage::Failed(error) => Err(error.clone()),
-            Stage::Complete(_) => self.unwritable.map_or(Ok(()), |error| Err(error())),
-            Stage::Receiving(pump) if pump.machine.is_abandoned() => Err(early_response()),
-            Stage::Switched(raw) if raw.is_broken() => Err(switched_over()),
-            Stage::Dispatching(_) | Stage::Receiving(_) | Stage::Switched(_) => Ok(()),
-        }
     }
 
     // ---- the response's side ----------------------------------------------------------------------------------------
@@ -464,7 +381,7 @@ impl<N: Net> Drop for ExchangeState<N> {
     }
 }
 
-fn early_response() -> Error {
+pub(super) fn early_response() -> Error {
     Error::new(
         Phase::Send,
         Code::EarlyResponse,
@@ -472,6 +389,6 @@ fn early_response() -> Error {
     )
 }
 
-fn switched_over() -> Error {
+pub(super) fn switched_over() -> Error {
     Error::new(Phase::Send, Code::ConnectionTerminated, "the peer takes no more bytes: it has closed the connection")
 }

@@ -23,9 +23,9 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    /// This side waits, or waits no more.
+    /// This side waits, or waits no more. Who polls by itself is not woken.
     pub(crate) fn set(&mut self, side: Side, waker: Option<&Waker>) {
-        *self.slot(side) = waker.cloned();
+        *self.slot(side) = waker.filter(|waker| !waker.will_wake(Waker::noop())).cloned();
     }
 
     /// Whether this side waits.
