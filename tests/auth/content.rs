@@ -173,7 +173,7 @@ fn answers(script: Script) -> Script {
 }
 
 fn asked(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
-    let net = crate::support::net();
+    let net = crate::again::net();
     net.name(NAME, [peer().ip()]);
     net.listen(peer(), scripts);
     let session = Session::new(net.clone(), "http", NAME, 80);

@@ -36,7 +36,7 @@ pub(crate) fn peer() -> SocketAddr {
 
 /// A world with this server, which is there for 100 connections, and a session with it, its events recorded.
 pub(crate) fn world(server: &Server) -> (SimNet, Session) {
-    let net = net();
+    let net = crate::again::net();
     net.name(NAME, [peer().ip()]);
     net.listen(peer(), (0..100).map(|_| server.script()));
     let session = Session::new(net.clone(), "http", NAME, 80);
@@ -109,11 +109,4 @@ fn closings(events: &[Event]) -> Vec<CloseReason> {
         _ => None,
     };
     events.iter().filter_map(reason).collect()
-}
-
-/// A world in which futures are polled as this run has it: see `wakers`.
-pub(crate) fn net() -> SimNet {
-    let net = SimNet::new();
-    net.set_exact_wakers(std::env::var_os("XENON_EXACT_WAKERS").is_some());
-    net
 }

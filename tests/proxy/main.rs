@@ -2,6 +2,8 @@
 //!
 //! What real proxies do is in `host-tests`.
 
+#[path = "../session/again.rs"]
+mod again;
 #[path = "../tls/authority.rs"]
 #[allow(dead_code, reason = "the tests of TLS need more of it")]
 mod authority;
@@ -22,4 +24,3 @@ mod peer;
 mod secured;
 mod socks;
 mod support;
-mod wakers;

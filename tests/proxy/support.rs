@@ -29,7 +29,7 @@ pub(crate) fn at(address: &str) -> SocketAddr {
 
 /// A world in which [`PROXY`] is at [`PEER`], which has these scripts. It is [`TODAY`].
 pub(crate) fn world(scripts: impl IntoIterator<Item = impl Into<Script>>) -> SimNet {
-    let net = net();
+    let net = crate::again::net();
     net.name(PROXY, [at(PEER).ip()]);
     net.set_wall_clock(TODAY);
     net.listen(at(PEER), scripts.into_iter().map(Into::into));
@@ -145,11 +145,4 @@ pub(crate) fn events(session: &Session) -> Vec<String> {
         })
     };
     session.take_events().into_iter().filter_map(tell).collect()
-}
-
-/// A world in which futures are polled as this run has it: see `wakers`.
-pub(crate) fn net() -> SimNet {
-    let net = SimNet::new();
-    net.set_exact_wakers(std::env::var_os("XENON_EXACT_WAKERS").is_some());
-    net
 }

@@ -2,6 +2,7 @@
 //!
 //! What goes on the wire for which message, and what is made of which answer, is in `tests/transcripts`.
 
+mod again;
 mod deadlines;
 mod early;
 mod events;

@@ -9,7 +9,7 @@ use crate::support::*;
 
 /// So many sessions, each with a peer of its own that has this script.
 fn sessions(count: u64, script: impl Fn(u64) -> Script) -> (SimNet, Vec<Session>) {
-    let net = crate::support::net();
+    let net = crate::again::net();
     let make = |number| {
         let address = ip(&format!("10.0.{}.{}", number / 100, number % 100));
         net.name(&format!("n{number}.test"), [address]);

@@ -36,7 +36,7 @@ pub(crate) fn ip(address: &str) -> IpAddr {
 
 /// A world in which [`NAME`] is at [`PEER`], which has these scripts; and a session with it, its events recorded.
 pub(crate) fn world(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
-    let net = net();
+    let net = crate::again::net();
     net.name(NAME, [at(PEER).ip()]);
     net.listen(at(PEER), scripts);
     let session = session_of(&net);
@@ -240,11 +240,4 @@ fn progress(done: u64, total: Option<u64>) -> String {
 pub(crate) fn count(number: u64, what: &str) {
     // In one write, for other tests write meanwhile.
     drop(std::io::stderr().write_all(format!("count: {number} {what}\n").as_bytes()));
-}
-
-/// A world in which futures are polled as this run has it: see `wakers`.
-pub(crate) fn net() -> SimNet {
-    let net = SimNet::new();
-    net.set_exact_wakers(std::env::var_os("XENON_EXACT_WAKERS").is_some());
-    net
 }

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,18 +15,6 @@ use xenon::net::sim::{Script, SimNet, poll_once};
 use xenon::session::whole;
 
 use crate::support::*;
-
-/// All tests here run again in another process, in which their worlds wake exactly: everything ends the same.
-#[test]
-fn every_story_ends_the_same_with_exact_wakers() {
-    if std::env::var_os("XENON_EXACT_WAKERS").is_some() {
-        return;
-    }
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.env("XENON_EXACT_WAKERS", "1").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// Several tasks, each polled when it was woken and at no other time.
 struct Tasks<'a> {

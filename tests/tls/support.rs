@@ -42,7 +42,7 @@ pub(crate) fn good() -> Identity {
 /// A world in which [`NAME`] is at [`PEER`], which does these one after the other; and a session with it that trusts the
 /// test's root alone, its events recorded. It is [`TODAY`].
 pub(crate) fn world(peers: impl IntoIterator<Item = impl Into<Script>>) -> (SimNet, Session) {
-    let net = net();
+    let net = crate::again::net();
     net.name(NAME, [at(PEER).ip()]);
     net.set_wall_clock(TODAY);
     net.listen(at(PEER), peers.into_iter().map(Into::into));
@@ -187,11 +187,4 @@ pub(crate) fn closings(session: &Session) -> Vec<events::CloseReason> {
         _ => None,
     };
     session.take_events().into_iter().filter_map(reason).collect()
-}
-
-/// A world in which futures are polled as this run has it: see `wakers`.
-pub(crate) fn net() -> SimNet {
-    let net = SimNet::new();
-    net.set_exact_wakers(std::env::var_os("XENON_EXACT_WAKERS").is_some());
-    net
 }

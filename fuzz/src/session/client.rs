@@ -21,9 +21,6 @@ type Session = session::Session<SimNet>;
 type Exchange = session::Exchange<SimNet>;
 type Response = session::Response<SimNet>;
 
-/// So many turns of one wait are a loop without end: no step of a plan moves so many bytes.
-const TURNS: usize = 200_000;
-
 /// A client, and what became of its exchanges.
 pub(super) struct Client<'a> {
     plan: &'a Plan,
@@ -426,17 +423,11 @@ fn read_whole(net: &SimNet, started: &mut Started) -> u64 {
 }
 
 /// Waits until this is ready, which must be before its time is over.
-fn wait<T>(net: &SimNet, end: Instant, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+fn wait<T>(net: &SimNet, end: Instant, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let latest = end.max(net.now());
-    net.settle();
-    for _ in 0..TURNS {
-        if let Poll::Ready(value) = poll_once(&mut poll) {
-            assert!(net.now() <= latest, "it takes longer than it may");
-            return value;
-        }
-        assert!(net.wait(None), "it waits for nothing that can come");
-    }
-    panic!("it goes round for ever");
+    let value = net.run(poll_fn(poll));
+    assert!(net.now() <= latest, "it takes longer than it may");
+    value
 }
 
 fn check_error(error: &Error) {

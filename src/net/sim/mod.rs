@@ -5,6 +5,9 @@
 //! meanwhile, until the client has waited ([`SimNet::wait`]) or has caught up ([`crate::net::Net::catch_up`]). Neither
 //! [`SimNet::settle`] nor [`SimNet::advance`] is a wait: time passes, and the host has not looked. But they start a pass of a
 //! caller who will not wait, in which a step that reads asks anew.
+//!
+//! A future that runs ([`SimNet::run`]) is polled after each wait, or, with [`SimNet::set_exact_wakers`], only when it was woken:
+//! whatever holds in the one way holds in the other.
 
 mod client;
 mod connection;

@@ -307,3 +307,68 @@ fn a_client_that_does_not_wait_can_let_time_pass() {
     assert!(matches!(step(), Poll::Ready(Received::End)));
     assert_eq!(net.now().as_nanos(), 3_000_000_000);
 }
+
+#[test]
+fn exactly_those_are_woken_whose_wish_came_true() {
+    let net = world([Script::new().delay(SECOND).send("first"), Script::new().delay(2 * SECOND).send("second")]);
+    net.set_exact_wakers(true);
+    let (mut first, mut second) = net.run(async { (connect(&net).await.unwrap(), connect(&net).await.unwrap()) });
+    let tasks = [(); 3].map(|()| Arc::new(Task { is_woken: AtomicBool::new(false) }));
+    let [of_first, of_second, of_timer] = tasks.clone().map(Waker::from);
+    let is_pending = |stream: &mut Stream, waker: &Waker| {
+        let receive = Receive { buffer: &mut Buffer::default(), max: 9 };
+        stream.poll_step(&mut Context::from_waker(waker), &[], Some(receive)).is_pending()
+    };
+    assert!(is_pending(&mut first, &of_first) && is_pending(&mut second, &of_second));
+    assert!(net.poll_until(&mut Context::from_waker(&of_timer), net.now() + 3 * SECOND).is_pending());
+    for expected in [[true, false, false], [false, true, false], [false, false, true]] {
+        assert!(net.wait(None));
+        assert_eq!(tasks.each_ref().map(|task| task.is_woken.swap(false, Ordering::Relaxed)), expected);
+    }
+    assert!(!net.wait(None), "each wish comes true once");
+}
+
+#[test]
+fn the_last_to_wait_is_woken() {
+    let net = world([Script::new().delay(SECOND).send("x")]);
+    net.set_exact_wakers(true);
+    let mut stream = net.run(connect(&net)).unwrap();
+    let tasks = [(); 2].map(|()| Arc::new(Task { is_woken: AtomicBool::new(false) }));
+    for waker in tasks.clone().map(Waker::from) {
+        let receive = Receive { buffer: &mut Buffer::default(), max: 9 };
+        assert!(stream.poll_step(&mut Context::from_waker(&waker), &[], Some(receive)).is_pending());
+    }
+    assert!(net.wait(None));
+    assert_eq!(tasks.map(|task| task.is_woken.load(Ordering::Relaxed)), [false, true]);
+}
+
+#[test]
+fn what_nothing_wakes_is_not_polled_and_fails() {
+    for is_exact in [false, true] {
+        let net = SimNet::new();
+        net.set_exact_wakers(is_exact);
+        let later = net.now() + SECOND;
+        // It looks at the clock, and notes its wish for nobody.
+        let forgetful = |_: &mut Context<'_>| net.poll_until(&mut Context::from_waker(Waker::noop()), later);
+        assert_eq!(panics(|| net.run(std::future::poll_fn(forgetful))), is_exact);
+        assert_eq!(net.polls(), if is_exact { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn a_task_forgets_its_times_when_it_is_polled_again() {
+    let net = SimNet::new();
+    net.set_exact_wakers(true);
+    let (begin, mut polls) = (net.now(), 0);
+    net.run(std::future::poll_fn(|context| {
+        polls += 1;
+        // Each time it waits for less.
+        match polls {
+            1 => net.poll_until(context, begin + SECOND).map(|()| assert!(net.now() == begin)),
+            2 => net.poll_until(context, begin + 3 * SECOND),
+            _ => Poll::Ready(()),
+        }
+    }));
+    assert_eq!((net.now().since(begin), net.polls()), (3 * SECOND, 3));
+    assert!(!net.wait(None), "no time is left that anything waits for");
+}
