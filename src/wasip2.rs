@@ -47,8 +47,7 @@ pub fn session(scheme: &str, host: &str, port: u16) -> Session {
 /// wake it.
 pub fn block_on<T, E: From<Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    wait(|| future.as_mut().poll(&mut context)).unwrap_or_else(|stalled| Err(stalled.into()))
+    wait(|context| future.as_mut().poll(context)).unwrap_or_else(|stalled| Err(stalled.into()))
 }
 
 /// Waits until one of these futures is ready, takes it out, and answers what it came to; answers nothing when there is no
@@ -56,13 +55,12 @@ pub fn block_on<T, E: From<Error>>(future: impl Future<Output = Result<T, E>>) -
 ///
 /// When they all wait for something that is not of this crate they are all dropped, and the answer is an error.
 pub fn poll_any<T, E: From<Error>>(futures: &mut Vec<BoxFuture<'_, T, E>>) -> Option<Result<T, E>> {
-    let mut context = Context::from_waker(Waker::noop());
     if futures.is_empty() {
         return None;
     }
-    let ready = wait(|| {
+    let ready = wait(|context| {
         for (place, future) in futures.iter_mut().enumerate() {
-            if let Poll::Ready(outcome) = future.as_mut().poll(&mut context) {
+            if let Poll::Ready(outcome) = future.as_mut().poll(context) {
                 return Poll::Ready((place, outcome));
             }
         }
@@ -86,11 +84,13 @@ pub(crate) fn network() -> Wasi {
 }
 
 /// Waits until this is ready. The error: there is nothing left to wait for. It must not become a busy loop.
-pub(crate) fn wait<T>(mut poll: impl FnMut() -> Poll<T>) -> Result<T, Error> {
+pub(crate) fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, Error> {
     let network = network();
     network.begin(false);
+    // What is waited for are the network's wishes: nothing here is woken.
+    let mut context = Context::from_waker(Waker::noop());
     loop {
-        if let Poll::Ready(outcome) = poll() {
+        if let Poll::Ready(outcome) = poll(&mut context) {
             return Ok(outcome);
         }
         // Every wait of a session has a deadline, so this is about a future from elsewhere.
@@ -99,4 +99,11 @@ pub(crate) fn wait<T>(mut poll: impl FnMut() -> Poll<T>) -> Result<T, Error> {
             return Err(Error::new(Phase::Setup, Code::Other(None), detail));
         }
     }
+}
+
+/// Polls once: the caller will not wait.
+#[cfg(feature = "component")]
+pub(crate) fn poll_once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    network().begin(true);
+    poll(&mut Context::from_waker(Waker::noop()))
 }

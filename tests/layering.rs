@@ -41,7 +41,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 /// The rooms of a session, from what callers hold down to values: each, and which rooms below it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("whole", &["handles"]),
-    ("handles", &["exchange", "authorization", "shared", "connection", "request", "settings", "events"]),
+    ("handles", &["exchange", "authorization", "shared", "connection", "request", "timing", "settings", "events"]),
     (
         "exchange",
         &[
@@ -52,9 +52,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "connection",
             "transport",
             "request",
-            "settings",
             "timing",
             "events",
+            "permits",
         ],
     ),
     (
@@ -68,9 +68,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("connection", &["transport", "proxies", "journal", "events", "permits"]),
     ("transport", &[]),
     ("request", &["settings"]),
+    ("timing", &["settings"]),
     ("settings", &["proxies"]),
     ("proxies", &[]),
-    ("timing", &[]),
     ("journal", &["events"]),
     ("events", &[]),
     ("permits", &[]),

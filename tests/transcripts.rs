@@ -92,14 +92,15 @@ fn ways(case: &Case) -> Vec<Way> {
     });
     let longest = lengths.clone().max().unwrap_or(0);
     let is_long = lengths.sum::<usize>() > LONG;
-    let whole = Way { segments: Segments::Whole, send_limit: usize::MAX, read: 64 * 1024, asks_first: false };
+    let whole =
+        Way { segments: Segments::Whole, send_limit: usize::MAX, read: 64 * 1024, asks_first: false, is_exact: false };
     let mut ways = vec![
         whole.clone(),
         Way { asks_first: true, read: 1000, ..whole.clone() },
         Way { send_limit: 1000, ..whole.clone() },
     ];
     if is_long || case.steps.iter().any(is_whole_only) {
-        return ways;
+        return both(ways);
     }
     ways.extend([
         Way { segments: Segments::Bytes, ..whole.clone() },
@@ -108,13 +109,19 @@ fn ways(case: &Case) -> Vec<Way> {
     ]);
     for seed in 0..4 {
         let send_limit = [usize::MAX, 1, 3, 50][seed as usize % 4];
-        ways.push(Way { segments: Segments::Random(seed), send_limit, read: 3, asks_first: seed % 2 == 0 });
+        let segments = Segments::Random(seed);
+        ways.push(Way { segments, send_limit, read: 3, asks_first: seed % 2 == 0, ..whole.clone() });
     }
     // In two at every place of a short one, and at some places of a longer one.
     for cut in (1..longest).step_by(longest / 50 + 1) {
         ways.push(Way { segments: Segments::At(vec![cut as u64]), ..whole.clone() });
     }
-    ways
+    both(ways)
+}
+
+/// Each way twice: polling after every wait, and polling only what was woken.
+fn both(ways: Vec<Way>) -> Vec<Way> {
+    ways.into_iter().flat_map(|way| [Way { is_exact: true, ..way.clone() }, way]).collect()
 }
 
 /// `set ways whole`: what comes of it depends on what is here at once, as it may.

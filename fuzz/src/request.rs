@@ -98,7 +98,7 @@ pub fn check(input: &[u8]) {
         exchange.finish(Fields::default()).expect("its length is right");
     }
     // The peer says nothing, so in the end it fails; by then all has gone that will.
-    assert!(net.run(poll_fn(|_| exchange.poll_response())).is_err());
+    assert!(net.run(poll_fn(|context| exchange.poll_response(context))).is_err());
     assert_eq!((net.connections(), net.open_connections()), (1, 0));
 
     let sent = read(&net.sent(0)).expect("one request, complete");

@@ -41,7 +41,7 @@ struct Outcome {
     trailers: Fields,
     /// The words of an error may quote what came with the byte that decides it.
     end: Result<bool, (Phase, Code)>,
-    is_raw: bool,
+    is_switched: bool,
     verdict: Result<(), Unusable>,
     sent: Vec<u8>,
 }
@@ -106,7 +106,7 @@ fn run(plan: Plan, bytes: &[u8], cut: Cut) -> (Outcome, usize) {
         content: Vec::new(),
         trailers: Fields::default(),
         end: Ok(false),
-        is_raw: false,
+        is_switched: false,
         verdict: Ok(()),
         sent: Vec::new(),
     };
@@ -140,7 +140,7 @@ fn run(plan: Plan, bytes: &[u8], cut: Cut) -> (Outcome, usize) {
     }
     assert_eq!(outcome.end == Ok(true), machine.is_complete());
     outcome.trailers = machine.trailers().clone();
-    outcome.is_raw = machine.is_raw();
+    outcome.is_switched = machine.is_switched();
     if machine.is_complete() {
         outcome.verdict = machine.verdict(&Buffer::default());
         assert!(machine.verdict(&buffer).is_err() || buffer.is_empty(), "stray bytes would be the next response's");
@@ -169,6 +169,7 @@ fn note(outcome: &mut Outcome, event: Result<Event, Error>, plan: Plan) -> bool 
             assert!(outcome.head.is_some());
             outcome.end = Ok(true);
         }
+        Ok(Event::Switched) => return true,
         Err(error) => {
             assert!(error.detail.len() <= 512 && !error.detail.chars().any(char::is_control));
             outcome.end = Err((error.phase, error.code));
@@ -179,7 +180,7 @@ fn note(outcome: &mut Outcome, event: Result<Event, Error>, plan: Plan) -> bool 
 
 /// Sends what can be sent. Only events decide when, so that cuts do not.
 fn send(plan: Plan, machine: &mut Exchange, pushed: &mut usize, sent: &mut Vec<u8>) {
-    if !plan.is_sending || machine.is_raw() {
+    if !plan.is_sending || machine.is_switched() {
         return;
     }
     loop {
@@ -222,7 +223,7 @@ fn check_content(outcome: &Outcome, bytes: &[u8]) {
             assert_eq!(outcome.content, after[..there]);
             assert_eq!(outcome.end == Ok(true), outcome.content.len() as u64 == length);
         }
-        None if !outcome.is_raw && is_chunked(head) => match (naive::chunked(after), &outcome.end) {
+        None if !outcome.is_switched && is_chunked(head) => match (naive::chunked(after), &outcome.end) {
             (Some((content, trailers, _)), Ok(true)) => {
                 assert_eq!(outcome.content, content);
                 assert_eq!(crate::chunked::lines(outcome.trailers.clone()), trailers);
@@ -230,6 +231,10 @@ fn check_content(outcome: &Outcome, bytes: &[u8]) {
             (None, Ok(true)) => panic!("the machine takes what the naive decoder does not"),
             (_, _) => assert!(outcome.content.len() <= after.len()),
         },
+        None if outcome.is_switched => {
+            assert!(outcome.content.is_empty() && outcome.end == Ok(false), "it is HTTP no more");
+            assert!(outcome.trailers.is_empty());
+        }
         None => {
             assert_eq!(outcome.content, after);
             assert!(outcome.verdict.is_err() || outcome.end != Ok(true), "what ends with its connection keeps none");

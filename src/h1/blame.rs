@@ -52,3 +52,37 @@ pub(super) fn chunk_error(error: ChunkError) -> Error {
     };
     Error::new(Phase::Body, code, detail)
 }
+
+/// A connection that ended within a head.
+#[cold]
+pub(super) fn cut_in_head() -> Error {
+    let detail = "the server closed the connection before its response was complete";
+    Error::new(Phase::Head, Code::ConnectionTerminated, detail)
+}
+
+/// A connection that ended this many bytes before the content's end.
+#[cold]
+pub(super) fn cut_in_content(left: u64) -> Error {
+    let detail = format!("the connection ended {left} bytes before the content's end");
+    Error::new(Phase::Body, Code::ResponseIncomplete, detail)
+}
+
+/// A connection that ended within chunked content.
+#[cold]
+pub(super) fn cut_in_chunks() -> Error {
+    let detail = "the connection ended before the last chunk of the content";
+    Error::new(Phase::Body, Code::ResponseIncomplete, detail)
+}
+
+/// A switch of protocols that cannot be.
+#[cold]
+pub(super) fn switched(detail: &str) -> Error {
+    Error::new(Phase::Head, Code::UpgradeFailed, detail)
+}
+
+/// More interim responses than these.
+#[cold]
+pub(super) fn too_many_interims(most: usize) -> Error {
+    let detail = format!("the server sent more than {most} interim responses");
+    Error::new(Phase::Head, Code::InterimResponseLimit, detail)
+}

@@ -1,52 +1,62 @@
-//! One exchange on one connection: a request out, interim responses and a final one in. Every state transition is here.
+//! One exchange of HTTP/1.1 on one connection, as a state machine: a request out, interim responses and a final one in.
 //!
-//! It does no I/O and waits for nothing. Its user takes bytes to send from [`Exchange::outgoing`], puts received bytes in
-//! with [`Exchange::receive`], and reports the end of the connection, which is an input like any other, with
-//! [`Exchange::receive_end`]. Afterwards [`Exchange::verdict`] says whether the connection can serve another exchange.
+//! # Theory
 //!
-//! Each direction is a small machine, whose states are named for what it waits for.
+//! The machine does no I/O and waits for nothing. Whoever owns the connection turns the crank:
 //!
-//! | `Sending` | when | then |
+//! * bytes that came go into [`Exchange::receive`], which uses some from the front of a buffer and answers with an [`Event`];
+//! * bytes that should go are [`Exchange::outgoing`], and [`Exchange::sent`] says how many have gone;
+//! * the end of the connection is an input like any other, [`Exchange::receive_end`]: whether it is the end of the content
+//!   or a failure depends on the state;
+//! * so is time: [`Exchange::release`] says that the server has had its time to permit the content.
+//!
+//! An exchange has two directions, and each is a machine of its own, whose states are named for what they wait for. A direction
+//! ends once, and nothing revives it. A fault of the response is given again at each call.
+//!
+//! | sending | on | becomes |
 //! |---|---|---|
-//! | the start | the request has no content | `Nothing` |
-//! | | it expects `100 Continue` | `Permission` |
-//! | | else | `Content` |
-//! | `Permission` | `100 Continue`, or [`Exchange::release`] when its time is over | `Content` |
-//! | `Content` | the last byte was pushed, or [`Exchange::finish`] | `Nothing` |
-//! | `Permission` | a final head | `Abandoned` |
-//! | not all sent | a final head with a status of 300 or more, or [`Exchange::abandon`] | `Abandoned` |
-//! | all sent | a 101 that was asked for, or a 2xx to CONNECT | `Raw` |
+//! | `Permission` | `100 Continue`; its time is over | `Content` |
+//! | | a final head | `Abandoned` |
+//! | `Content` | its last byte was pushed, or `finish` | `Nothing` |
+//! | | a final head from 300 on; sending failed | `Abandoned` |
+//! | `Nothing`, `Abandoned` | | |
 //!
-//! | `Receiving` | when | then |
+//! | receiving | on | becomes |
 //! |---|---|---|
 //! | `Head` | an interim head | `Head` |
-//! | | a final head, whose framing is: no content | `Nothing` |
-//! | | a length | `Content` |
-//! | | chunks | `Chunk` |
-//! | | the end of the connection, or a switch of protocols | `End` |
-//! | `Content` | the last byte | `Nothing` |
+//! | | a final head, as its framing says (RFC 9112 section 6.3) | `Content`, `Chunk`, `End`, `Nothing` |
+//! | | a 101 that was asked for, a 2xx to CONNECT | `Switched` |
+//! | `Content` | its last byte | `Nothing` |
 //! | `Chunk` | the last chunk and the trailers | `Nothing` |
-//! | | malformed framing | `Fault` |
+//! | | what is no chunk | `Fault` |
 //! | `End` | the end of the connection | `Nothing` |
+//! | `Nothing`, `Switched`, `Fault` | | |
 //!
-//! The end of the connection in `Head`, `Content` and `Chunk` is an error.
+//! The directions meet in three places, all of them heads: `100 Continue` releases content that is held, an early final
+//! response ends sending, and a response that switches protocols is an error unless the whole request has gone.
 //!
-//! The directions meet in three places: `100 Continue` releases held content, an early final response ends sending, and a
-//! switch of protocols ([`Framing::Tunnel`], `101`) makes both directions raw. A switch before the whole request was sent is
-//! an error.
+//! `Switched` is where HTTP ends: bytes that came after the head stay in the caller's buffer, and belong to whatever the
+//! connection has become. No event but [`Event::Switched`] follows.
+//!
+//! When the response is complete, [`Exchange::verdict`] says whether the connection can serve another exchange.
 
 use crate::buffer::Buffer;
-use crate::error::{Code, Error, Phase};
-use crate::h1::blame::{chunk_error, framing_error, head_error};
-use crate::h1::chunked::{self, Decoder};
+use crate::error::Error;
+use crate::h1::blame::{
+    chunk_error, cut_in_chunks, cut_in_content, cut_in_head, framing_error, head_error, switched, too_many_interims,
+};
+use crate::h1::chunked::Decoder;
 use crate::h1::field_lines::Bounds;
 use crate::h1::framing::{self, Framing, MethodKind};
 use crate::h1::persistence::{self, Close};
 use crate::h1::response_head::{HeadReader, ResponseHead};
+use crate::h1::sending::Sending;
 use crate::http::fields::Fields;
-use crate::limits::{Limits, READ_LENGTH};
+use crate::limits::{HEAD_READ_LENGTH, Limits, READ_LENGTH};
 
-/// What the machine has to know about a request beside the bytes of its head.
+pub use crate::h1::sending::Content;
+
+/// What the machine has to know of a request beside its head's bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Outline {
     /// The method, as far as it decides how the response is framed.
@@ -61,18 +71,7 @@ pub struct Outline {
     pub expects: bool,
 }
 
-/// How a request's content is framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// There is none.
-    None,
-    /// This many bytes.
-    Length(u64),
-    /// Chunks and trailers.
-    Chunked,
-}
-
-/// What the received bytes amount to.
+/// What came of the bytes received so far.
 #[derive(Debug)]
 pub enum Event {
     /// Nothing yet.
@@ -85,16 +84,18 @@ pub enum Event {
     Content(Vec<u8>),
     /// The response is complete.
     End,
+    /// The connection has become something else; what is left of the bytes is its.
+    Switched,
 }
 
-/// Why the connection cannot serve another exchange.
+/// Why an exchange cannot leave its connection to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// The messages say so.
     Said(Close),
-    /// The request was not sent to its end.
+    /// Not all that was promised was sent.
     UnsentContent,
-    /// Bytes arrived beyond the response.
+    /// There are bytes beyond the response.
     StrayBytes,
 }
 
@@ -104,16 +105,11 @@ pub struct Exchange {
     outline: Outline,
     limits: Limits,
     sending: Sending,
-    /// Bytes to send next, of which `gone` were sent.
-    outgoing: Vec<u8>,
-    gone: usize,
-    /// Whether `outgoing` is as long as it should become, though there is more content.
-    is_full: bool,
     receiving: Receiving,
     interims: usize,
-    /// Bytes of the interim heads so far, which share the final head's bound.
+    /// Bytes of the interim heads so far: they share the final head's bound.
     interim_length: usize,
-    /// Their field lines, likewise.
+    /// How many field lines they have.
     interim_lines: usize,
     trailers: Fields,
     /// What the heads decided about the connection.
@@ -126,27 +122,12 @@ pub struct Exchange {
     last_head: Box<[u8]>,
 }
 
-/// The sending direction, named for what it waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sending {
-    /// `100 Continue`, or the end of its time.
-    Permission,
-    /// More of the content, this much if that is known.
-    Content(Option<u64>),
-    /// Nothing: the rest is in `outgoing`, or was sent.
-    Nothing,
-    /// Nothing: no more of the request will be sent.
-    Abandoned,
-    /// Bytes of the new protocol.
-    Raw,
-}
-
 /// The receiving direction, named for what it waits for.
 #[derive(Debug)]
 enum Receiving {
     /// A head.
     Head(HeadReader),
-    /// This many bytes of content.
+    /// So many bytes of content.
     Content(u64),
     /// A chunk, or the trailers.
     Chunk(Box<Decoder>),
@@ -154,26 +135,19 @@ enum Receiving {
     End,
     /// Nothing: the response is complete.
     Nothing,
+    /// Nothing: the connection is HTTP no more.
+    Switched,
     /// Nothing: it is broken.
     Fault(Error),
 }
 
 impl Exchange {
-    /// The exchange of a request with this encoded head.
+    /// The exchange of a request whose encoded head this is.
     pub fn new(outline: Outline, head: Vec<u8>, limits: Limits) -> Self {
-        let sending = match outline.content {
-            Content::None | Content::Length(0) => Sending::Nothing,
-            _ if outline.expects => Sending::Permission,
-            Content::Length(length) => Sending::Content(Some(length)),
-            Content::Chunked => Sending::Content(None),
-        };
         Self {
             outline,
             limits,
-            sending,
-            outgoing: head,
-            gone: 0,
-            is_full: false,
+            sending: Sending::new(head, outline.content, outline.expects),
             receiving: Receiving::Head(HeadReader::new(head_bounds(&limits, 0, 0))),
             interims: 0,
             interim_length: 0,
@@ -186,159 +160,85 @@ impl Exchange {
         }
     }
 
-    /// The same, with a forwarding proxy as the peer.
+    /// The same with a proxy that forwards for a peer.
     pub fn forwarded(self) -> Self {
         Self { is_forwarded: true, ..self }
     }
 
-    /// The same, keeping the bytes of each head, for events.
+    /// The same with the bytes of each head kept, for whoever shows what came.
     pub fn keeping_heads(self) -> Self {
         Self { keeps_heads: true, ..self }
     }
 
-    /// The bytes of the last head as received, if heads are kept.
+    /// The bytes of the head that came last, if they are kept, as they came.
     pub fn take_head(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.last_head).into_vec()
     }
 
     // ---- sending ----------------------------------------------------------------------------------------------------
 
-    /// The bytes to send next.
+    /// The bytes that should go out next.
     pub fn outgoing(&self) -> &[u8] {
-        self.outgoing.get(self.gone..).unwrap_or_default()
+        self.sending.outgoing()
     }
 
-    /// Notes that this many of them were sent.
+    /// So many of them have gone.
     pub fn sent(&mut self, count: usize) {
-        self.gone = self.gone.saturating_add(count).min(self.outgoing.len());
-        if self.gone == self.outgoing.len() {
-            self.outgoing.clear();
-            self.gone = 0;
-            self.is_full = false;
-            if self.sending == Sending::Nothing {
-                self.outgoing = Vec::new();
-            }
-        }
+        self.sending.sent(count);
     }
 
-    /// How many of `length` bytes of content to push now, where one write takes `most` bytes. The result bounds `outgoing`.
-    /// If the content takes several writes, a short one comes first, so that the last is as long as it can be: see
-    /// `Upload::holds_head`.
-    fn room(&mut self, length: usize, most: usize) -> usize {
-        let (framing, length) = match self.sending {
-            Sending::Content(Some(left)) => (0, usize::try_from(left).unwrap_or(usize::MAX).min(length)),
-            Sending::Content(None) => (chunked::FRAMING_LENGTH, length),
-            Sending::Raw => (0, length),
-            Sending::Permission | Sending::Nothing | Sending::Abandoned => return 0,
-        };
-        if self.is_full {
-            return 0;
-        }
-        let full = most.saturating_sub(framing).max(1);
-        let free = full.saturating_sub(self.outgoing.len());
-        let short = length.checked_rem(full).unwrap_or_default();
-        self.is_full = length > free;
-        if !self.is_full {
-            length
-        } else if short <= free && (short > 0 || !self.outgoing.is_empty()) {
-            short
-        } else {
-            free.min(length.div_ceil(2))
-        }
-    }
-
-    /// Frames the next part of this content, for a write of `most` bytes, and returns how many bytes it took.
+    /// Takes what goes next of this content, framed, `most` bytes at once; answers how many bytes it took.
     pub fn push(&mut self, content: &[u8], most: usize) -> usize {
-        let room = self.room(content.len(), most);
-        let taken = content.get(..room).unwrap_or(content);
-        if taken.is_empty() {
-            return 0;
-        }
-        let length = taken.len();
-        match &mut self.sending {
-            Sending::Content(Some(left)) => {
-                self.outgoing.extend_from_slice(taken);
-                *left = left.saturating_sub(length as u64);
-                if *left == 0 {
-                    self.sending = Sending::Nothing;
-                }
-            }
-            Sending::Content(None) => {
-                self.outgoing.extend_from_slice(&chunked::encode_size(length));
-                self.outgoing.extend_from_slice(taken);
-                self.outgoing.extend_from_slice(b"\r\n");
-            }
-            Sending::Raw => self.outgoing.extend_from_slice(taken),
-            Sending::Permission | Sending::Nothing | Sending::Abandoned => return 0,
-        }
-        length
+        self.sending.push(content, most)
     }
 
     /// Ends chunked content with these trailers. Content of a known length ends by itself.
     pub fn finish(&mut self, trailers: &Fields) {
-        if self.sending == Sending::Content(None) {
-            self.outgoing.extend_from_slice(&chunked::encode_end(trailers));
-            self.sending = Sending::Nothing;
-        }
+        self.sending.finish(trailers);
     }
 
-    /// Stops holding the content: the server wants it, or its time to say so is over.
+    /// Sends held content from now on.
     pub fn release(&mut self) {
-        if self.sending == Sending::Permission {
-            self.sending = match self.outline.content {
-                Content::Length(length) => Sending::Content(Some(length)),
-                Content::Chunked => Sending::Content(None),
-                Content::None => Sending::Nothing,
-            };
-        }
+        self.sending.release();
     }
 
-    /// Sends nothing more, because sending failed or the server does not want the rest.
+    /// Sends nothing more: sending has failed, or is not wanted.
     pub fn abandon(&mut self) {
-        if !self.is_sent() {
-            self.sending = Sending::Abandoned;
-            self.outgoing = Vec::new();
-            self.gone = 0;
-        }
+        self.sending.abandon();
     }
 
-    /// Whether the head was sent and the content waits for `100 Continue`.
+    /// Whether the content waits for `100 Continue`, all before it having gone.
     pub fn is_held(&self) -> bool {
-        self.sending == Sending::Permission && self.outgoing().is_empty()
+        self.sending.is_held()
     }
 
-    /// Whether the whole request was sent.
+    /// Whether the whole request has gone.
     pub fn is_sent(&self) -> bool {
-        self.sending == Sending::Nothing && self.outgoing().is_empty()
+        self.sending.is_sent()
     }
 
-    /// Whether the rest of the request will not be sent.
+    /// Whether no more of the request will be sent, though not all of it was.
     pub fn is_abandoned(&self) -> bool {
-        self.sending == Sending::Abandoned
-    }
-
-    /// Whether the connection no longer carries HTTP.
-    pub fn is_raw(&self) -> bool {
-        self.sending == Sending::Raw
+        self.sending.is_abandoned()
     }
 
     // ---- receiving --------------------------------------------------------------------------------------------------
 
-    /// How many bytes to request from the network.
+    /// How many bytes it is worth to ask the network for.
     pub fn appetite(&self) -> usize {
         match &self.receiving {
             Receiving::Content(left) => usize::try_from(*left).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH),
-            Receiving::Head(_) => crate::limits::HEAD_READ_LENGTH,
-            Receiving::Chunk(_) | Receiving::End | Receiving::Nothing | Receiving::Fault(_) => READ_LENGTH,
+            Receiving::Head(_) => HEAD_READ_LENGTH,
+            _ => READ_LENGTH,
         }
     }
 
-    /// How many bytes of the response are still to come, if that is known.
+    /// How many bytes the response still has, if that is known.
     pub fn remainder(&self) -> Option<u64> {
         match &self.receiving {
             Receiving::Content(left) => Some(*left),
             Receiving::Nothing => Some(0),
-            Receiving::Head(_) | Receiving::Chunk(_) | Receiving::End | Receiving::Fault(_) => None,
+            _ => None,
         }
     }
 
@@ -347,7 +247,12 @@ impl Exchange {
         matches!(self.receiving, Receiving::Nothing)
     }
 
-    /// Consumes bytes from the front of `buffer`. A piece of content has at most `max` bytes.
+    /// Whether the connection has become something else than HTTP.
+    pub fn is_switched(&self) -> bool {
+        matches!(self.receiving, Receiving::Switched)
+    }
+
+    /// Uses bytes from the front of `buffer`; a piece of content is no longer than `max`.
     pub fn receive(&mut self, buffer: &mut Buffer, max: usize) -> Result<Event, Error> {
         match &mut self.receiving {
             Receiving::Head(reader) => {
@@ -376,29 +281,19 @@ impl Exchange {
             Receiving::End if buffer.is_empty() => Ok(Event::NeedMore),
             Receiving::End => Ok(Event::Content(buffer.take(max))),
             Receiving::Nothing => Ok(Event::End),
+            Receiving::Switched => Ok(Event::Switched),
             Receiving::Fault(error) => Err(error.clone()),
         }
     }
 
-    /// The peer has ended the connection, and everything before that was received.
+    /// The peer has ended the connection; all that it sent before has been received.
     pub fn receive_end(&mut self) -> Result<Event, Error> {
         match &self.receiving {
-            Receiving::Head(_) => Err(Error::new(
-                Phase::Head,
-                Code::ConnectionTerminated,
-                "the server closed the connection before its response was complete",
-            )),
-            Receiving::Content(left) => Err(Error::new(
-                Phase::Body,
-                Code::ResponseIncomplete,
-                format!("the connection ended {left} bytes before the content's end"),
-            )),
-            Receiving::Chunk(_) => Err(Error::new(
-                Phase::Body,
-                Code::ResponseIncomplete,
-                "the connection ended before the last chunk of the content",
-            )),
+            Receiving::Head(_) => Err(cut_in_head()),
+            Receiving::Content(left) => Err(cut_in_content(*left)),
+            Receiving::Chunk(_) => Err(cut_in_chunks()),
             Receiving::Fault(error) => Err(error.clone()),
+            Receiving::Switched => Ok(Event::Switched),
             Receiving::End | Receiving::Nothing => {
                 self.receiving = Receiving::Nothing;
                 Ok(Event::End)
@@ -411,17 +306,17 @@ impl Exchange {
         &self.trailers
     }
 
-    /// Whether the connection can serve another exchange, once the response is complete. `rest` is what was received beyond
-    /// it.
+    /// Whether the connection can serve another exchange. Meant for when the response is complete; `rest` is what was
+    /// received beyond it.
     pub fn verdict(&self, rest: &Buffer) -> Result<(), Unusable> {
-        if !self.is_sent() && !self.is_raw() {
+        if !self.is_sent() {
             return Err(Unusable::UnsentContent);
         }
         self.persistence.map_err(Unusable::Said)?;
         if rest.is_empty() { Ok(()) } else { Err(Unusable::StrayBytes) }
     }
 
-    /// Keeps the bytes of a head, without the empty lines that were skipped before it.
+    /// Keeps the bytes of a head, without the empty lines before it, which are no part of it.
     #[cold]
     fn keep_head(&mut self, bytes: &[u8], length: usize) {
         let head = bytes.get(..length).unwrap_or_default();
@@ -431,11 +326,7 @@ impl Exchange {
 
     fn receive_head(&mut self, head: ResponseHead, length: usize) -> Result<Event, Error> {
         if head.status == 101 && !self.outline.wants_upgrade {
-            return Err(Error::new(
-                Phase::Head,
-                Code::UpgradeFailed,
-                "the server switched protocols (101) without being asked",
-            ));
+            return Err(switched("the server switched protocols (101) without being asked"));
         }
         if head.status < 200 && head.status != 101 {
             return self.receive_interim(head, length);
@@ -445,27 +336,21 @@ impl Exchange {
         self.persistence = self.persistence.and(decide(self.outline.closes, &head, &decision));
         let switches = head.status == 101 || decision.framing == Framing::Tunnel;
         if switches && !self.is_sent() {
-            // Another protocol cannot begin within a request (RFC 9110 section 7.8).
-            return Err(Error::new(
-                Phase::Head,
-                Code::UpgradeFailed,
-                "the server switched protocols before it had the whole request",
-            ));
+            // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.
+            return Err(switched("the server switched protocols before it had the whole request"));
         }
         self.receiving = match decision.framing {
+            _ if switches => Receiving::Switched,
             Framing::None | Framing::Length(0) => Receiving::Nothing,
             Framing::Length(length) => Receiving::Content(length),
             Framing::Chunked => Receiving::Chunk(Box::new(Decoder::new(head_bounds(&self.limits, 0, 0)))),
-            Framing::ToEnd => Receiving::End,
-            Framing::Tunnel => Receiving::End,
+            Framing::ToEnd | Framing::Tunnel => Receiving::End,
         };
         if switches {
-            self.receiving = Receiving::End;
-            self.sending = Sending::Raw;
             self.persistence = Err(Close::Upgraded);
-        } else if !self.is_sent() && (head.status >= 300 || self.sending == Sending::Permission) {
-            // The server has decided without the rest of the content, and RFC 9112 sections 9.3 and 9.5 let the client stop.
-            // After a 2xx the client goes on, because some servers respond while they read.
+        } else if !self.is_sent() && (head.status >= 300 || self.sending.lacks_permission()) {
+            // The server has made up its mind without the rest of the content (RFC 9112 section 9.3 and 9.5 let the client
+            // stop). A success goes on: there are servers that answer while they read.
             self.abandon();
         }
         Ok(Event::Head(head))
@@ -476,16 +361,12 @@ impl Exchange {
         self.interim_length = self.interim_length.saturating_add(length);
         self.interim_lines = self.interim_lines.saturating_add(head.fields.len());
         if self.interims > self.limits.interim_responses {
-            return Err(Error::new(
-                Phase::Head,
-                Code::InterimResponseLimit,
-                format!("the server sent more than {} interim responses", self.limits.interim_responses),
-            ));
+            return Err(too_many_interims(self.limits.interim_responses));
         }
         let bounds = head_bounds(&self.limits, self.interim_length, self.interim_lines);
         self.receiving = Receiving::Head(HeadReader::new(bounds));
         if head.fields.has_element("Connection", "close") {
-            // RFC 9112 section 9.6: the connection closes after the final response, whatever that one says.
+            // RFC 9112 section 9.6 has the message that says it be the last but its final response, whatever that says.
             self.persistence = Err(Close::PeerAsked);
         }
         if head.status == 100 {
@@ -498,8 +379,8 @@ impl Exchange {
         let Receiving::Chunk(decoder) = &mut self.receiving else {
             return Ok(Event::NeedMore);
         };
-        // Chunks may be tiny, and each piece costs the caller a call, so all chunks that are here become one piece. A chunk that
-        // fills the piece moves without a copy.
+        // Chunks may be tiny: what is here of them is gathered into one piece, so that a piece costs the caller one call.
+        // A chunk that fills the piece moves without a copy.
         let mut piece = Vec::new();
         let next = loop {
             let wanted = max.saturating_sub(piece.len());
@@ -529,12 +410,12 @@ impl Exchange {
         {
             self.trailers = decoder.into_trailers();
         }
-        // Content before a fault goes to the caller; the next call returns the fault.
+        // What was good before a fault is the caller's; the fault comes with the next call.
         if piece.is_empty() { self.receive(buffer, max) } else { Ok(Event::Content(piece)) }
     }
 }
 
-/// The bounds of a head, after the interim heads before it have used this many bytes and lines.
+/// The bounds of a head, of which so many bytes and lines are used up by interim heads before it.
 fn head_bounds(limits: &Limits, used: usize, used_lines: usize) -> Bounds {
     Bounds {
         lines: limits.field_lines.saturating_sub(used_lines),
@@ -579,10 +460,12 @@ mod tests {
                 }
                 Ok(Event::Interim(head)) => format!("interim {}", head.status),
                 Ok(Event::Head(head)) => format!("head {}", head.status),
+                Ok(Event::Switched) => "switched".into(),
                 Ok(Event::End) => format!("end {:?}", String::from_utf8_lossy(&content)),
                 Err(error) => format!("{:?} {:?}", error.phase, error.code),
             };
-            let is_last = text.starts_with("end") || !text.contains("head") && !text.contains("interim");
+            let is_last =
+                text.starts_with("end") || text == "switched" || !text.contains("head") && !text.contains("interim");
             told.push(text);
             !is_last
         };
@@ -590,7 +473,7 @@ mod tests {
             buffer.push(piece.to_vec());
             loop {
                 let event = exchange.receive(&mut buffer, 3);
-                let is_last = matches!(event, Ok(Event::End) | Err(_));
+                let is_last = matches!(event, Ok(Event::End | Event::Switched) | Err(_));
                 if !tell(event, &mut told) {
                     if is_last {
                         break 'pieces;
@@ -697,17 +580,21 @@ mod tests {
     fn a_switch_that_nobody_asked_for_is_an_error() {
         assert_eq!(story(GET, b"HTTP/1.1 101 Switching\r\n\r\n", false), ["Head UpgradeFailed"]);
         let asked = Outline { wants_upgrade: true, ..GET };
-        let told = story(asked, b"HTTP/1.1 101 Switching\r\n\r\nraw", true);
-        assert_eq!(told, ["head 101", "end \"raw\""]);
+        let told = story(asked, b"HTTP/1.1 101 Switching\r\n\r\nraw", false);
+        assert_eq!(told, ["head 101", "switched"]);
     }
 
     #[test]
-    fn after_a_switch_bytes_go_out_as_they_are() {
+    fn http_ends_where_it_switches() {
         let mut exchange = sent(Outline { method: MethodKind::Connect, ..GET });
-        assert_eq!(receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw"], false), ["head 200"]);
-        assert!(exchange.is_raw());
-        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
-        assert_eq!(exchange.outgoing(), b"hello");
+        let mut buffer = Buffer::default();
+        buffer.push(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw".to_vec());
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Head(_))));
+        assert!(exchange.is_switched() && !exchange.is_complete());
+        assert!(matches!(exchange.receive(&mut buffer, 64), Ok(Event::Switched)));
+        assert!(matches!(exchange.receive_end(), Ok(Event::Switched)));
+        assert_eq!(buffer.as_slice(), b"raw");
+        assert_eq!(exchange.push(b"hello", SEND_LENGTH), 0);
         assert_eq!(exchange.verdict(&Buffer::default()), Err(Unusable::Said(Close::Upgraded)));
     }
 
@@ -730,18 +617,6 @@ mod tests {
         assert_eq!(exchange.outgoing(), b"5\r\nhello\r\n0\r\nA: b\r\n\r\n");
         exchange.sent(usize::MAX);
         assert!(exchange.is_sent());
-    }
-
-    #[test]
-    fn nothing_is_kept_for_what_has_gone() {
-        let mut exchange = sent(Outline { content: Content::Length(3), ..GET });
-        exchange.push(b"ab", SEND_LENGTH);
-        exchange.sent(2);
-        assert!(exchange.outgoing.capacity() > 0, "there is more to come");
-        exchange.push(b"c", SEND_LENGTH);
-        exchange.sent(1);
-        assert!(exchange.is_sent());
-        assert_eq!(exchange.outgoing.capacity(), 0);
     }
 
     #[test]

@@ -7,9 +7,11 @@
 
 mod blame;
 pub mod chunked;
+pub mod drain;
 pub mod exchange;
 pub mod field_lines;
 pub mod framing;
 pub mod persistence;
 pub mod request_head;
 pub mod response_head;
+mod sending;

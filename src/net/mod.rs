@@ -1,12 +1,29 @@
 //! What a session asks of the world: names, connections, time, chance.
 //!
-//! Nothing here waits. What cannot be done yet answers [`Poll::Pending`] and has *noted a wish*: the owner of the network
-//! knows what to wait for before it polls again. Wishes live until the next wait. `wasip2` notes pollables; `sim` notes
-//! virtual time.
+//! Nothing here waits. What cannot be done yet answers [`Poll::Pending`] and has *noted a wish*: to go on when bytes, an end, a
+//! connection, an address or a time has come.
+//!
+//! # What an implementation owes
+//!
+//! * A wish that comes true wakes the waker of the [`Context`] that it was noted with, once, and wakes nobody else. The session
+//!   polls nothing that was not woken.
+//! * A wish belongs to whoever was polled last: a later poll of the same direction of the same stream, or of the same lookup
+//!   or attempt, that is pending replaces the waker. The session has its own means to wake both sides of an exchange.
+//! * The wish of [`Stream::poll_step`] outlives polls that do not repeat it: an operation may be in flight. The wish of
+//!   [`Net::poll_until`] need not: whoever still waits notes it again at each poll. So an implementation may forget a task's
+//!   times when it polls the task again, and keep one timer for the earliest.
+//! * Nothing is in flight on a stream once the session has read what it wanted and has sent what it had: a kept connection
+//!   holds no wish, and another task may take it.
+//! * A waker may be [`std::task::Waker::noop`]: in a destructor, which says farewell and waits for nothing, and where a
+//!   caller polls by itself.
+//!
+//! An owner that polls everything after each wait owes none of this, and may ignore the context. `wasip2` does: it collects
+//! pollables, and one blocking wait is for all of them. `sim` does both. Over WASI 0.3, where an operation is a future, the
+//! context goes to that future.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::buffer::Buffer;
@@ -37,7 +54,7 @@ pub trait Net: Clone + 'static {
     fn random(&self, bytes: &mut [u8]);
 
     /// Ready when `deadline` has come; notes the wish to be woken then.
-    fn poll_until(&self, deadline: Instant) -> Poll<()>;
+    fn poll_until(&self, context: &mut Context<'_>, deadline: Instant) -> Poll<()>;
 
     /// Has the host catch up with the system: every look ([`Stream::try_receive`]) that follows at once finds what had reached
     /// the system when this was called. It waits for no peer and for no time to pass; wishes stay.
@@ -60,7 +77,7 @@ pub trait Net: Clone + 'static {
 /// A lookup under way.
 pub trait Lookup {
     /// All addresses of the name in the resolver's order, `max` at the most. Not polled again once it was ready.
-    fn poll(&mut self, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>>;
+    fn poll(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>>;
 }
 
 /// An attempt to connect, under way.
@@ -69,7 +86,7 @@ pub trait Dial {
     type Stream;
 
     /// The connection. Not polled again once it was ready.
-    fn poll(&mut self) -> Poll<Result<Self::Stream, Fault>>;
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Self::Stream, Fault>>;
 }
 
 /// A connection: bytes both ways. Dropping it closes it, at once and both ways.
@@ -80,7 +97,7 @@ pub trait Stream {
     /// Pending when neither direction that was asked for could move; the wish for both is noted. Ready at once when
     /// nothing was asked for. A failure of one direction leaves the other as it is: what a peer said before it closed can
     /// still be read after sending has failed.
-    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step>;
+    fn poll_step(&mut self, context: &mut Context<'_>, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step>;
 
     /// Receives what is here, without waiting and without noting a wish: a look at a connection that should be silent.
     /// One that can send nothing any more has failed, whatever it could receive. It tells what is here now only right after

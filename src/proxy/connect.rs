@@ -4,12 +4,13 @@
 
 use super::{Dialogue, Failure};
 use crate::buffer::Buffer;
+use crate::h1::drain::Budget;
 use crate::h1::exchange::{Content, Event, Exchange, Outline};
 use crate::h1::framing::MethodKind;
 use crate::h1::request_head;
 use crate::h1::response_head::ResponseHead;
 use crate::http::head::{RequestHead, Version};
-use crate::limits::{Limits, READ_LENGTH};
+use crate::limits::Limits;
 
 /// A CONNECT in progress.
 pub struct Connect {
@@ -54,16 +55,15 @@ const FIELDS: usize = 3;
 /// What is left of a refusal: its content, which nobody wants, before the next CONNECT on the same connection.
 pub struct Rest {
     machine: Exchange,
-    /// How many bytes may still be discarded.
-    budget: u64,
+    budget: Budget,
 }
 
 impl Rest {
     /// The rest of this refused handshake, if discarding so many bytes lets the connection be kept.
     pub fn of(connect: Connect, most: u64) -> Option<Self> {
         let is_kept = connect.machine.verdict(&Buffer::default()).is_ok();
-        let is_little = connect.machine.remainder().is_none_or(|left| left <= most);
-        (is_kept && is_little).then_some(Self { machine: connect.machine, budget: most })
+        let budget = Budget::new(most);
+        (is_kept && budget.covers(&connect.machine)).then_some(Self { machine: connect.machine, budget })
     }
 }
 
@@ -76,14 +76,12 @@ impl Dialogue for Rest {
 
     fn receive(&mut self, buffer: &mut Buffer) -> Result<bool, Failure> {
         loop {
-            match self.machine.receive(buffer, READ_LENGTH) {
-                Ok(Event::Content(piece)) => {
-                    let left = self.budget.checked_sub(piece.len() as u64);
-                    self.budget = left.ok_or_else(|| Failure::Broken("its refusal is too long to be read".into()))?;
-                }
+            match self.machine.receive(buffer, self.budget.piece()) {
+                Ok(Event::Content(piece)) if self.budget.spend(piece.len()) => {}
+                Ok(Event::Content(_)) => return Err(Failure::Broken("its refusal is too long to be read".into())),
                 Ok(Event::End) if buffer.is_empty() => return Ok(true),
                 Ok(Event::End) => return Err(Failure::Broken("it sent bytes beyond its refusal".into())),
-                Ok(Event::NeedMore | Event::Head(_) | Event::Interim(_)) => return Ok(false),
+                Ok(_) => return Ok(false),
                 Err(error) => return Err(Failure::Broken(error.detail)),
             }
         }
@@ -109,10 +107,10 @@ impl Dialogue for Connect {
                 Ok(Event::Interim(head)) => self.heads.push((head, self.machine.take_head())),
                 Ok(Event::Head(head)) => {
                     self.heads.push((head.clone(), self.machine.take_head()));
-                    return if self.machine.is_raw() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
+                    return if self.machine.is_switched() { Ok(true) } else { Err(Failure::Refused(Box::new(head))) };
                 }
                 // Only interim heads come before the final one.
-                Ok(Event::NeedMore | Event::Content(_) | Event::End) => return Ok(false),
+                Ok(_) => return Ok(false),
                 Err(error) => return Err(Failure::Broken(error.detail)),
             }
         }

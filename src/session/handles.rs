@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use crate::auth::Server;
 use crate::auth::cache::Credentials;
@@ -15,10 +15,11 @@ use crate::net::Net;
 use crate::session::authorization::RequestAuth;
 use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Event};
-use crate::session::exchange::{Answer, Dispatch, ExchangeState, Upload};
+use crate::session::exchange::{Answer, Dispatch, ExchangeState, Side, Upload};
 use crate::session::request::{Content, Description};
-use crate::session::settings::{Schedule, Settings};
+use crate::session::settings::Settings;
 use crate::session::shared::Shared;
+use crate::session::timing::Schedule;
 
 /// A logical group of requests to one origin. Dropping it closes its connections and ends its exchanges.
 pub struct Session<N: Net>(Rc<Inner<N>>);
@@ -202,6 +203,9 @@ impl<N: Net> Request<N> {
 }
 
 /// A request under way: the handle of the request's side.
+///
+/// Tasks that wait for what was written to go, for the response (or room for content), and for the response's content, are each
+/// woken, whoever was polled last. Of two that wait for the same the later is.
 pub struct Exchange<N: Net> {
     state: Rc<RefCell<ExchangeState<N>>>,
     interims: Rc<RefCell<Vec<ResponseHead>>>,
@@ -211,7 +215,7 @@ pub struct Exchange<N: Net> {
 impl<N: Net> Exchange<N> {
     /// Goes as far as it can.
     pub fn advance(&self) {
-        self.state.borrow_mut().advance();
+        self.state.borrow_mut().advance_unasked();
     }
 
     /// Takes a piece of content, or gives it back when there is no room.
@@ -220,8 +224,8 @@ impl<N: Net> Exchange<N> {
     }
 
     /// Ready when the connection has taken all that was written.
-    pub fn poll_flush(&self) -> Poll<Result<(), Error>> {
-        self.state.borrow_mut().poll_flush()
+    pub fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.state.borrow_mut().poll_for(Side::Writing, context, ExchangeState::poll_flush)
     }
 
     /// Ends the content.
@@ -235,9 +239,9 @@ impl<N: Net> Exchange<N> {
     }
 
     /// The response, when its head is here.
-    pub fn poll_response(&self) -> Poll<Result<Response<N>, Error>> {
+    pub fn poll_response(&self, context: &mut Context<'_>) -> Poll<Result<Response<N>, Error>> {
         let mut state = self.state.borrow_mut();
-        let Poll::Ready(answer) = state.poll_answer() else {
+        let Poll::Ready(answer) = state.poll_for(Side::Answer, context, ExchangeState::poll_answer) else {
             return Poll::Pending;
         };
         self.is_answered.set(true);
@@ -254,8 +258,8 @@ impl<N: Net> Exchange<N> {
     }
 
     /// Ready when the exchange can go on: see the WIT's `poll`.
-    pub fn poll_ready(&self) -> Poll<()> {
-        self.state.borrow_mut().poll_exchange_ready()
+    pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.state.borrow_mut().poll_for(Side::Answer, context, ExchangeState::poll_exchange_ready)
     }
 
     /// Ends it.
@@ -263,11 +267,6 @@ impl<N: Net> Exchange<N> {
         let mut state = self.state.borrow_mut();
         let error = Error::new(state.phase(), Code::Cancelled, "the exchange was cancelled");
         state.end(error, CloseReason::Cancelled);
-    }
-
-    /// Whether one of its session's connections has become free since somebody wanted one; asked once.
-    pub fn take_freed(&self) -> bool {
-        self.state.borrow().shared.pool.take_freed()
     }
 }
 
@@ -319,13 +318,14 @@ impl<N: Net> Response<N> {
     }
 
     /// The next piece of content; none at its end.
-    pub fn poll_read(&self, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
-        self.state.borrow_mut().poll_read(max)
+    pub fn poll_read(&self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
+        let mut state = self.state.borrow_mut();
+        state.poll_for(Side::Reading, context, |state, context| state.poll_read(context, max))
     }
 
     /// Ready when [`Response::poll_read`] would be.
-    pub fn poll_ready(&self) -> Poll<()> {
-        self.state.borrow_mut().poll_response_ready()
+    pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.state.borrow_mut().poll_for(Side::Reading, context, ExchangeState::poll_response_ready)
     }
 
     /// The trailers, once the content was read to its end.
@@ -341,11 +341,6 @@ impl<N: Net> Response<N> {
     /// How much content the one-call functions keep.
     pub fn whole_content_limit(&self) -> u64 {
         self.state.borrow().shared.settings.borrow().limits().whole_content
-    }
-
-    /// See [`Exchange::take_freed`].
-    pub fn take_freed(&self) -> bool {
-        self.state.borrow().shared.pool.take_freed()
     }
 }
 

@@ -3,19 +3,20 @@
 //!
 //! A [`Session`] owns settings, events and connections. A [`Request`] that is started becomes an exchange; its two handles,
 //! [`Exchange`] for the request's side and [`Response`] for the other, share one state, which owns the connection while
-//! it lasts. Functions named `poll_` go as far as they can and note on the network what they wait for.
+//! it lasts. Functions named `poll_` go as far as they can, and note on the network what they wait for and whom it wakes then.
 //!
 //! The rooms, each of which names only those below it:
 //!
 //! ```text
 //!     handles  whole          what callers hold
-//!     exchange/               one exchange: dispatch, pump, state, upload
+//!     exchange/               one exchange: dispatch, pump, raw, state, writing, upload, waiters
 //!     connecting/             from "a connection is needed" to "here it is": proxy, TLS, race, addresses
 //!     authorization           what a request says of who sends it, to an origin or a proxy
 //!     shared                  what exchanges share: settings, credentials, the pool
 //!     pool  revalidation      the connections that are kept, and whether new settings would have made them
 //!     connection  transport   one connection: plain, TLS, TLS in TLS
-//!     request  settings  proxies  timing  journal  events  permits
+//!     timing                  deadlines, and waiting with one
+//!     request  settings  proxies  journal  events  permits
 //! ```
 
 mod authorization;

@@ -1,29 +1,39 @@
-//! How many connections a session may have open: the right to one, and the right to wait for one.
+//! How many connections a session may have open: the right to one, and a place among those who wait for one.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use crate::limits::WAITING_REQUESTS;
 
-/// How many connections are open or being opened, and how many requests wait for one.
+/// How many connections are open or being opened, and who waits for one.
 #[derive(Clone, Default)]
-pub(crate) struct Permits(Rc<Counts>);
+pub(crate) struct Permits(Rc<State>);
 
 #[derive(Default)]
-struct Counts {
+struct State {
     open: Cell<usize>,
-    /// Whether somebody waits for a connection.
-    is_wanted: Cell<bool>,
-    /// Set when one became free while somebody waited.
-    was_freed: Cell<bool>,
-    waiting: Cell<usize>,
+    /// Those who wait, in order.
+    queue: RefCell<VecDeque<Waiting>>,
+    /// How many places were given.
+    turns: Cell<u64>,
+}
+
+struct Waiting {
+    turn: u64,
+    /// Whom to wake; none once that was done, until it waits again.
+    waker: Option<Waker>,
 }
 
 /// The right to have one connection open; it comes back when dropped.
 pub(crate) struct Permit(Permits);
 
-/// The right to wait for a connection; it comes back when dropped.
-pub(crate) struct Turn(Permits);
+/// A place among those who wait. Whoever leaves without a connection leaves it to the next.
+pub(crate) struct Turn {
+    permits: Permits,
+    number: u64,
+}
 
 impl Permits {
     /// How many connections are open or being opened.
@@ -37,45 +47,67 @@ impl Permits {
         Permit(self.clone())
     }
 
-    /// The right to wait for a connection, if not too many do.
+    /// A place among those who wait, if they are not too many.
     pub(crate) fn queue(&self) -> Option<Turn> {
-        let waiting = self.0.waiting.get().saturating_add(1);
-        if waiting > WAITING_REQUESTS {
+        let mut queue = self.0.queue.borrow_mut();
+        if queue.len() >= WAITING_REQUESTS {
             return None;
         }
-        self.0.waiting.set(waiting);
-        Some(Turn(self.clone()))
+        let number = self.0.turns.get();
+        self.0.turns.set(number.saturating_add(1));
+        queue.push_back(Waiting { turn: number, waker: None });
+        Some(Turn { permits: self.clone(), number })
     }
 
-    /// Somebody waits for a connection.
-    pub(crate) fn want(&self) {
-        self.0.is_wanted.set(true);
-    }
-
-    /// A connection, or the right to open one, has become free.
+    /// A connection, or the right to open one, has become free: wakes the first who can be woken. Those who poll by themselves
+    /// find it when they do.
     pub(crate) fn freed(&self) {
-        if self.0.is_wanted.replace(false) {
-            self.0.was_freed.set(true);
+        let is_asleep =
+            |waiting: &&mut Waiting| waiting.waker.as_ref().is_some_and(|waker| !waker.will_wake(Waker::noop()));
+        let first = self.0.queue.borrow_mut().iter_mut().find(is_asleep).and_then(|waiting| waiting.waker.take());
+        if let Some(waker) = first {
+            waker.wake();
         }
     }
 
-    /// Whether one has become free since somebody wanted one and got nothing; asked once.
-    pub(crate) fn take_freed(&self) -> bool {
-        self.0.was_freed.replace(false)
+    /// Gives up a place; whether its holder was woken and has not waited since.
+    fn leave(&self, turn: u64) -> bool {
+        let mut queue = self.0.queue.borrow_mut();
+        let place = queue.binary_search_by_key(&turn, |waiting| waiting.turn);
+        place.ok().and_then(|place| queue.remove(place)).is_some_and(|waiting| waiting.waker.is_none())
+    }
+}
+
+impl Turn {
+    /// Waits until one has become free.
+    pub(crate) fn poll<T>(&self, context: &mut Context<'_>) -> Poll<T> {
+        let mut queue = self.permits.0.queue.borrow_mut();
+        if let Ok(place) = queue.binary_search_by_key(&self.number, |waiting| waiting.turn)
+            && let Some(waiting) = queue.get_mut(place)
+        {
+            waiting.waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Gives up the place for what was waited for.
+    pub(crate) fn take(self) {
+        self.permits.leave(self.number);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let counts = &self.0.0;
-        counts.open.set(counts.open.get().saturating_sub(1));
+        let open = &self.0.0.open;
+        open.set(open.get().saturating_sub(1));
         self.0.freed();
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let counts = &self.0.0;
-        counts.waiting.set(counts.waiting.get().saturating_sub(1));
+        if self.permits.leave(self.number) {
+            self.permits.freed();
+        }
     }
 }

@@ -38,7 +38,6 @@ impl<N: Net> Pool<N> {
         if self.permits.open() >= most {
             // A fresh connection is wanted though idle ones are there: the oldest of them makes room.
             let Some(oldest) = self.pop_oldest() else {
-                self.permits.want();
                 return Acquired::Nothing;
             };
             oldest.close(CloseReason::Surplus);
@@ -46,7 +45,7 @@ impl<N: Net> Pool<N> {
         Acquired::Permit(self.permits.take())
     }
 
-    /// The right to wait for a connection, if not too many do.
+    /// A place among those who wait for a connection, if they are not too many.
     pub(crate) fn queue(&self) -> Option<Turn> {
         self.permits.queue()
     }
@@ -76,11 +75,6 @@ impl<N: Net> Pool<N> {
                 false => idle.close(reason),
             }
         }
-    }
-
-    /// Whether a connection has become free since somebody wanted one and got nothing; asked once.
-    pub(crate) fn take_freed(&self) -> bool {
-        self.permits.take_freed()
     }
 
     /// The idle connection used last, which nobody has looked at since; none when a fresh one is asked for.

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
@@ -254,22 +253,6 @@ impl Settings {
             Some(text) => Some(text.parse().map_err(|_| no_address(text))?),
         };
         Ok(())
-    }
-}
-
-/// When an exchange has to be over, and the deadlines of its steps: taken from the settings when it starts.
-#[derive(Clone, Copy, Debug)]
-pub struct Schedule {
-    /// How long each step may take.
-    pub each: Deadlines,
-    /// When all has to be over.
-    pub end: Instant,
-}
-
-impl Schedule {
-    /// A schedule that starts now.
-    pub fn new(each: Deadlines, now: Instant) -> Self {
-        Self { each, end: now + each.exchange }
     }
 }
 

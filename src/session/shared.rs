@@ -14,7 +14,7 @@ use crate::session::journal::Journal;
 use crate::session::permits::Permit;
 use crate::session::pool::Pool;
 use crate::session::revalidation::would_be_made;
-use crate::session::settings::{Schedule, Settings};
+use crate::session::settings::Settings;
 
 /// What the requests and exchanges of one session share.
 pub(crate) struct Shared<N: Net> {
@@ -108,10 +108,5 @@ impl<N: Net> Shared<N> {
             Ok(()) => self.record(subject, || Kind::Kept),
             Err(surplus) => surplus.close(CloseReason::Surplus),
         }
-    }
-
-    pub(crate) fn exchange_timeout(&self, phase: Phase, schedule: &Schedule) -> Error {
-        let detail = format!("the whole exchange took longer than {:?}", schedule.each.exchange);
-        Error::new(phase, Code::ExchangeTimeout, detail)
     }
 }

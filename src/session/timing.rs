@@ -1,4 +1,4 @@
-//! Waiting with a deadline.
+//! Deadlines: how long each step of an exchange may take, what it means when one has passed, and waiting with one.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -6,22 +6,136 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::clock::Instant;
+use crate::error::{Code, Error, Phase};
 use crate::net::Net;
+use crate::session::settings::Deadlines;
 
-/// The deadline has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Elapsed;
+/// The deadlines of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schedule {
+    /// How long each step may take.
+    pub(crate) each: Deadlines,
+    /// When all has to be over.
+    pub(crate) end: Instant,
+}
 
-/// What the future gives, unless the deadline comes first. What is ready at the deadline is in time.
+/// A step that has a deadline of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'a> {
+    /// Looking up this name.
+    Lookup(&'a str),
+    /// The TLS handshake with the origin.
+    Handshake,
+    /// Everything that is said to a proxy before it is used.
+    Proxy,
+    /// Waiting until the server takes more of the request.
+    Write,
+    /// Waiting for the first byte of the response.
+    FirstByte,
+    /// Waiting for more of the response's content.
+    BetweenBytes,
+}
+
+/// A time, and the error of whatever is not over by then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline<'a> {
+    pub(crate) at: Instant,
+    error: Timeout<'a>,
+}
+
+/// An error that is not made yet: most deadlines never pass.
+#[derive(Clone, Copy, Debug)]
+enum Timeout<'a> {
+    /// This step took longer than this.
+    Step(Step<'a>, Duration),
+    /// The whole exchange did, and was in this phase.
+    Exchange(Phase, Duration),
+}
+
+impl Schedule {
+    /// A schedule that starts now.
+    pub(crate) fn new(each: Deadlines, now: Instant) -> Self {
+        Self { each, end: now + each.exchange }
+    }
+
+    /// The end of the whole exchange, which is in this phase.
+    pub(crate) fn end(&self, phase: Phase) -> Deadline<'static> {
+        Deadline { at: self.end, error: Timeout::Exchange(phase, self.each.exchange) }
+    }
+
+    /// The deadline of a step that begins now, or that of the whole exchange if it is no later.
+    pub(crate) fn step<'a>(&self, step: Step<'a>, now: Instant) -> Deadline<'a> {
+        self.end(step.phase()).or(step, now + self.length(step), self)
+    }
+
+    /// How long this step may take.
+    pub(crate) fn length(&self, step: Step<'_>) -> Duration {
+        match step {
+            Step::Lookup(_) => self.each.lookup,
+            Step::Handshake => self.each.handshake,
+            Step::Proxy => self.each.proxy,
+            Step::Write => self.each.write,
+            Step::FirstByte => self.each.first_byte,
+            Step::BetweenBytes => self.each.between_bytes,
+        }
+    }
+}
+
+impl<'a> Deadline<'a> {
+    /// The deadline `at` of this step, if it is earlier than this one.
+    pub(crate) fn or(self, step: Step<'a>, at: Instant, schedule: &Schedule) -> Self {
+        if at < self.at { Self { at, error: Timeout::Step(step, schedule.length(step)) } } else { self }
+    }
+
+    /// What it means that it has passed.
+    #[cold]
+    pub(crate) fn error(&self) -> Error {
+        let (step, length) = match self.error {
+            Timeout::Step(step, length) => (step, length),
+            Timeout::Exchange(phase, length) => {
+                let detail = format!("the whole exchange took longer than {length:?}");
+                return Error::new(phase, Code::ExchangeTimeout, detail);
+            }
+        };
+        let (code, detail) = match step {
+            Step::Lookup(name) => (Code::LookupTimeout, format!("looking up {name:?} took longer than {length:?}")),
+            Step::Handshake => (Code::TlsHandshakeTimeout, format!("the TLS handshake took longer than {length:?}")),
+            Step::Proxy => (Code::ProxyTimeout, format!("its dialogue took longer than {length:?}")),
+            Step::Write => {
+                (Code::ConnectionWriteTimeout, format!("the server took no more of the request for {length:?}"))
+            }
+            Step::FirstByte => (Code::ResponseTimeout, format!("the server did not answer for {length:?}")),
+            Step::BetweenBytes => {
+                (Code::ConnectionReadTimeout, format!("the server sent no more of the content for {length:?}"))
+            }
+        };
+        Error::new(step.phase(), code, detail)
+    }
+}
+
+impl Step<'_> {
+    fn phase(self) -> Phase {
+        match self {
+            Self::Lookup(_) => Phase::Resolve,
+            Self::Handshake => Phase::Handshake,
+            Self::Proxy => Phase::Proxy,
+            Self::Write => Phase::Send,
+            Self::FirstByte => Phase::Head,
+            Self::BetweenBytes => Phase::Body,
+        }
+    }
+}
+
+/// What the future gives, or the deadline's error if that comes first. What is ready at the deadline is in time.
 pub(crate) async fn within<N: Net, T>(
     net: &N,
-    deadline: Instant,
+    deadline: Deadline<'_>,
     future: impl Future<Output = T>,
-) -> Result<T, Elapsed> {
+) -> Result<T, Error> {
     let mut future = pin!(future);
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Ok(value)),
-        Poll::Pending => net.poll_until(deadline).map(|()| Err(Elapsed)),
+        Poll::Pending => net.poll_until(context, deadline.at).map(|()| Err(deadline.error())),
     })
     .await
 }
@@ -30,5 +144,5 @@ pub(crate) async fn within<N: Net, T>(
 /// the clock.
 pub(crate) async fn tick<N: Net>(net: &N) {
     let soon = net.now() + Duration::from_nanos(1);
-    poll_fn(|_| net.poll_until(soon)).await;
+    poll_fn(|context| net.poll_until(context, soon)).await;
 }

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use crate::buffer::Buffer;
 use crate::limits::{READ_LENGTH, SEND_LENGTH};
@@ -94,10 +94,10 @@ impl<S: Stream> Transport<S> {
 
     /// Ready when the handshake is done, or has gone on for long enough without a wait; whether it is done. A stream as it is
     /// has none.
-    pub(crate) fn poll_handshake(&mut self) -> Poll<Result<bool, Broken>> {
+    pub(crate) fn poll_handshake(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         match self {
             Self::Plain(_) => Poll::Ready(Ok(true)),
-            Self::Tls(secured) => secured.poll_handshake(),
+            Self::Tls(secured) => secured.poll_handshake(context),
         }
     }
 
@@ -105,14 +105,19 @@ impl<S: Stream> Transport<S> {
     ///
     /// What is to be sent must begin with what was to be sent at the last step, less what has gone since, until that has
     /// gone: records are made of it before they go.
-    pub(crate) fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+    pub(crate) fn poll_step(
+        &mut self,
+        context: &mut Context<'_>,
+        send: &[u8],
+        receive: Option<Receive<'_>>,
+    ) -> Poll<Step> {
         match self {
-            Self::Plain(stream) => stream.poll_step(send, receive).map(|net::Step { sent, received }| Step {
+            Self::Plain(stream) => stream.poll_step(context, send, receive).map(|net::Step { sent, received }| Step {
                 is_taking: sent.is_ok_and(|sent| sent > 0),
                 sent,
                 received: received.into(),
             }),
-            Self::Tls(secured) => secured.poll_step(send, receive),
+            Self::Tls(secured) => secured.poll_step(context, send, receive),
         }
     }
 
@@ -183,7 +188,7 @@ impl<S: Stream> Transport<S> {
 }
 
 impl<S: Stream> Secured<S> {
-    fn poll_handshake(&mut self) -> Poll<Result<bool, Broken>> {
+    fn poll_handshake(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         let mut send_fault = None;
         let mut steps = 0_usize;
         // What is left to send of the handshake's end goes with the first request.
@@ -193,7 +198,7 @@ impl<S: Stream> Secured<S> {
             }
             steps = steps.saturating_add(1);
             let receive = Some(Receive { buffer: &mut Buffer::default(), max: READ_LENGTH });
-            let Poll::Ready(step) = self.poll_step(&[], receive) else {
+            let Poll::Ready(step) = self.poll_step(context, &[], receive) else {
                 // What the peer said before it closed was read by now.
                 return send_fault.map_or(Poll::Pending, |fault| Poll::Ready(Err(Broken::Net(fault))));
             };
@@ -208,12 +213,12 @@ impl<S: Stream> Secured<S> {
         Poll::Ready(Ok(true))
     }
 
-    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+    fn poll_step(&mut self, context: &mut Context<'_>, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
         self.tunnel.offer(send);
         let Some(Receive { buffer, max }) = receive else {
             return self
                 .below
-                .poll_step(self.tunnel.outgoing(), None)
+                .poll_step(context, self.tunnel.outgoing(), None)
                 .map(|step| self.note(step.sent).with(Received::Nothing));
         };
         // Records that are here already come before those that are not, and nothing comes after the end.
@@ -222,7 +227,7 @@ impl<S: Stream> Secured<S> {
         let is_here = !matches!(here, Received::Nothing);
         let most = max.saturating_add(RECORD_OVERHEAD).min(READ_LENGTH);
         let receive = (!is_here).then_some(Receive { buffer: &mut self.records, max: most });
-        let Poll::Ready(step) = self.below.poll_step(self.tunnel.outgoing(), receive) else {
+        let Poll::Ready(step) = self.below.poll_step(context, self.tunnel.outgoing(), receive) else {
             return if is_here { Poll::Ready(self.note(Ok(0)).with(here)) } else { Poll::Pending };
         };
         // First, for what is received may make records of its own, which have still to go.
@@ -280,7 +285,8 @@ impl<S: Stream> Drop for Secured<S> {
     /// Says farewell, or why it is ended, and never waits for it to go.
     fn drop(&mut self) {
         self.tunnel.close();
-        let _ = self.below.poll_step(self.tunnel.outgoing(), None);
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = self.below.poll_step(&mut context, self.tunnel.outgoing(), None);
     }
 }
 

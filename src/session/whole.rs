@@ -35,8 +35,7 @@ impl<N: Net> Request<N> {
 
     /// Sends the request, its content included, and waits for the head of the response.
     pub async fn send(&self) -> Result<Response<N>, Error> {
-        let exchange = self.start(false)?;
-        poll_fn(|_| exchange.poll_response()).await
+        self.start(false)?.response().await
     }
 }
 
@@ -46,21 +45,21 @@ impl<N: Net> Exchange<N> {
         let mut piece = piece.to_vec();
         while let Err(refused) = self.try_write(piece)? {
             piece = refused;
-            poll_fn(|_| self.poll_flush()).await?;
+            poll_fn(|context| self.poll_flush(context)).await?;
         }
-        poll_fn(|_| self.poll_flush()).await
+        poll_fn(|context| self.poll_flush(context)).await
     }
 
     /// The response, when its head is here.
     pub async fn response(&self) -> Result<Response<N>, Error> {
-        poll_fn(|_| self.poll_response()).await
+        poll_fn(|context| self.poll_response(context)).await
     }
 }
 
 impl<N: Net> Response<N> {
     /// The next piece of content, of no more than 64 KiB; none at its end.
     pub async fn read(&self) -> Result<Option<Vec<u8>>, Error> {
-        poll_fn(|_| self.poll_read(READ_LENGTH)).await
+        poll_fn(|context| self.poll_read(context, READ_LENGTH)).await
     }
 }
 
@@ -76,7 +75,7 @@ pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
 pub async fn read_to_end<N: Net>(response: &Response<N>) -> Result<Vec<u8>, Error> {
     let limit = response.whole_content_limit();
     let mut content = Vec::new();
-    while let Some(piece) = poll_fn(|_| response.poll_read(READ_LENGTH)).await? {
+    while let Some(piece) = poll_fn(|context| response.poll_read(context, READ_LENGTH)).await? {
         let length = content.len().saturating_add(piece.len());
         if length as u64 > limit {
             let detail = format!("the response's content is larger than {limit} bytes, the limit of what is kept");

@@ -38,14 +38,14 @@ fn stream(net: &SimNet, session: &Session, is_chunked: bool, pieces: &[&[u8]]) -
     let exchange = request.start(true)?;
     for piece in pieces {
         let mut piece = Some(piece.to_vec());
-        net.run(poll_fn(|_| {
+        net.run(poll_fn(|context| {
             while let Some(unsent) = piece.take() {
                 match exchange.try_write(unsent) {
                     Err(error) => return Poll::Ready(Err(error)),
                     Ok(Ok(())) => return Poll::Ready(Ok(())),
                     Ok(Err(refused)) => piece = Some(refused),
                 }
-                if exchange.poll_ready().is_pending() {
+                if exchange.poll_ready(context).is_pending() {
                     return Poll::Pending;
                 }
             }
@@ -173,7 +173,7 @@ fn answers(script: Script) -> Script {
 }
 
 fn asked(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(NAME, [peer().ip()]);
     net.listen(peer(), scripts);
     let session = Session::new(net.clone(), "http", NAME, 80);

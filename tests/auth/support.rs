@@ -36,7 +36,7 @@ pub(crate) fn peer() -> SocketAddr {
 
 /// A world with this server, which is there for 100 connections, and a session with it, its events recorded.
 pub(crate) fn world(server: &Server) -> (SimNet, Session) {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(NAME, [peer().ip()]);
     net.listen(peer(), (0..100).map(|_| server.script()));
     let session = Session::new(net.clone(), "http", NAME, 80);
@@ -73,7 +73,7 @@ pub(crate) fn get(net: &SimNet, session: &Session, target: &str) -> u16 {
 
 /// Waits for the response's head.
 pub(crate) fn answer(net: &SimNet, exchange: &Exchange) -> Result<Response, Error> {
-    net.run(poll_fn(|_| exchange.poll_response()))
+    net.run(poll_fn(|context| exchange.poll_response(context)))
 }
 
 /// Waits for the response's content.

@@ -47,9 +47,9 @@ fn exchange(net: &SimNet, session: &Session<SimNet>, case: &Case) -> Result<Acce
         request.add_field("Upgrade", b"other".into())?;
     }
     let exchange = request.start(false)?;
-    let response = net.run(poll_fn(|_| exchange.poll_response()))?;
+    let response = net.run(poll_fn(|context| exchange.poll_response(context)))?;
     let mut content = Vec::new();
-    while let Some(piece) = net.run(poll_fn(|_| response.poll_read(usize::MAX)))? {
+    while let Some(piece) = net.run(poll_fn(|context| response.poll_read(context, usize::MAX)))? {
         content.extend(piece);
     }
     let head = response.head();

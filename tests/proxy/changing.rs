@@ -32,7 +32,7 @@ fn assert_changes(make: impl Fn() -> (xenon::net::sim::SimNet, Session), changes
         // Also that of a response which is read to its end only now.
         let (net, session) = make();
         let exchange = session.request("GET", "/").start(true).unwrap();
-        let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+        let response = net.run(std::future::poll_fn(|context| exchange.poll_response(context))).unwrap();
         change(&session);
         assert_eq!(net.run(xenon::session::whole::read_to_end(&response)).unwrap(), b"ok", "{what}");
         assert_eq!(net.open_connections(), usize::from(*is_kept), "{what}");

@@ -381,7 +381,9 @@ fn stream(net: &SimNet, session: &Session, change: impl FnOnce(&mut session::Req
     let exchange = request.start(true).unwrap();
     assert_eq!(exchange.try_write(b"hello".to_vec()).unwrap(), Ok(()));
     exchange.finish(Fields::default()).unwrap();
-    net.run(poll_fn(|_| exchange.poll_response())).map(|response| response.head().status).map_err(|error| error.code)
+    net.run(poll_fn(|context| exchange.poll_response(context)))
+        .map(|response| response.head().status)
+        .map_err(|error| error.code)
 }
 
 #[test]

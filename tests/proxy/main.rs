@@ -2,6 +2,8 @@
 //!
 //! What real proxies do is in `host-tests`.
 
+#[path = "../session/again.rs"]
+mod again;
 #[path = "../tls/authority.rs"]
 #[allow(dead_code, reason = "the tests of TLS need more of it")]
 mod authority;

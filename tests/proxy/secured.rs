@@ -51,7 +51,7 @@ fn a_plain_origin_has_no_facts_of_tls() {
         session.change_settings(|settings| settings.proxying.tunnels_all = tunnels);
         for _ in 0..2 {
             let exchange = session.request("GET", "/").start(true).unwrap();
-            let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+            let response = net.run(std::future::poll_fn(|context| exchange.poll_response(context))).unwrap();
             assert!(response.facts().tls.is_none(), "those of the proxy are none of the origin's");
             assert_eq!(net.run(xenon::session::whole::read_to_end(&response)).unwrap(), b"ok");
         }
@@ -64,7 +64,7 @@ fn a_plain_origin_has_no_facts_of_tls() {
     let net = world([peer().secure(&proxy()).head().send(OPEN).secure(&own).answers(1)]);
     let session = through(&net, "https", "https");
     let exchange = session.request("GET", "/").start(true).unwrap();
-    let response = net.run(std::future::poll_fn(|_| exchange.poll_response())).unwrap();
+    let response = net.run(std::future::poll_fn(|context| exchange.poll_response(context))).unwrap();
     assert_eq!(response.facts().tls.as_ref().unwrap().chain, [own.certificate().to_vec()]);
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn at(address: &str) -> SocketAddr {
 
 /// A world in which [`PROXY`] is at [`PEER`], which has these scripts. It is [`TODAY`].
 pub(crate) fn world(scripts: impl IntoIterator<Item = impl Into<Script>>) -> SimNet {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(PROXY, [at(PEER).ip()]);
     net.set_wall_clock(TODAY);
     net.listen(at(PEER), scripts.into_iter().map(Into::into));

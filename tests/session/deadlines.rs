@@ -160,9 +160,9 @@ fn each_byte_that_comes_gives_reading_new_time() {
 fn the_time_between_bytes_runs_only_while_somebody_waits() {
     let (net, session) = world_with(EACH, [Script::new().expect_head().send("HTTP/1.1 200 OK\r\n\r\nx").stall()]);
     let response = response(&net, &start(&session)).unwrap();
-    assert_eq!(wait(&net, || response.poll_read(9)).unwrap(), Some(b"x".to_vec()));
+    assert_eq!(wait(&net, |context| response.poll_read(context, 9)).unwrap(), Some(b"x".to_vec()));
     net.advance(2 * EACH.between_bytes);
-    let (outcome, took) = timed(&net, || wait(&net, || response.poll_read(9)));
+    let (outcome, took) = timed(&net, || wait(&net, |context| response.poll_read(context, 9)));
     assert_eq!((failure(outcome), took), (BETWEEN_BYTES, EACH.between_bytes));
 }
 
@@ -296,7 +296,7 @@ fn nobody_has_to_wait_for_an_exchange_to_be_late() {
     let response = response(&net, &start(&session)).unwrap();
     let mut seconds = 0;
     let error = loop {
-        match wait(&net, || response.poll_read(1 << 16)) {
+        match wait(&net, |context| response.poll_read(context, 1 << 16)) {
             Ok(piece) => assert_ne!(piece, None),
             Err(error) => break error,
         }

@@ -1,7 +1,5 @@
 //! Servers that answer before they have all of the content, and content that waits for them to permit it.
 
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use xenon::error::{Code, Phase};
@@ -58,7 +56,7 @@ fn a_caller_that_writes_is_told_of_an_early_refusal() {
             assert_eq!(failure(outcome), early);
         }
         assert_eq!(failure(exchange.try_write(b"more".to_vec())), early);
-        assert_eq!(failure(wait(&net, || exchange.poll_flush())), early);
+        assert_eq!(failure(wait(&net, |context| exchange.poll_flush(context))), early);
         assert_eq!(failure(exchange.finish(Fields::default())), early);
         assert_eq!(poll(&net, &[&exchange], &[], None), [0]);
         let response = response(&net, &exchange).unwrap();
@@ -124,7 +122,7 @@ fn an_early_success_does_not_end_the_upload() {
     let response = response(&net, &exchange).unwrap();
     for piece in ["hello", "world"] {
         write(&net, &exchange, piece.as_bytes()).unwrap();
-        assert_eq!(wait(&net, || response.poll_read(99)).unwrap(), Some(piece.into()));
+        assert_eq!(wait(&net, |context| response.poll_read(context, 99)).unwrap(), Some(piece.into()));
     }
     assert_eq!(content(&net, &response).unwrap(), "");
     assert_eq!((net.open_connections(), closings(&session)), (1, vec![]));
@@ -164,7 +162,7 @@ fn a_success_that_is_complete_ends_the_upload() {
         let response = response(&net, &exchange).unwrap();
         content(&net, &response).unwrap();
         assert!(response.trailers().is_some());
-        assert_eq!(failure(wait(&net, || exchange.poll_flush())), early);
+        assert_eq!(failure(wait(&net, |context| exchange.poll_flush(context))), early);
         assert_eq!(failure(exchange.finish(Fields::default())), early);
         assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::UnsentContent]));
     }
@@ -178,6 +176,8 @@ fn a_caller_that_asks_for_the_response_has_the_head_sent_and_hears_an_early_refu
     net.settle();
     assert!(sent(&net, 0).is_empty(), "the head waits for content");
     // A caller that asks again and again: as soon as there is an answer it is not told to write any more.
-    net.run(poll_fn(|_| if exchange.waits_for_caller() { Poll::Pending } else { Poll::Ready(()) }));
+    while exchange.waits_for_caller() {
+        assert!(net.wait(None));
+    }
     assert_eq!(response(&net, &exchange).unwrap().head().status, 413);
 }

@@ -176,8 +176,8 @@ fn progress_counts_content_and_nothing_else() {
     request.set_content(vec![b'x'; 1000]);
     let exchange = request.start(true).unwrap();
     let mut seen = Vec::new();
-    wait(&net, || {
-        let answer = exchange.poll_response().map(Result::unwrap);
+    wait(&net, |context| {
+        let answer = exchange.poll_response(context).map(Result::unwrap);
         for event in session.take_events() {
             if let Kind::Sending { done, total } = event.what {
                 assert_eq!(total, Some(1000));

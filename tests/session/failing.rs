@@ -37,7 +37,7 @@ struct Run {
 }
 
 fn run(story: &Story, segments: &Segments, failures: &[(u64, Failure)]) -> Run {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(NAME, [at(PEER).ip()]);
     net.set_segments(segments.clone());
     (story.arrange)(&net);

@@ -2,7 +2,6 @@
 
 use xenon::error::{Code, LookupFailure, Phase};
 use xenon::net::Fault;
-use xenon::net::sim::SimNet;
 use xenon::session::events;
 use xenon::session::settings::AddressFamily;
 
@@ -44,7 +43,7 @@ fn an_address_is_never_looked_up() {
         ("[2001:DB8:0::CAFE]", "[2001:db8::cafe]:8080", "[2001:db8::cafe]:8080"),
     ];
     for (host, peer, field) in table {
-        let net = SimNet::new();
+        let net = crate::again::net();
         net.listen(at(peer), [answers(1)]);
         let session = Session::new(net.clone(), "http", host, 8080);
         assert_eq!(get(&net, &session).unwrap(), "ok", "{host}");
@@ -61,7 +60,7 @@ fn localhost_and_what_is_below_it_are_the_loopback_addresses() {
         [(AddressFamily::Any, &both), (AddressFamily::Ipv4, &both[1..]), (AddressFamily::Ipv6, &both[..1])];
     for host in ["localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST."] {
         for (family, tried) in table {
-            let net = SimNet::new();
+            let net = crate::again::net();
             // Whatever a resolver says.
             net.name(&host.to_ascii_lowercase(), [ip("10.0.0.1")]);
             let session = Session::new(net.clone(), "http", host, 8080);
@@ -77,14 +76,14 @@ fn localhost_and_what_is_below_it_are_the_loopback_addresses() {
             let is_lookup = |event: &events::Event| matches!(event.what, events::Kind::Lookup(_));
             assert!(!session.take_events().iter().any(is_lookup));
         }
-        let net = SimNet::new();
+        let net = crate::again::net();
         net.listen(at("127.0.0.1:8080"), [answers(1)]);
         let session = Session::new(net.clone(), "http", host, 8080);
         assert_eq!(get(&net, &session).unwrap(), "ok", "{host}");
         assert!(sent(&net, 0).contains(&format!("\r\nHost: {}:8080\r\n", host.to_ascii_lowercase())));
     }
     for host in ["localhost.test", "notlocalhost", "localhost.localdomain", "local"] {
-        let net = SimNet::new();
+        let net = crate::again::net();
         let session = Session::new(net.clone(), "http", host, 8080);
         get(&net, &session).unwrap_err();
         assert_eq!((net.lookups(), net.attempts().len()), (vec![host.into()], 0));
@@ -93,7 +92,7 @@ fn localhost_and_what_is_below_it_are_the_loopback_addresses() {
 
 #[test]
 fn a_dot_at_the_end_stays_in_lookups_and_in_host() {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name("a.test.", [ip("10.0.0.1")]);
     net.listen(at("10.0.0.1:8080"), [answers(1)]);
     let session = Session::new(net.clone(), "http", "A.test.", 8080);

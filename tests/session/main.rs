@@ -2,6 +2,7 @@
 //!
 //! What goes on the wire for which message, and what is made of which answer, is in `tests/transcripts`.
 
+mod again;
 mod deadlines;
 mod early;
 mod events;
@@ -19,3 +20,4 @@ mod stories;
 mod support;
 mod tunnel;
 mod upload;
+mod wakers;

@@ -9,7 +9,7 @@ use crate::support::*;
 
 /// So many sessions, each with a peer of its own that has this script.
 fn sessions(count: u64, script: impl Fn(u64) -> Script) -> (SimNet, Vec<Session>) {
-    let net = SimNet::new();
+    let net = crate::again::net();
     let make = |number| {
         let address = ip(&format!("10.0.{}.{}", number / 100, number % 100));
         net.name(&format!("n{number}.test"), [address]);
@@ -35,10 +35,10 @@ fn drive(net: &SimNet, exchanges: Vec<Exchange>) -> Vec<String> {
         for index in ready.into_iter().rev() {
             if index < count {
                 let (number, exchange) = opening.remove(index);
-                opened.push((number, wait(net, || exchange.poll_response()).unwrap()));
+                opened.push((number, wait(net, |context| exchange.poll_response(context)).unwrap()));
             } else {
                 let (number, response) = &reading[index - count];
-                match wait(net, || response.poll_read(READ_LENGTH)).unwrap() {
+                match wait(net, |context| response.poll_read(context, READ_LENGTH)).unwrap() {
                     Some(piece) => contents[*number].extend_from_slice(&piece),
                     None => drop(reading.remove(index - count)),
                 }
@@ -130,13 +130,13 @@ fn what_is_ready_stays_ready() {
     for _ in 0..3 {
         assert_eq!(poll(&net, &[], &[&response], None), [0]);
     }
-    assert_eq!(wait(&net, || response.poll_read(1)).unwrap(), Some(b"o".to_vec()));
+    assert_eq!(wait(&net, |context| response.poll_read(context, 1)).unwrap(), Some(b"o".to_vec()));
     assert_eq!(poll(&net, &[], &[&response], None), [0]);
     assert_eq!(response.trailers(), None, "a byte is left");
-    assert_eq!(wait(&net, || response.poll_read(9)).unwrap(), Some(b"k".to_vec()));
+    assert_eq!(wait(&net, |context| response.poll_read(context, 9)).unwrap(), Some(b"k".to_vec()));
     for _ in 0..3 {
         assert_eq!(poll(&net, &[], &[&response], None), [0], "at the end, as `read` would not wait");
-        assert_eq!(wait(&net, || response.poll_read(9)).unwrap(), None);
+        assert_eq!(wait(&net, |context| response.poll_read(context, 9)).unwrap(), None);
     }
     assert!(response.trailers().is_some());
 }

@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use xenon::http::fields::Fields;
 use xenon::limits::{HEAD_READ_LENGTH, READ_LENGTH};
-use xenon::net::sim::{Script, SimNet};
+use xenon::net::sim::{Script, SimNet, poll_once};
 
 use crate::support::*;
 
@@ -14,7 +14,7 @@ const MUCH: u64 = 64 * 1024 * 1024;
 fn read_through(net: &SimNet, response: &Response, max: usize, bound: u64) -> u64 {
     let head = net.bytes_received();
     let mut read = 0;
-    while let Some(piece) = wait(net, || response.poll_read(max)).unwrap() {
+    while let Some(piece) = wait(net, |context| response.poll_read(context, max)).unwrap() {
         assert!((1..=max).contains(&piece.len()));
         read += piece.len() as u64;
         let kept = net.bytes_received().saturating_sub(read);
@@ -70,7 +70,7 @@ fn a_small_piece_has_its_own_memory_and_no_more() {
     let response = response(&net, &start(&session)).unwrap();
     for _ in 0..10_000 {
         assert_eq!(poll(&net, &[], &[&response], None), [0]);
-        let piece = wait(&net, || response.poll_read(16)).unwrap().unwrap();
+        let piece = wait(&net, |context| response.poll_read(context, 16)).unwrap().unwrap();
         // Cutting it off must not copy the rest either; what is left with the room of all that was there shows that.
         assert!(piece.capacity() <= 16, "{}", piece.capacity());
     }
@@ -108,7 +108,7 @@ fn a_large_upload_is_never_kept() {
         let kept = written.saturating_sub(net.bytes_sent());
         assert!(kept <= (PIECE + READ_LENGTH) as u64, "{kept} bytes are kept");
     }
-    wait(&net, || exchange.poll_flush()).unwrap();
+    wait(&net, |context| exchange.poll_flush(context)).unwrap();
     let head = sent(&net, 0).find("\r\n\r\n").unwrap() as u64 + 4;
     assert_eq!(net.bytes_sent(), head + total);
 }
@@ -127,5 +127,5 @@ fn a_caller_that_writes_single_bytes_gathers_no_memory() {
         assert!(accepted <= READ_LENGTH / 6 + 2);
     }
     exchange.finish(Fields::default()).unwrap();
-    assert!(matches!(exchange.poll_flush(), Poll::Pending));
+    assert!(matches!(poll_once(|context| exchange.poll_flush(context)), Poll::Pending));
 }

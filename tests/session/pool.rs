@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use xenon::error::{Code, Phase};
 use xenon::limits::READ_LENGTH;
-use xenon::net::sim::{Script, SimNet};
+use xenon::net::sim::{Script, SimNet, poll_once};
 use xenon::session::events::CloseReason;
 
 use crate::support::*;
@@ -25,11 +25,11 @@ fn requests_one_after_another_share_a_connection() {
 fn a_connection_is_free_with_the_contents_last_byte() {
     let (net, session) = world([answers(2)]);
     let first = response(&net, &start(&session)).unwrap();
-    assert_eq!(wait(&net, || first.poll_read(99)).unwrap(), Some(b"ok".to_vec()));
+    assert_eq!(wait(&net, |context| first.poll_read(context, 99)).unwrap(), Some(b"ok".to_vec()));
     // The first was not asked for its end, nor dropped.
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.connections(), 1);
-    assert_eq!(wait(&net, || first.poll_read(99)).unwrap(), None);
+    assert_eq!(wait(&net, |context| first.poll_read(context, 99)).unwrap(), None);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_call_that_would_wait_for_its_own_caller_is_an_error() {
 fn an_exchange_waits_for_a_free_connection() {
     let (net, session, busy) = busy(answers(2));
     let waiting = begin(&net, &session.request("GET", "/second"));
-    assert!(waiting.poll_ready().is_pending());
+    assert!(poll_once(|context| waiting.poll_ready(context)).is_pending());
     // Reading frees it, and who waits has it in the same call of poll: no time goes by.
     let (ready, took) = timed(&net, || {
         assert_eq!(poll(&net, &[&waiting], &[&busy], None), [1]);
@@ -276,10 +276,13 @@ fn exchanges_that_wait_are_bounded() {
         .collect();
     let one_more = request.start(true).unwrap();
     assert_eq!(failure(response(&net, &one_more)), (Phase::Connect, Code::ConnectionLimitReached));
-    assert!(exchanges.iter().all(|exchange| exchange.poll_ready().is_pending()), "the others go on waiting");
+    assert!(
+        exchanges.iter().all(|exchange| poll_once(|context| exchange.poll_ready(context)).is_pending()),
+        "the others go on waiting"
+    );
     drop(exchanges);
     let again = request.start(true).unwrap();
-    assert!(again.poll_ready().is_pending());
+    assert!(poll_once(|context| again.poll_ready(context)).is_pending());
     drop(busy);
 }
 
@@ -304,8 +307,8 @@ fn a_little_that_is_here_is_drained_for_the_connections_sake() {
 fn what_is_left_of_half_read_content_is_drained_too() {
     let (net, session) = world([Script::new().expect_head().send(ok("hello")).expect_head().send(ok("ok"))]);
     let first = response(&net, &start(&session)).unwrap();
-    assert_eq!(wait(&net, || first.poll_read(2)).unwrap(), Some(b"he".to_vec()));
-    assert!(first.poll_ready().is_ready(), "a piece is read ahead");
+    assert_eq!(wait(&net, |context| first.poll_read(context, 2)).unwrap(), Some(b"he".to_vec()));
+    assert!(poll_once(|context| first.poll_ready(context)).is_ready(), "a piece is read ahead");
     drop(first);
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.connections(), 1);

@@ -12,7 +12,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 
 /// A world in which [`NAME`] has these addresses, all with port 80, and nobody listens.
 fn world_at(addresses: &[&str]) -> (SimNet, Session) {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(NAME, addresses.iter().map(|address| ip(address)));
     let session = session_of(&net);
     (net, session)

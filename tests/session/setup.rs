@@ -83,7 +83,7 @@ fn a_wrong_origin_is_said_by_each_request() {
         ("http", "a.test", 0, Code::InvalidPort),
     ];
     for (scheme, host, port, code) in table {
-        let net = SimNet::new();
+        let net = crate::again::net();
         let session = Session::new(net.clone(), scheme, host, port);
         for _ in 0..2 {
             let error = fetch(&net, &session, "GET", "/").unwrap_err();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xenon::error::{Code, Phase};
-use xenon::net::sim::{Script, SimNet};
+use xenon::net::sim::{Script, SimNet, poll_once};
 use xenon::session::events::CloseReason;
 
 use crate::support::*;
@@ -135,7 +135,7 @@ impl State {
         }
         let response = has_response.then(|| response(&net, &exchange).unwrap());
         if is_read {
-            let piece = wait(&net, || response.as_ref().unwrap().poll_read(99)).unwrap();
+            let piece = wait(&net, |context| response.as_ref().unwrap().poll_read(context, 99)).unwrap();
             assert_eq!(piece, Some(b"hell".to_vec()));
         }
         Arranged { net, session, exchange, response, blocker }
@@ -159,11 +159,11 @@ impl Arranged {
     fn says(&self) -> Option<Code> {
         self.net.settle();
         let answer = match &self.response {
-            Some(response) => match response.poll_read(99) {
+            Some(response) => match poll_once(|context| response.poll_read(context, 99)) {
                 std::task::Poll::Ready(outcome) => outcome.map(|_| ()),
                 std::task::Poll::Pending => return None,
             },
-            None => match self.exchange.poll_response() {
+            None => match poll_once(|context| self.exchange.poll_response(context)) {
                 std::task::Poll::Ready(outcome) => outcome.map(|_| ()),
                 std::task::Poll::Pending => return None,
             },
@@ -192,8 +192,8 @@ fn every_state_is_what_it_is_called() {
             State::NotYetPolled | State::TheCallerToTakeTheHead | State::TheCallerToReadContent | State::Nothing
         );
         let is_ready = match &arranged.response {
-            Some(response) => response.poll_ready().is_ready(),
-            None => arranged.exchange.poll_ready().is_ready(),
+            Some(response) => poll_once(|context| response.poll_ready(context)).is_ready(),
+            None => poll_once(|context| arranged.exchange.poll_ready(context)).is_ready(),
         };
         assert!(state == State::NotYetPolled || is_ready != is_silent, "{state:?}");
     }
@@ -221,7 +221,7 @@ fn close_connection() {
         if !state.is_over() {
             assert_eq!(failure(exchange.try_write(b"x".to_vec())).1, Code::ConnectionClosed);
             assert_eq!(failure(exchange.finish(Default::default())).1, Code::ConnectionClosed);
-            assert_eq!(failure(wait(net, || exchange.poll_flush())).1, Code::ConnectionClosed);
+            assert_eq!(failure(wait(net, |context| exchange.poll_flush(context))).1, Code::ConnectionClosed);
         }
         if let Some(blocker) = &arranged.blocker {
             assert_eq!(failure(content(net, blocker)).1, Code::ConnectionClosed);
@@ -256,12 +256,12 @@ fn dropping_the_session() {
         let expected = if state.is_over() { None } else { Some(Code::SessionDropped) };
         match &response {
             Some(response) => {
-                let outcome = wait(&net, || response.poll_read(99));
+                let outcome = wait(&net, |context| response.poll_read(context, 99));
                 assert_eq!(outcome.err().map(|error| error.code), expected, "{state:?}");
                 assert_eq!(response.trailers().is_some(), state.is_over());
             }
             None => {
-                let outcome = wait(&net, || exchange.poll_response());
+                let outcome = wait(&net, |context| exchange.poll_response(context));
                 assert_eq!(outcome.err().map(|error| error.code), expected, "{state:?}");
             }
         }
@@ -311,7 +311,7 @@ fn dropping_the_exchange() {
             Some(response) if !state.is_over() => {
                 assert_eq!(net.open_connections(), 1, "{state:?}");
                 assert_eq!(closings(&session), []);
-                let outcome = wait(&net, || response.poll_read(99));
+                let outcome = wait(&net, |context| response.poll_read(context, 99));
                 let expected =
                     if state == State::TheCallerToReadContent { None } else { Some(Code::ConnectionReadTimeout) };
                 assert_eq!(outcome.err().map(|error| error.code), expected, "{state:?}");

@@ -269,7 +269,7 @@ pub(crate) const STORIES: &[Story] = &[
                 write(net, &exchange, b"ping")?;
                 let mut got = String::new();
                 while got.len() < 4 {
-                    match wait(net, || response.poll_read(9))? {
+                    match wait(net, |context| response.poll_read(context, 9))? {
                         Some(piece) => got.push_str(&text(piece)),
                         None => break,
                     }
@@ -333,7 +333,7 @@ pub(crate) const STORIES: &[Story] = &[
             serve_on_its_own(net, Script::new().expect_head().send(head).send_fill(b'x', 500_000));
         },
         run: |net, session| {
-            let read = |response: Response| wait(net, || response.poll_read(1));
+            let read = |response: Response| wait(net, |context| response.poll_read(context, 1));
             let first = on_its_own(session, || response(net, &start(session)).and_then(read));
             vec![first.map(|piece| text(piece.unwrap())), get(net, session)]
         },

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use xenon::error::{Code, Error, Phase};
@@ -36,7 +36,7 @@ pub(crate) fn ip(address: &str) -> IpAddr {
 
 /// A world in which [`NAME`] is at [`PEER`], which has these scripts; and a session with it, its events recorded.
 pub(crate) fn world(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(NAME, [at(PEER).ip()]);
     net.listen(at(PEER), scripts);
     let session = session_of(&net);
@@ -87,8 +87,8 @@ pub(crate) fn set_limits(session: &Session, change: impl FnOnce(&mut Limits)) {
 }
 
 /// Waits until this is ready.
-pub(crate) fn wait<T>(net: &SimNet, mut poll: impl FnMut() -> Poll<T>) -> T {
-    net.run(poll_fn(|_| poll()))
+pub(crate) fn wait<T>(net: &SimNet, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    net.run(poll_fn(poll))
 }
 
 /// What this makes, and how much time it took.
@@ -128,7 +128,7 @@ pub(crate) fn begin(net: &SimNet, request: &Request) -> Exchange {
 
 /// Waits for the response's head.
 pub(crate) fn response(net: &SimNet, exchange: &Exchange) -> Result<Response, Error> {
-    wait(net, || exchange.poll_response())
+    wait(net, |context| exchange.poll_response(context))
 }
 
 /// Waits for the response's content.
@@ -144,16 +144,18 @@ pub(crate) fn finish(net: &SimNet, exchange: &Exchange) -> Result<String, Error>
 /// Writes all of it, waiting for room where there is none, and until it has gone.
 pub(crate) fn write(net: &SimNet, exchange: &Exchange, piece: &[u8]) -> Result<(), Error> {
     let mut piece = Some(piece.to_vec());
-    wait(net, || {
-        if let Some(unsent) = piece.take() {
-            piece = match exchange.try_write(unsent) {
-                Ok(taken) => taken.err(),
-                Err(error) => return Poll::Ready(Err(error)),
-            };
-        }
-        match exchange.poll_flush() {
-            Poll::Ready(Ok(())) if piece.is_some() => Poll::Pending,
-            flushed => flushed,
+    wait(net, |context| {
+        loop {
+            if let Some(unsent) = piece.take() {
+                piece = match exchange.try_write(unsent) {
+                    Ok(taken) => taken.err(),
+                    Err(error) => return Poll::Ready(Err(error)),
+                };
+            }
+            match exchange.poll_flush(context) {
+                Poll::Ready(Ok(())) if piece.is_some() => {}
+                flushed => return flushed,
+            }
         }
     })
 }
@@ -165,22 +167,15 @@ pub(crate) fn poll(
     responses: &[&Response],
     timeout: Option<Duration>,
 ) -> Vec<usize> {
-    net.settle();
     let until = timeout.map(|timeout| net.now() + timeout);
-    loop {
-        let of_exchanges = exchanges.iter().map(|exchange| exchange.poll_ready().is_ready());
-        let of_responses = responses.iter().map(|response| response.poll_ready().is_ready());
-        let ready: Vec<bool> = of_exchanges.chain(of_responses).collect();
+    let ready = poll_fn(|context| {
+        let mut ready: Vec<bool> = Vec::new();
+        ready.extend(exchanges.iter().map(|exchange| exchange.poll_ready(context).is_ready()));
+        ready.extend(responses.iter().map(|response| response.poll_ready(context).is_ready()));
         let ready: Vec<usize> = (0..ready.len()).filter(|index| ready[*index]).collect();
-        if !ready.is_empty() || until.is_some_and(|until| until <= net.now()) {
-            return ready;
-        }
-        let is_freed = exchanges.iter().any(|exchange| exchange.take_freed());
-        if is_freed || responses.iter().any(|response| response.take_freed()) {
-            continue;
-        }
-        assert!(net.wait(until), "would hang for ever: nothing that is polled waits for anything");
-    }
+        if ready.is_empty() { Poll::Pending } else { Poll::Ready(ready) }
+    });
+    net.run_until(until, ready).unwrap_or_default()
 }
 
 pub(crate) fn text(bytes: Vec<u8>) -> String {

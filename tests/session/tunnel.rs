@@ -25,7 +25,7 @@ fn switched(is_connect: bool, then: impl Fn(Script) -> Script) -> (SimNet, Sessi
 }
 
 fn read(net: &SimNet, response: &Response) -> String {
-    wait(net, || response.poll_read(99)).unwrap().map_or_else(|| "(end)".into(), text)
+    wait(net, |context| response.poll_read(context, 99)).unwrap().map_or_else(|| "(end)".into(), text)
 }
 
 #[test]
@@ -119,7 +119,10 @@ fn when_the_peer_has_ended_there_is_nobody_to_write_to() {
         assert_eq!(read(&net, &response), "(end)");
         assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::Upgraded]));
         assert_eq!(failure(exchange.try_write(b"x".to_vec())), (Phase::Send, Code::ConnectionTerminated));
-        assert_eq!(failure(wait(&net, || exchange.poll_flush())), (Phase::Send, Code::ConnectionTerminated));
+        assert_eq!(
+            failure(wait(&net, |context| exchange.poll_flush(context))),
+            (Phase::Send, Code::ConnectionTerminated)
+        );
         assert_eq!(failure(exchange.finish(Fields::default())), (Phase::Send, Code::ConnectionTerminated));
     }
 }
@@ -129,7 +132,10 @@ fn a_peer_that_breaks_off_is_an_error_both_ways() {
     let (net, session, exchange, response) = switched(false, |script| script.send("hell").reset());
     assert_eq!(failure(write(&net, &exchange, b"x")), (Phase::Send, Code::ConnectionTerminated));
     assert_eq!(read(&net, &response), "hell", "what it said before is still there");
-    assert_eq!(failure(wait(&net, || response.poll_read(99))), (Phase::Body, Code::ConnectionTerminated));
+    assert_eq!(
+        failure(wait(&net, |context| response.poll_read(context, 99))),
+        (Phase::Body, Code::ConnectionTerminated)
+    );
     assert_eq!(net.open_connections(), 0);
     assert_eq!(closings(&session), [CloseReason::Failed]);
 }
@@ -204,7 +210,7 @@ fn much_goes_both_ways_at_once() {
             unsent = exchange.try_write(piece).unwrap().err();
         }
         poll(&net, &[&exchange], &[&response], None);
-        match wait(&net, || response.poll_read(1 << 16)).unwrap() {
+        match wait(&net, |context| response.poll_read(context, 1 << 16)).unwrap() {
             Some(piece) => read += piece.len(),
             None => break,
         }

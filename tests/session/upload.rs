@@ -6,7 +6,7 @@ use std::time::Duration;
 use xenon::error::{Code, Phase};
 use xenon::http::fields::Fields;
 use xenon::limits::READ_LENGTH;
-use xenon::net::sim::{Operation, Script, SimNet};
+use xenon::net::sim::{Operation, Script, SimNet, poll_once};
 use xenon::session::events::CloseReason;
 
 use crate::support::*;
@@ -233,7 +233,7 @@ fn a_peer_that_does_not_read_stops_the_caller_and_says_when_there_is_room() {
     assert_eq!(refused.len(), 10_000);
     // What is on its way to the peer, what waits in the machine, and one piece.
     assert!(accepted <= WINDOW + READ_LENGTH + 10_000, "{accepted}");
-    assert!(exchange.poll_flush().is_pending());
+    assert!(poll_once(|context| exchange.poll_flush(context)).is_pending());
     assert_eq!(poll(&net, &[&exchange], &[], Some(SECOND - MILLISECOND)), [0; 0], "there is no room yet");
     let (ready, took) = timed(&net, || poll(&net, &[&exchange], &[], None));
     assert_eq!((ready, took), (vec![0], MILLISECOND));
@@ -261,7 +261,7 @@ fn flushing_waits_until_the_connection_has_taken_all() {
     let exchange = streamed(&session, Some(1000));
     let (outcome, took) = timed(&net, || write(&net, &exchange, &[b'x'; 1000]));
     assert_eq!((outcome.unwrap(), took), ((), SECOND));
-    assert!(exchange.poll_flush().is_ready());
+    assert!(poll_once(|context| exchange.poll_flush(context)).is_ready());
     assert_eq!(finish(&net, &exchange).unwrap(), "ok");
 }
 
@@ -312,7 +312,7 @@ fn both_directions_can_be_full_at_once() {
             written += 10_000;
         }
         poll(&net, &[&exchange], &[&response], None);
-        if let Poll::Ready(piece) = response.poll_read(READ_LENGTH) {
+        if let Poll::Ready(piece) = poll_once(|context| response.poll_read(context, READ_LENGTH)) {
             match piece.unwrap() {
                 Some(piece) => read += piece.len(),
                 None => break,

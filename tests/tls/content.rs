@@ -59,8 +59,14 @@ fn what_came_before_a_cut_can_be_read() {
     for peer in peers() {
         let (net, session) = world([peer.head().send(TO_THE_END).close()]);
         let (_, response) = open(&net, &session.request("GET", "/")).unwrap();
-        assert_eq!(wait(&net, || response.poll_read(99)).unwrap().map(text).as_deref(), Some("all of it"));
-        assert_eq!(failure(wait(&net, || response.poll_read(99))), (Phase::Body, Code::ConnectionTerminated));
+        assert_eq!(
+            wait(&net, |context| response.poll_read(context, 99)).unwrap().map(text).as_deref(),
+            Some("all of it")
+        );
+        assert_eq!(
+            failure(wait(&net, |context| response.poll_read(context, 99))),
+            (Phase::Body, Code::ConnectionTerminated)
+        );
     }
 }
 
@@ -175,7 +181,7 @@ fn what_is_kept_of_content_is_bounded() {
     let (net, session) = world([peer]);
     let (_, response) = open(&net, &session.request("GET", "/")).unwrap();
     let (begin, mut read) = (net.bytes_received(), 0);
-    while let Some(piece) = wait(&net, || response.poll_read(1000)).unwrap() {
+    while let Some(piece) = wait(&net, |context| response.poll_read(context, 1000)).unwrap() {
         assert!((1..=1000).contains(&piece.len()));
         read += piece.len() as u64;
         let kept = (net.bytes_received() - begin).saturating_sub(read);
@@ -192,7 +198,7 @@ fn records_do_not_move_faster_than_the_network() {
     let mut request = session.request("PUT", "/");
     request.set_streamed_content(None);
     let exchange = request.start(true).unwrap();
-    wait(&net, || match exchange.try_write(b"x".to_vec()) {
+    wait(&net, |_| match exchange.try_write(b"x".to_vec()) {
         Ok(Ok(())) => Poll::Ready(()),
         _ => Poll::Pending,
     });
@@ -302,7 +308,9 @@ fn a_connection_can_become_something_else() {
             let read = |count: usize| {
                 let mut all = String::new();
                 while all.len() < count {
-                    all.push_str(&wait(&net, || response.poll_read(99)).unwrap().map_or("(end)".into(), text));
+                    all.push_str(
+                        &wait(&net, |context| response.poll_read(context, 99)).unwrap().map_or("(end)".into(), text),
+                    );
                 }
                 all
             };
@@ -349,7 +357,10 @@ fn the_end_of_writing_goes_though_nobody_reads() {
 fn a_tunnel_that_is_cut_is_an_error() {
     for peer in peers() {
         let (net, _session, _, _exchange, response) = switched(peer.head().send(SWITCH).send("hell").close());
-        assert_eq!(wait(&net, || response.poll_read(99)).unwrap().map(text).as_deref(), Some("hell"));
-        assert_eq!(failure(wait(&net, || response.poll_read(99))), (Phase::Body, Code::ConnectionTerminated));
+        assert_eq!(wait(&net, |context| response.poll_read(context, 99)).unwrap().map(text).as_deref(), Some("hell"));
+        assert_eq!(
+            failure(wait(&net, |context| response.poll_read(context, 99))),
+            (Phase::Body, Code::ConnectionTerminated)
+        );
     }
 }

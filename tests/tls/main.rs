@@ -2,6 +2,8 @@
 //!
 //! What real servers do is in `host-tests`.
 
+#[path = "../session/again.rs"]
+mod again;
 mod authority;
 mod changing;
 mod clients;

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use xenon::error::{Checks, Code, Error, Phase, Rejected};
@@ -42,7 +42,7 @@ pub(crate) fn good() -> Identity {
 /// A world in which [`NAME`] is at [`PEER`], which does these one after the other; and a session with it that trusts the
 /// test's root alone, its events recorded. It is [`TODAY`].
 pub(crate) fn world(peers: impl IntoIterator<Item = impl Into<Script>>) -> (SimNet, Session) {
-    let net = SimNet::new();
+    let net = crate::again::net();
     net.name(NAME, [at(PEER).ip()]);
     net.set_wall_clock(TODAY);
     net.listen(at(PEER), peers.into_iter().map(Into::into));
@@ -80,8 +80,8 @@ pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadline
 }
 
 /// Waits until this is ready.
-pub(crate) fn wait<T>(net: &SimNet, mut poll: impl FnMut() -> Poll<T>) -> T {
-    net.run(poll_fn(|_| poll()))
+pub(crate) fn wait<T>(net: &SimNet, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    net.run(poll_fn(poll))
 }
 
 /// What this makes, and how much time it took.
@@ -109,7 +109,7 @@ pub(crate) fn open(net: &SimNet, request: &Request) -> Result<(Exchange, Respons
 }
 
 pub(crate) fn response(net: &SimNet, exchange: &Exchange) -> Result<Response, Error> {
-    wait(net, || exchange.poll_response())
+    wait(net, |context| exchange.poll_response(context))
 }
 
 /// Waits for the response's content.
@@ -120,16 +120,18 @@ pub(crate) fn content(net: &SimNet, response: &Response) -> Result<String, Error
 /// Writes all of it, waiting for room where there is none, and until it has gone.
 pub(crate) fn write(net: &SimNet, exchange: &Exchange, piece: &[u8]) -> Result<(), Error> {
     let mut piece = Some(piece.to_vec());
-    wait(net, || {
-        if let Some(unsent) = piece.take() {
-            piece = match exchange.try_write(unsent) {
-                Ok(taken) => taken.err(),
-                Err(error) => return Poll::Ready(Err(error)),
-            };
-        }
-        match exchange.poll_flush() {
-            Poll::Ready(Ok(())) if piece.is_some() => Poll::Pending,
-            flushed => flushed,
+    wait(net, |context| {
+        loop {
+            if let Some(unsent) = piece.take() {
+                piece = match exchange.try_write(unsent) {
+                    Ok(taken) => taken.err(),
+                    Err(error) => return Poll::Ready(Err(error)),
+                };
+            }
+            match exchange.poll_flush(context) {
+                Poll::Ready(Ok(())) if piece.is_some() => {}
+                flushed => return flushed,
+            }
         }
     })
 }

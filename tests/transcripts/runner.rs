@@ -30,6 +30,8 @@ pub(crate) struct Way {
     pub(crate) read: usize,
     /// Whether the caller asks first if there is something to do.
     pub(crate) asks_first: bool,
+    /// Whether futures are polled only when they were woken.
+    pub(crate) is_exact: bool,
 }
 
 /// Whom a transcript talks to, unless it says otherwise.
@@ -40,6 +42,7 @@ pub(crate) fn run(case: &Case, way: &Way) -> Result<(), String> {
     let world = SimNet::new();
     world.set_segments(way.segments.clone());
     world.set_send_limit(way.send_limit);
+    world.set_exact_wakers(way.is_exact);
     let setting = |name: &str| {
         let mut settings = case.steps.iter().filter_map(|step| match step {
             Step::Set(setting) if setting.name == name => Some(setting.value.as_str()),
@@ -164,9 +167,9 @@ impl Runner<'_> {
             }
         }
         if self.way.asks_first {
-            self.world.run(poll_fn(|_| exchange.poll_ready()));
+            self.world.run(poll_fn(|context| exchange.poll_ready(context)));
         }
-        let response = self.world.run(poll_fn(|_| exchange.poll_response()));
+        let response = self.world.run(poll_fn(|context| exchange.poll_response(context)));
         actual.interims = match &response {
             Ok(response) => response.interim_responses().to_vec(),
             Err(_) => exchange.interim_responses(),
@@ -203,7 +206,7 @@ impl Runner<'_> {
             // Whoever has to make content up gives the host time to hear what came meanwhile.
             self.world.wait(Some(self.world.now()));
             let refused = exchange.try_write(content)?;
-            self.world.run(poll_fn(|_| exchange.poll_flush()))?;
+            self.world.run(poll_fn(|context| exchange.poll_flush(context)))?;
             match refused {
                 Ok(()) => return Ok(()),
                 Err(piece) => content = piece,
@@ -213,9 +216,9 @@ impl Runner<'_> {
 
     fn read(&self, response: &Response<SimNet>, most: usize) -> Result<Option<Vec<u8>>, Error> {
         if self.way.asks_first {
-            self.world.run(poll_fn(|_| response.poll_ready()));
+            self.world.run(poll_fn(|context| response.poll_ready(context)));
         }
-        self.world.run(poll_fn(|_| response.poll_read(self.way.read.min(most))))
+        self.world.run(poll_fn(|context| response.poll_read(context, self.way.read.min(most))))
     }
 
     // ---- what is different --------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! A caller who calls anything at any time, as the component's functions would.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::task::Poll;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use xenon::http::fields::Fields;
 use xenon::http::head::Version;
 use xenon::limits::READ_LENGTH;
 use xenon::net::Net;
-use xenon::net::sim::SimNet;
+use xenon::net::sim::{SimNet, poll_once};
 use xenon::secret::Secret;
 use xenon::session::settings::{AddressFamily, Settings};
 use xenon::session::whole;
@@ -289,7 +290,7 @@ impl<'a> Caller<'a> {
                 self.net.settle();
                 exchange.handle.advance();
                 if is_send {
-                    let answer = wait(self.net, exchange.end, || exchange.handle.poll_response());
+                    let answer = wait(self.net, exchange.end, |context| exchange.handle.poll_response(context));
                     self.responses_add(exchange.note(answer));
                 }
                 self.exchanges.add(exchange);
@@ -317,15 +318,15 @@ impl<'a> Caller<'a> {
             // `write`: what was written before goes first, then this.
             3..=5 => {
                 let mut piece = Some(input.bytes());
-                let written = wait(net, exchange.end, || {
+                let written = wait(net, exchange.end, |context| {
                     loop {
-                        let Some(unwritten) = piece.take() else { return exchange.handle.poll_flush() };
+                        let Some(unwritten) = piece.take() else { return exchange.handle.poll_flush(context) };
                         match exchange.handle.try_write(unwritten) {
                             Err(error) => return Poll::Ready(Err(error)),
                             Ok(Ok(())) => continue,
                             Ok(Err(back)) => piece = Some(back),
                         }
-                        match exchange.handle.poll_flush() {
+                        match exchange.handle.poll_flush(context) {
                             Poll::Ready(Ok(())) => {}
                             unready => return unready,
                         }
@@ -347,7 +348,7 @@ impl<'a> Caller<'a> {
             9 => drop(exchange.handle.interim_responses()),
             10 => {
                 net.settle();
-                let Poll::Ready(answer) = exchange.handle.poll_response() else { return };
+                let Poll::Ready(answer) = poll_once(|context| exchange.handle.poll_response(context)) else { return };
                 let response = exchange.note(answer);
                 self.responses_add(response);
             }
@@ -357,14 +358,14 @@ impl<'a> Caller<'a> {
                 if exchange.handle.waits_for_caller() {
                     return;
                 }
-                let answer = wait(net, exchange.end, || exchange.handle.poll_response());
+                let answer = wait(net, exchange.end, |context| exchange.handle.poll_response(context));
                 let response = exchange.note(answer);
                 self.responses_add(response);
             }
             14 => exchange.handle.cancel(),
             _ => {
                 net.settle();
-                let _ = exchange.handle.poll_ready();
+                let _ = poll_once(|context| exchange.handle.poll_ready(context));
             }
         }
     }
@@ -382,12 +383,12 @@ impl<'a> Caller<'a> {
         match input.below(8) {
             0..=1 => {
                 net.settle();
-                if let Poll::Ready(outcome) = response.handle.poll_read(max) {
+                if let Poll::Ready(outcome) = poll_once(|context| response.handle.poll_read(context, max)) {
                     response.note(max, outcome);
                 }
             }
             2..=3 => {
-                let outcome = wait(net, response.end, || response.handle.poll_read(max));
+                let outcome = wait(net, response.end, |context| response.handle.poll_read(context, max));
                 response.note(max, outcome);
             }
             4 => {
@@ -403,7 +404,7 @@ impl<'a> Caller<'a> {
             }
             6 => {
                 net.settle();
-                let _ = response.handle.poll_ready();
+                let _ = poll_once(|context| response.handle.poll_ready(context));
             }
             _ => {
                 let _: (usize, Option<u64>, IpAddr) = (
@@ -417,20 +418,16 @@ impl<'a> Caller<'a> {
 
     /// What the WIT's `poll` does with all that there is.
     fn poll(&mut self, input: &mut Input) {
-        self.net.settle();
         let until = self.net.now() + Duration::from_nanos(input.number().min(1 << 40));
-        for _ in 0..200_000 {
-            let exchanges = self.exchanges.all().filter(|exchange| exchange.handle.poll_ready().is_ready()).count();
-            let responses = self.responses.all().filter(|response| response.handle.poll_ready().is_ready()).count();
-            if exchanges + responses > 0 || self.net.now() >= until {
-                return;
-            }
-            let is_freed = self.exchanges.all().any(|exchange| exchange.handle.take_freed());
-            if !is_freed && !self.responses.all().any(|response| response.handle.take_freed()) {
-                assert!(self.net.wait(Some(until)), "it waits for nothing that can come");
-            }
-        }
-        panic!("it goes round for ever");
+        self.net.run_until(
+            Some(until),
+            poll_fn(|context| {
+                let exchanges = self.exchanges.all().filter(|exchange| exchange.handle.poll_ready(context).is_ready());
+                let exchanges = exchanges.count();
+                let responses = self.responses.all().filter(|response| response.handle.poll_ready(context).is_ready());
+                if exchanges + responses.count() > 0 { Poll::Ready(()) } else { Poll::Pending }
+            }),
+        );
     }
 
     /// What is left of a dropped session has an answer at once, and touches the network no more.
@@ -438,10 +435,10 @@ impl<'a> Caller<'a> {
         let steps = self.net.steps();
         let known = &self.known;
         for exchange in self.exchanges.all().filter(|exchange| known[exchange.session].0) {
-            assert!(exchange.handle.poll_flush().is_ready());
+            assert!(poll_once(|context| exchange.handle.poll_flush(context)).is_ready());
         }
         for response in self.responses.all().filter(|response| known[response.session].0) {
-            assert!(response.handle.poll_ready().is_ready());
+            assert!(poll_once(|context| response.handle.poll_ready(context)).is_ready());
         }
         assert_eq!(self.net.steps(), steps, "nothing of a dropped session touches the network");
     }

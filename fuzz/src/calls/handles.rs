@@ -1,6 +1,7 @@
 //! A caller's handles, and what is known of each: how it has ended, if it has.
 
-use std::task::Poll;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use xenon::clock::Instant;
 use xenon::error::{Code, Error};
@@ -128,21 +129,12 @@ impl Response {
     }
 }
 
-/// So many turns of one wait are a loop without end.
-const TURNS: usize = 200_000;
-
 /// Waits until this is ready, which must be before its time is over.
-pub(super) fn wait<T>(net: &SimNet, end: Instant, mut poll: impl FnMut() -> Poll<T>) -> T {
+pub(super) fn wait<T>(net: &SimNet, end: Instant, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let latest = end.max(net.now());
-    net.settle();
-    for _ in 0..TURNS {
-        if let Poll::Ready(value) = poll() {
-            assert!(net.now() <= latest, "it takes longer than it may");
-            return value;
-        }
-        assert!(net.wait(None), "it waits for nothing that can come");
-    }
-    panic!("it goes round for ever");
+    let value = net.run(poll_fn(poll));
+    assert!(net.now() <= latest, "it takes longer than it may");
+    value
 }
 
 pub(super) fn check_error(error: &Error) {

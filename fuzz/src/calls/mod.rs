@@ -17,8 +17,15 @@ const CALLS: usize = 200;
 
 /// Input: which peers there are, then calls, each a byte that says which and bytes for its values.
 pub fn check(input: &[u8]) {
-    let mut input = Input::new(input);
+    // Whether futures are polled after each wait, or only when they were woken.
+    for is_exact in [false, true] {
+        check_calls(Input::new(input), is_exact);
+    }
+}
+
+fn check_calls(mut input: Input<'_>, is_exact: bool) {
     let net = peers::world(&mut input);
+    net.set_exact_wakers(is_exact);
     let mut caller = Caller::new(&net);
     for _ in 0..CALLS {
         if input.is_empty() {

@@ -1,6 +1,7 @@
 //! The client of a plan: it takes the steps, and asserts what must hold at each.
 
-use std::task::Poll;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use xenon::clock::Instant;
@@ -10,7 +11,7 @@ use xenon::http::fields::Fields;
 use xenon::http::head::Version;
 use xenon::limits::READ_LENGTH;
 use xenon::net::Net;
-use xenon::net::sim::SimNet;
+use xenon::net::sim::{SimNet, poll_once};
 use xenon::session::events::{Event, Kind};
 use xenon::session::{self, whole};
 
@@ -19,9 +20,6 @@ use super::plan::{Content, Plan, Start, Step};
 type Session = session::Session<SimNet>;
 type Exchange = session::Exchange<SimNet>;
 type Response = session::Response<SimNet>;
-
-/// So many turns of one wait are a loop without end: no step of a plan moves so many bytes.
-const TURNS: usize = 200_000;
 
 /// A client, and what became of its exchanges.
 pub(super) struct Client<'a> {
@@ -89,9 +87,12 @@ impl<'a> Client<'a> {
             for started in &mut self.exchanges {
                 // Whatever is left of it has an answer, at once.
                 if let Some(response) = &started.response {
-                    assert!(response.poll_ready().is_ready() && response.poll_read(1).is_ready());
+                    assert!(poll_once(|context| response.poll_ready(context)).is_ready());
+                    assert!(poll_once(|context| response.poll_read(context, 1)).is_ready());
                 } else if let (Some(exchange), None) = (&started.exchange, &started.record.head) {
-                    let Poll::Ready(answer) = exchange.poll_response() else { panic!("it hangs") };
+                    let Poll::Ready(answer) = poll_once(|context| exchange.poll_response(context)) else {
+                        panic!("it hangs")
+                    };
                     note_answer(started, answer);
                     started.response = None;
                 }
@@ -175,7 +176,7 @@ impl<'a> Client<'a> {
             }
             Step::Flush(_) => {
                 let Some(exchange) = &started.exchange else { return };
-                if let Err(error) = wait(net, started.end, || exchange.poll_flush()) {
+                if let Err(error) = wait(net, started.end, |context| exchange.poll_flush(context)) {
                     check_error(&error);
                 }
             }
@@ -200,7 +201,7 @@ impl<'a> Client<'a> {
                 let Some(exchange) = &started.exchange else { return };
                 exchange.cancel();
                 if started.record.head.is_none() {
-                    let answer = wait(net, net.now(), || exchange.poll_response());
+                    let answer = wait(net, net.now(), |context| exchange.poll_response(context));
                     note_answer(started, answer);
                 }
             }
@@ -296,31 +297,20 @@ impl<'a> Client<'a> {
 
     /// What the WIT's `poll` does.
     fn poll(&self, timeout: Duration) {
-        self.net.settle();
         let until = self.net.now() + timeout;
-        for _ in 0..TURNS {
+        let ready = poll_fn(|context| {
             let mut is_ready = false;
             for started in &self.exchanges {
                 is_ready |= match (&started.response, &started.exchange) {
-                    (Some(response), _) => response.poll_ready().is_ready(),
-                    (None, Some(exchange)) => exchange.poll_ready().is_ready(),
+                    (Some(response), _) => response.poll_ready(context).is_ready(),
+                    (None, Some(exchange)) => exchange.poll_ready(context).is_ready(),
                     (None, None) => false,
                 };
             }
-            if is_ready || until <= self.net.now() {
-                assert!(self.net.now() <= until);
-                return;
-            }
-            let is_freed = |started: &Started| match (&started.response, &started.exchange) {
-                (Some(response), _) => response.take_freed(),
-                (None, Some(exchange)) => exchange.take_freed(),
-                (None, None) => false,
-            };
-            if !self.exchanges.iter().any(is_freed) {
-                assert!(self.net.wait(Some(until)), "it waits for nothing that can come");
-            }
-        }
-        panic!("it goes round for ever");
+            if is_ready { Poll::Ready(()) } else { Poll::Pending }
+        });
+        self.net.run_until(Some(until), ready);
+        assert!(self.net.now() <= until);
     }
 
     /// Connections are counted, and what was received was handed out, but for what may be kept and what may be drained.
@@ -349,7 +339,7 @@ impl Record {
 /// Waits for the head, if nobody has yet.
 fn respond(net: &SimNet, started: &mut Started) {
     if let (Some(exchange), None) = (&started.exchange, &started.record.head) {
-        let answer = wait(net, started.end, || exchange.poll_response());
+        let answer = wait(net, started.end, |context| exchange.poll_response(context));
         note_answer(started, answer);
     }
 }
@@ -380,7 +370,7 @@ fn read(net: &SimNet, started: &mut Started, max: usize) -> bool {
         return false;
     };
     let record = &mut started.record;
-    match wait(net, started.end, || response.poll_read(max)) {
+    match wait(net, started.end, |context| response.poll_read(context, max)) {
         Ok(Some(piece)) => {
             assert!(!piece.is_empty() && piece.len() <= max);
             assert!(record.error.is_none() && record.trailers.is_none(), "there is nothing after the end");
@@ -433,17 +423,11 @@ fn read_whole(net: &SimNet, started: &mut Started) -> u64 {
 }
 
 /// Waits until this is ready, which must be before its time is over.
-fn wait<T>(net: &SimNet, end: Instant, mut poll: impl FnMut() -> Poll<T>) -> T {
+fn wait<T>(net: &SimNet, end: Instant, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let latest = end.max(net.now());
-    net.settle();
-    for _ in 0..TURNS {
-        if let Poll::Ready(value) = poll() {
-            assert!(net.now() <= latest, "it takes longer than it may");
-            return value;
-        }
-        assert!(net.wait(None), "it waits for nothing that can come");
-    }
-    panic!("it goes round for ever");
+    let value = net.run(poll_fn(poll));
+    assert!(net.now() <= latest, "it takes longer than it may");
+    value
 }
 
 fn check_error(error: &Error) {

@@ -24,13 +24,21 @@ pub fn check(input: &[u8]) {
     if std::env::var_os("XENON_FUZZ_SHOW").is_some() {
         eprintln!("{plan:#?}");
     }
-    let net = world(&plan);
-    let mut client = Client::new(&plan, &net);
+    // The same whether futures are polled after each wait, or only when they were woken.
+    for is_exact in [false, true] {
+        check_plan(&plan, is_exact);
+    }
+}
+
+fn check_plan(plan: &Plan, is_exact: bool) {
+    let net = world(plan);
+    net.set_exact_wakers(is_exact);
+    let mut client = Client::new(plan, &net);
     client.run();
     let (records, events) = client.finish();
     assert_eq!(net.open_connections(), 0);
 
-    let traffic = Traffic::new(&plan, &net, &records);
+    let traffic = Traffic::new(plan, &net, &records);
     traffic.check_requests(&records);
     traffic.check_answers(&records);
     traffic.check_events(&records, &events);

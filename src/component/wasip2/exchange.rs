@@ -14,7 +14,7 @@ use super::session::Session;
 use crate::limits::READ_LENGTH;
 use crate::net::wasip2::Wasi;
 use crate::session::{self, whole};
-use crate::wasip2::{block_on, network, wait};
+use crate::wasip2::{block_on, network, poll_once, wait};
 
 pub(super) struct Request(RefCell<session::Request<Wasi>>);
 
@@ -59,7 +59,7 @@ impl wit::GuestRequest for Request {
         }
         block_on(async {
             let exchange = request.start(false)?;
-            poll_fn(|_| exchange.poll_response()).await
+            poll_fn(|context| exchange.poll_response(context)).await
         })
         .map(into_response)
         .map_err(convert::error)
@@ -79,17 +79,17 @@ pub(super) struct Exchange(pub(super) session::Exchange<Wasi>);
 impl wit::GuestExchange for Exchange {
     fn write(&self, content: Vec<u8>) -> Outcome<()> {
         let mut content = Some(content);
-        wait(|| {
+        wait(|context| {
             loop {
                 let Some(piece) = content.take() else {
-                    return self.0.poll_flush();
+                    return self.0.poll_flush(context);
                 };
                 let Err(piece) = self.0.try_write(piece)? else {
                     continue;
                 };
                 // What was written before has to go first.
                 content = Some(piece);
-                match self.0.poll_flush() {
+                match self.0.poll_flush(context) {
                     Poll::Ready(Ok(())) => {}
                     unready => return unready,
                 }
@@ -118,12 +118,11 @@ impl wit::GuestExchange for Exchange {
         if self.0.waits_for_caller() {
             return Err(misuse("the content is not finished: write it, and end it with `finish`, first"));
         }
-        wait(|| self.0.poll_response()).flatten().map(into_response).map_err(convert::error)
+        wait(|context| self.0.poll_response(context)).flatten().map(into_response).map_err(convert::error)
     }
 
     fn try_response(&self) -> Option<Outcome<wit::Response>> {
-        network().begin(true);
-        match self.0.poll_response() {
+        match poll_once(|context| self.0.poll_response(context)) {
             Poll::Pending => None,
             Poll::Ready(response) => Some(response.map(into_response).map_err(convert::error)),
         }
@@ -180,13 +179,12 @@ impl wit::GuestResponse for Response {
 
     fn read(&self, max: u32) -> Outcome<Option<Vec<u8>>> {
         let max = piece_length(max)?;
-        wait(|| self.0.poll_read(max)).flatten().map_err(convert::error)
+        wait(|context| self.0.poll_read(context, max)).flatten().map_err(convert::error)
     }
 
     fn try_read(&self, max: u32) -> Outcome<Received> {
         let max = piece_length(max)?;
-        network().begin(true);
-        match self.0.poll_read(max) {
+        match poll_once(|context| self.0.poll_read(context, max)) {
             Poll::Pending => Ok(Received::Pending),
             Poll::Ready(Ok(Some(piece))) => Ok(Received::Content(piece)),
             Poll::Ready(Ok(None)) => Ok(Received::End),

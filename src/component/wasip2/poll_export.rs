@@ -2,7 +2,9 @@
 //! that the caller had us allocate; the result is a pointer to a list that `cabi_post_` frees).
 #![allow(unsafe_code)]
 
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use wasi::io::poll::Pollable;
 
@@ -20,22 +22,30 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
     // How the caller numbers them: exchanges, responses, others.
     let first_other = exchanges.len().saturating_add(responses.len());
     let number = |other: usize| first_other.saturating_add(other);
+    let woken = WOKEN.with(Arc::clone);
+    woken.0.store(false, Ordering::Relaxed);
+    let waker = Waker::from(Arc::clone(&woken));
+    let context = &mut Context::from_waker(&waker);
     loop {
-        let ready = exchanges
-            .iter()
-            .map(|Exchange(exchange)| exchange.poll_ready())
-            .chain(responses.iter().map(|Response(response)| response.poll_ready()));
-        let mut ready: Vec<usize> =
-            ready.enumerate().filter(|(_, state)| state.is_ready()).map(|(index, _)| index).collect();
+        let mut ready = Vec::new();
+        for (index, Exchange(exchange)) in exchanges.iter().enumerate() {
+            if exchange.poll_ready(context).is_ready() {
+                ready.push(index);
+            }
+        }
+        for (index, Response(response)) in responses.iter().enumerate() {
+            if response.poll_ready(context).is_ready() {
+                ready.push(exchanges.len().saturating_add(index));
+            }
+        }
         if ready.is_empty() {
             // A connection that one of them has set free is for another of them to take, before anything is waited for.
-            let freed = exchanges.iter().any(|Exchange(exchange)| exchange.take_freed());
-            if freed || responses.iter().any(|Response(response)| response.take_freed()) {
+            if woken.0.swap(false, Ordering::Relaxed) {
                 continue;
             }
             let woken = network.wait(others, until);
             ready.extend(woken.others.iter().map(|&index| number(index)));
-            let is_over = until.is_some_and(|until| network.poll_until(until) == Poll::Ready(()));
+            let is_over = until.is_some_and(|until| network.now() >= until);
             if ready.is_empty() && woken.waited && !is_over {
                 continue;
             }
@@ -45,6 +55,20 @@ fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], 
             ready.extend(others.iter().enumerate().filter(is_ready).map(|(index, _)| number(index)));
         }
         return ready.into_iter().filter_map(|index| u32::try_from(index).ok()).collect();
+    }
+}
+
+/// Whether one of those that are polled has woken another. The network wakes nobody.
+struct Woken(AtomicBool);
+
+thread_local! {
+    /// One for all calls, so that those who wait on different calls are woken as one.
+    static WOKEN: Arc<Woken> = Arc::new(Woken(AtomicBool::new(false)));
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

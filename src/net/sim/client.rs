@@ -1,9 +1,9 @@
 //! The client's end of the simulated network: the traits of [`crate::net`].
 //!
-//! It counts operations, fails those that shall fail, and notes wishes; what a connection does is in `connection`.
+//! It counts operations, fails those that shall fail, and notes wishes with their wakers; what a connection does is in `connection`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::connection::Connection;
@@ -64,8 +64,8 @@ impl Net for SimNet {
         }
     }
 
-    fn poll_until(&self, deadline: Instant) -> Poll<()> {
-        self.world().poll_until(Some(deadline))
+    fn poll_until(&self, context: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        self.world().poll_until(context, Some(deadline))
     }
 
     async fn catch_up(&self) {
@@ -98,9 +98,9 @@ impl Net for SimNet {
 }
 
 impl net::Lookup for Lookup {
-    fn poll(&mut self, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>> {
+    fn poll(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>> {
         let mut world = self.net.world();
-        if world.poll_until(self.ready_at).is_pending() {
+        if world.poll_until(context, self.ready_at).is_pending() {
             return Poll::Pending;
         }
         let mut addresses = match world.operate(Operation::Lookup) {
@@ -121,9 +121,9 @@ impl net::Lookup for Lookup {
 impl net::Dial for Dial {
     type Stream = Stream;
 
-    fn poll(&mut self) -> Poll<Result<Stream, Fault>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Stream, Fault>> {
         let mut world = self.net.world();
-        if world.poll_until(self.ready_at).is_pending() {
+        if world.poll_until(context, self.ready_at).is_pending() {
             return Poll::Pending;
         }
         let failure = world.operate(Operation::Connect);
@@ -154,7 +154,7 @@ impl net::Dial for Dial {
 }
 
 impl net::Stream for Stream {
-    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+    fn poll_step(&mut self, context: &mut Context<'_>, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
         let mut world = self.net.world();
         world.steps += 1;
         let sent = if send.is_empty() { Ok(0) } else { world.send(self.number, send) };
@@ -171,8 +171,12 @@ impl net::Stream for Stream {
             return Poll::Ready(Step { sent, received });
         }
         let connection = world.connection(self.number);
-        connection.wishes_to_send |= !send.is_empty();
-        connection.wishes_to_receive |= is_receiving;
+        if !send.is_empty() {
+            connection.sender = Some(context.waker().clone());
+        }
+        if is_receiving {
+            connection.receiver = Some(context.waker().clone());
+        }
         Poll::Pending
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+use std::task::Waker;
 
 use super::script::{Act, Script, Segments};
 use crate::clock::Instant;
@@ -24,9 +25,9 @@ pub(super) struct Connection {
     pub(super) sent: u64,
     /// How much the client has received.
     pub(super) received: u64,
-    /// What the client waits for.
-    pub(super) wishes_to_send: bool,
-    pub(super) wishes_to_receive: bool,
+    /// Who waits until something can be sent, or received.
+    pub(super) sender: Option<Waker>,
+    pub(super) receiver: Option<Waker>,
     /// What went wrong, in words.
     pub(super) problems: Vec<String>,
     pub(super) is_dropped: bool,
@@ -89,8 +90,8 @@ impl Connection {
             record: Vec::new(),
             sent: 0,
             received: 0,
-            wishes_to_send: false,
-            wishes_to_receive: false,
+            sender: None,
+            receiver: None,
             problems: Vec::new(),
             is_dropped: false,
             script: script.acts.into(),
@@ -256,7 +257,7 @@ impl Connection {
         self.is_dropped = true;
         self.inbound.clear();
         // Nobody waits for it any more.
-        (self.wishes_to_send, self.wishes_to_receive) = (false, false);
+        (self.sender, self.receiver) = (None, None);
     }
 
     pub(super) fn fail_sending(&mut self, fault: Fault) {
@@ -267,12 +268,14 @@ impl Connection {
         self.receive_failure = Some(how);
     }
 
-    /// Whether something that the client waits for can be done now.
-    pub(super) fn is_woken(&self) -> bool {
+    /// Those whose wish has come true.
+    pub(super) fn take_woken(&mut self) -> impl Iterator<Item = Waker> {
         let can_send = !self.is_send_stalled && (self.is_send_paused || self.can_send(1) != Ok(0));
         let can_receive =
             !self.is_receive_stalled && (self.is_receive_paused_for_more() || self.could_receive() != Ok(0));
-        (self.wishes_to_send && can_send) || (self.wishes_to_receive && can_receive)
+        let sender = if can_send { self.sender.take() } else { None };
+        let receiver = if can_receive { self.receiver.take() } else { None };
+        sender.into_iter().chain(receiver)
     }
 
     fn is_receive_paused_for_more(&self) -> bool {

@@ -5,6 +5,9 @@
 //! meanwhile, until the client has waited ([`SimNet::wait`]) or has caught up ([`crate::net::Net::catch_up`]). Neither
 //! [`SimNet::settle`] nor [`SimNet::advance`] is a wait: time passes, and the host has not looked. But they start a pass of a
 //! caller who will not wait, in which a step that reads asks anew.
+//!
+//! A future that runs ([`SimNet::run`]) is polled after each wait, or, with [`SimNet::set_exact_wakers`], only when it was woken:
+//! whatever holds in the one way holds in the other.
 
 mod client;
 mod connection;
@@ -18,13 +21,14 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 pub use self::client::{Dial, Lookup, Stream};
 pub use self::script::{Act, Said, Script, Segments, Talk};
 
-use self::connection::Connection;
 use self::world::{Listener, Name, World};
 use crate::clock::Instant;
 use crate::net::Fault;
@@ -72,6 +76,22 @@ pub struct Attempt {
     pub to: SocketAddr,
     /// Where from, if that was asked for.
     pub from: Option<IpAddr>,
+}
+
+/// Polls something once, on behalf of nobody: a caller who does not wait.
+pub fn poll_once<T>(poll: impl FnOnce(&mut Context<'_>) -> T) -> T {
+    poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A future that runs.
+struct Task {
+    is_woken: AtomicBool,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.is_woken.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Making the world.
@@ -133,6 +153,12 @@ impl SimNet {
         self.world().is_asked_again = is_asked;
     }
 
+    /// Whether futures are polled only when they were woken, as over WASI 0.3; else after each wait, as over WASI 0.2. Then a
+    /// wish lasts until it comes true, and not only until the next wait.
+    pub fn set_exact_wakers(&self, is_exact: bool) {
+        self.world().is_exact = is_exact;
+    }
+
     /// Makes an operation fail. They are counted from 1: the results of lookups and of attempts, pieces sent, pieces
     /// received with the end, checks; what would block is not counted.
     pub fn fail_at(&self, operation: u64, failure: Failure) {
@@ -146,17 +172,43 @@ impl SimNet {
     ///
     /// # Panics
     ///
-    /// When it waits for nothing that could ever come, or waits over and over without anything happening.
+    /// When it waits for nothing that could ever come, when what it waits for has come and nothing has woken it
+    /// ([`SimNet::set_exact_wakers`]), or when it goes on over and over without anything happening.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
+        self.run_until(None, future).expect("it ends by itself")
+    }
+
+    /// The same until this time at the latest.
+    ///
+    /// # Panics
+    ///
+    /// As [`SimNet::run`].
+    pub fn run_until<F: Future>(&self, end: Option<Instant>, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
+        let task = Arc::new(Task { is_woken: AtomicBool::new(true) });
+        let waker = Waker::from(Arc::clone(&task));
         self.world().settle();
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return output;
+        let output = loop {
+            let is_woken = task.is_woken.swap(false, Ordering::Relaxed);
+            if is_woken || !self.world().is_exact {
+                self.world().forget_times(&waker);
+                self.world().polls += 1;
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    break Some(output);
+                }
             }
-            assert!(self.wait(None), "would hang for ever: it waits for nothing that can come");
-        }
+            if end.is_some_and(|end| end <= self.world().now) {
+                break None;
+            }
+            // It may have woken itself, which is no reason to wait.
+            if task.is_woken.load(Ordering::Relaxed) {
+                self.world().turn_idle();
+            } else {
+                assert!(self.wait(end), "would hang for ever: it waits for nothing that can come");
+            }
+        };
+        self.world().forget_times(&waker);
+        output
     }
 
     /// Starts a pass, as [`crate::net`] has them, without waiting: wishes are forgotten, the next segments are there.
@@ -166,24 +218,27 @@ impl SimNet {
         world.is_probing = true;
     }
 
-    /// Waits until something wished for can be done, the earliest noted deadline, or `until`; then starts a pass. False,
-    /// and no time has passed, when nothing can come.
+    /// Waits until something wished for can be done, the earliest noted deadline, or `until`, and wakes whose wish has come
+    /// true; then starts a pass. False, and no time has passed, when nothing can come.
     pub fn wait(&self, until: Option<Instant>) -> bool {
         let mut world = self.world();
         world.turn_idle();
-        let target = [world.noted, until].into_iter().flatten().min();
-        let is_woken = loop {
-            if target.is_some_and(|target| target <= world.now) || world.connections.iter().any(Connection::is_woken) {
-                break true;
+        let woken = loop {
+            let woken = world.take_woken();
+            if !woken.is_empty() || until.is_some_and(|until| until <= world.now) {
+                break Some(woken);
             }
-            match [target, world.next_act()].into_iter().flatten().min() {
+            match [world.next_timer(), until, world.next_act()].into_iter().flatten().min() {
                 Some(next) => world.move_to(next),
-                None => break false,
+                None => break None,
             }
         };
         world.settle();
         world.catch_up();
-        is_woken
+        drop(world);
+        let is_over = woken.is_some();
+        woken.into_iter().flatten().for_each(Waker::wake);
+        is_over
     }
 
     /// Lets so much time pass, whatever is waited for, and starts a pass.
@@ -284,6 +339,11 @@ impl SimNet {
     /// How many bytes the client has received on all connections.
     pub fn bytes_received(&self) -> u64 {
         self.world().connections.iter().map(|connection| connection.received).sum()
+    }
+
+    /// How often [`SimNet::run`] has polled.
+    pub fn polls(&self) -> u64 {
+        self.world().polls
     }
 
     /// How many steps were made, those that would block included.

@@ -17,12 +17,12 @@ fn world(scripts: impl IntoIterator<Item = Script>) -> SimNet {
 
 async fn connect(net: &SimNet) -> Result<Stream, Fault> {
     let mut dial = net.connect(HERE, None);
-    std::future::poll_fn(|_| dial.poll()).await
+    std::future::poll_fn(|context| dial.poll(context)).await
 }
 
 async fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Fault> {
     while !bytes.is_empty() {
-        let step = std::future::poll_fn(|_| stream.poll_step(bytes, None)).await;
+        let step = std::future::poll_fn(|context| stream.poll_step(context, bytes, None)).await;
         bytes = &bytes[step.sent?..];
     }
     Ok(())
@@ -31,7 +31,8 @@ async fn send(stream: &mut Stream, mut bytes: &[u8]) -> Result<(), Fault> {
 /// The next piece, or how receiving ended.
 async fn receive(stream: &mut Stream) -> Result<Vec<u8>, Received> {
     let mut buffer = Buffer::default();
-    let step = |_: &mut Context<'_>| stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 1000 }));
+    let step =
+        |context: &mut Context<'_>| stream.poll_step(context, &[], Some(Receive { buffer: &mut buffer, max: 1000 }));
     match std::future::poll_fn(step).await.received {
         Received::Bytes => Ok(buffer.take(1000)),
         over => Err(over),
@@ -86,7 +87,7 @@ fn names_and_addresses_answer_as_they_were_made() {
     net.run(async {
         let lookup = async |name, max| {
             let mut lookup = net.lookup(name);
-            std::future::poll_fn(|_| lookup.poll(max)).await
+            std::future::poll_fn(|context| lookup.poll(context, max)).await
         };
         assert_eq!(lookup("a.test", 1).await, Ok(vec![HERE.ip()]));
         assert_eq!(lookup("b.test", 1).await, Err(Fault::NameUnresolvable));
@@ -154,7 +155,9 @@ fn bytes_come_in_the_segments_asked_for_and_each_is_waited_for() {
         assert_eq!(receive(&mut stream).await, Ok(b"a".to_vec()));
         let mut buffer = Buffer::default();
         assert!(
-            stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 9 })).is_pending(),
+            stream
+                .poll_step(&mut Context::from_waker(Waker::noop()), &[], Some(Receive { buffer: &mut buffer, max: 9 }))
+                .is_pending(),
             "it was not waited for"
         );
         assert_eq!(receive_all(&mut stream).await, (vec![b"bc".to_vec(), b"def".to_vec()], Received::End));
@@ -236,7 +239,7 @@ fn failures_come_where_they_are_asked_for_and_nowhere_else() {
         let result = net.run(async {
             let mut lookup = net.lookup("a.test");
             let mut talk = Box::pin(async {
-                std::future::poll_fn(|_| lookup.poll(9)).await?;
+                std::future::poll_fn(|context| lookup.poll(context, 9)).await?;
                 let mut stream = connect(&net).await?;
                 if look(&mut stream).0 != Received::Nothing {
                     return Err(Fault::Other);
@@ -245,7 +248,7 @@ fn failures_come_where_they_are_asked_for_and_nowhere_else() {
                 let (pieces, over) = receive_all(&mut stream).await;
                 if over == Received::End { Ok(pieces.concat()) } else { Err(Fault::Reset) }
             });
-            std::future::poll_fn(|context| match net.poll_until(deadline) {
+            std::future::poll_fn(|context| match net.poll_until(context, deadline) {
                 Poll::Ready(()) => Poll::Ready(Err(Fault::TimedOut)),
                 Poll::Pending => talk.as_mut().poll(context),
             })
@@ -290,7 +293,9 @@ fn a_client_that_does_not_wait_can_let_time_pass() {
     let mut stream = net.run(connect(&net)).unwrap();
     let mut step = || {
         let mut buffer = Buffer::default();
-        stream.poll_step(&[], Some(Receive { buffer: &mut buffer, max: 9 })).map(|step| step.received)
+        stream
+            .poll_step(&mut Context::from_waker(Waker::noop()), &[], Some(Receive { buffer: &mut buffer, max: 9 }))
+            .map(|step| step.received)
     };
     assert!(step().is_pending());
     net.advance(SECOND / 2);
@@ -301,4 +306,69 @@ fn a_client_that_does_not_wait_can_let_time_pass() {
     assert!(net.wait(Some(net.now() + 10 * SECOND)), "the peer's end, long before");
     assert!(matches!(step(), Poll::Ready(Received::End)));
     assert_eq!(net.now().as_nanos(), 3_000_000_000);
+}
+
+#[test]
+fn exactly_those_are_woken_whose_wish_came_true() {
+    let net = world([Script::new().delay(SECOND).send("first"), Script::new().delay(2 * SECOND).send("second")]);
+    net.set_exact_wakers(true);
+    let (mut first, mut second) = net.run(async { (connect(&net).await.unwrap(), connect(&net).await.unwrap()) });
+    let tasks = [(); 3].map(|()| Arc::new(Task { is_woken: AtomicBool::new(false) }));
+    let [of_first, of_second, of_timer] = tasks.clone().map(Waker::from);
+    let is_pending = |stream: &mut Stream, waker: &Waker| {
+        let receive = Receive { buffer: &mut Buffer::default(), max: 9 };
+        stream.poll_step(&mut Context::from_waker(waker), &[], Some(receive)).is_pending()
+    };
+    assert!(is_pending(&mut first, &of_first) && is_pending(&mut second, &of_second));
+    assert!(net.poll_until(&mut Context::from_waker(&of_timer), net.now() + 3 * SECOND).is_pending());
+    for expected in [[true, false, false], [false, true, false], [false, false, true]] {
+        assert!(net.wait(None));
+        assert_eq!(tasks.each_ref().map(|task| task.is_woken.swap(false, Ordering::Relaxed)), expected);
+    }
+    assert!(!net.wait(None), "each wish comes true once");
+}
+
+#[test]
+fn the_last_to_wait_is_woken() {
+    let net = world([Script::new().delay(SECOND).send("x")]);
+    net.set_exact_wakers(true);
+    let mut stream = net.run(connect(&net)).unwrap();
+    let tasks = [(); 2].map(|()| Arc::new(Task { is_woken: AtomicBool::new(false) }));
+    for waker in tasks.clone().map(Waker::from) {
+        let receive = Receive { buffer: &mut Buffer::default(), max: 9 };
+        assert!(stream.poll_step(&mut Context::from_waker(&waker), &[], Some(receive)).is_pending());
+    }
+    assert!(net.wait(None));
+    assert_eq!(tasks.map(|task| task.is_woken.load(Ordering::Relaxed)), [false, true]);
+}
+
+#[test]
+fn what_nothing_wakes_is_not_polled_and_fails() {
+    for is_exact in [false, true] {
+        let net = SimNet::new();
+        net.set_exact_wakers(is_exact);
+        let later = net.now() + SECOND;
+        // It looks at the clock, and notes its wish for nobody.
+        let forgetful = |_: &mut Context<'_>| net.poll_until(&mut Context::from_waker(Waker::noop()), later);
+        assert_eq!(panics(|| net.run(std::future::poll_fn(forgetful))), is_exact);
+        assert_eq!(net.polls(), if is_exact { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn a_task_forgets_its_times_when_it_is_polled_again() {
+    let net = SimNet::new();
+    net.set_exact_wakers(true);
+    let (begin, mut polls) = (net.now(), 0);
+    net.run(std::future::poll_fn(|context| {
+        polls += 1;
+        // Each time it waits for less.
+        match polls {
+            1 => net.poll_until(context, begin + SECOND).map(|()| assert!(net.now() == begin)),
+            2 => net.poll_until(context, begin + 3 * SECOND),
+            _ => Poll::Ready(()),
+        }
+    }));
+    assert_eq!((net.now().since(begin), net.polls()), (3 * SECOND, 3));
+    assert!(!net.wait(None), "no time is left that anything waits for");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::connection::Connection;
@@ -17,8 +17,12 @@ pub(super) struct World {
     pub(super) wall_clock: Duration,
     /// Where random bytes come from.
     pub(super) chance: u64,
-    /// The earliest time that somebody waits for.
-    pub(super) noted: Option<Instant>,
+    /// Who waits for which time.
+    pub(super) timers: Vec<(Instant, Waker)>,
+    /// Whether a task is polled only when it was woken, so that wishes last until they come true.
+    pub(super) is_exact: bool,
+    /// How often a task was polled.
+    pub(super) polls: u64,
     pub(super) names: BTreeMap<String, Name>,
     pub(super) listeners: BTreeMap<SocketAddr, Listener>,
     pub(super) connections: Vec<Connection>,
@@ -58,7 +62,9 @@ impl Default for World {
             now: Instant::from_nanos(1_000_000_000),
             wall_clock: Duration::ZERO,
             chance: 0,
-            noted: None,
+            timers: Vec::new(),
+            is_exact: false,
+            polls: 0,
             names: BTreeMap::new(),
             listeners: BTreeMap::new(),
             connections: Vec::new(),
@@ -87,15 +93,32 @@ impl World {
         self.connections.get_mut(number).expect("connections are never taken away")
     }
 
-    pub(super) fn poll_until(&mut self, time: Option<Instant>) -> Poll<()> {
+    pub(super) fn poll_until(&mut self, context: &mut Context<'_>, time: Option<Instant>) -> Poll<()> {
         match time {
             Some(time) if time <= self.now => Poll::Ready(()),
             Some(time) => {
-                self.noted = Some(self.noted.map_or(time, |noted| noted.min(time)));
+                self.timers.push((time, context.waker().clone()));
                 Poll::Pending
             }
             None => Poll::Pending,
         }
+    }
+
+    /// A task begins to be polled, or has ended: it notes anew until when it waits.
+    pub(super) fn forget_times(&mut self, task: &Waker) {
+        self.timers.retain(|(_, waker)| !waker.will_wake(task));
+    }
+
+    /// The earliest time that is waited for.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.timers.iter().map(|(time, _)| *time).min()
+    }
+
+    /// Those whose wish has come true.
+    pub(super) fn take_woken(&mut self) -> Vec<Waker> {
+        let now = self.now;
+        let timers = self.timers.extract_if(.., |(time, _)| *time <= now).map(|(_, waker)| waker);
+        timers.chain(self.connections.iter_mut().flat_map(Connection::take_woken)).collect()
     }
 
     /// When the next peer does something by itself.
@@ -113,10 +136,14 @@ impl World {
     }
 
     pub(super) fn settle(&mut self) {
-        self.noted = None;
         self.is_probing = false;
+        if !self.is_exact {
+            self.timers.clear();
+        }
         for connection in &mut self.connections {
-            (connection.wishes_to_send, connection.wishes_to_receive) = (false, false);
+            if !self.is_exact {
+                (connection.sender, connection.receiver) = (None, None);
+            }
             (connection.is_send_paused, connection.is_receive_paused) = (false, false);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use wasi::io::poll::Pollable;
 use wasi::sockets::network::{ErrorCode, IpAddressFamily};
@@ -43,7 +43,7 @@ impl Dial {
 impl net::Dial for Dial {
     type Stream = Stream;
 
-    fn poll(&mut self) -> Poll<Result<Stream, Fault>> {
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<Result<Stream, Fault>> {
         loop {
             if let Stage::Bind(socket) | Stage::Connect(socket) = &self.stage
                 && !socket.is_worth_trying(&self.reactor)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use wasi::io::poll::Pollable;
 use wasi::sockets::ip_name_lookup::{ResolveAddressStream, resolve_addresses};
@@ -27,7 +27,7 @@ impl Lookup {
 }
 
 impl net::Lookup for Lookup {
-    fn poll(&mut self, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>> {
+    fn poll(&mut self, _: &mut Context<'_>, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>> {
         let addresses = match &self.addresses {
             Ok(addresses) => addresses,
             Err(fault) => return Poll::Ready(Err(*fault)),

@@ -14,7 +14,7 @@ mod stream;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasi::io::poll::Pollable;
@@ -31,7 +31,7 @@ use crate::net::{Fault, Net};
 
 /// The host's network and clock. A clone is the same network, with the same wishes.
 ///
-/// Work is done in passes. In a pass futures are polled, and what would block notes a wish; [`Wasi::wait`] ends the pass
+/// Contexts are not used: work is done in passes. In a pass futures are polled, and what would block notes a wish; [`Wasi::wait`] ends the pass
 /// and starts another. Within one pass, and from one to the next until a wait has seen it ready, something that would
 /// block is not tried again: polling a hundred futures after each wait costs host calls for the ready ones only.
 #[derive(Clone, Default)]
@@ -78,7 +78,7 @@ impl Net for Wasi {
         bytes.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
     }
 
-    fn poll_until(&self, deadline: Instant) -> Poll<()> {
+    fn poll_until(&self, _: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         self.0.poll_until(deadline)
     }
 

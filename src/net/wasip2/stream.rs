@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use wasi::io::poll::Pollable;
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
@@ -74,7 +74,7 @@ impl Stream {
 }
 
 impl net::Stream for Stream {
-    fn poll_step(&mut self, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
+    fn poll_step(&mut self, _: &mut Context<'_>, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
         let sent = self.send(send);
         if sent.is_ok_and(|sent| sent > 0) {
             // The answer to what was sent just now cannot be here, so the input is left as it was found; but the answer to

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::error::{Code, Error, Phase};
+use crate::error::Error;
 use crate::http::origin::{Origin, Scheme};
 use crate::net::Net;
 use crate::session::connecting::dial::{find_origin, race};
@@ -11,9 +11,8 @@ use crate::session::connecting::via_proxy::ViaProxy;
 use crate::session::connection::Connection;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::permits::Permit;
-use crate::session::settings::Schedule;
 use crate::session::shared::Shared;
-use crate::session::timing::Elapsed;
+use crate::session::timing::{Schedule, Step};
 
 /// A new connection on which requests to the origin can be sent. `exchange` is for whom, in events.
 pub(crate) async fn connect<N: Net>(
@@ -61,21 +60,13 @@ async fn secure<N: Net>(
         }
     };
     connection.identity = identity;
-    let deadline = schedule.end.min(shared.net.now() + schedule.each.handshake);
-    let error = match shake_hands(shared, &mut connection, deadline).await {
-        Ok(Ok(())) => {
-            if let Some(facts) = connection.transport.tls_facts() {
-                shared.record(subject, || Kind::Handshake(facts.clone()));
-            }
-            return Ok(connection);
-        }
-        Ok(Err(error)) => error,
-        Err(Elapsed) if deadline == schedule.end => shared.exchange_timeout(Phase::Handshake, schedule),
-        Err(Elapsed) => {
-            let detail = format!("the TLS handshake took longer than {:?}", schedule.each.handshake);
-            Error::new(Phase::Handshake, Code::TlsHandshakeTimeout, detail)
-        }
-    };
-    connection.close(CloseReason::Failed);
-    Err(error)
+    let deadline = schedule.step(Step::Handshake, shared.net.now());
+    if let Err(error) = shake_hands(shared, &mut connection, deadline).await {
+        connection.close(CloseReason::Failed);
+        return Err(error);
+    }
+    if let Some(facts) = connection.transport.tls_facts() {
+        shared.record(subject, || Kind::Handshake(facts.clone()));
+    }
+    Ok(connection)
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Instant;
@@ -12,9 +12,9 @@ use crate::http::origin::{Host, Origin};
 use crate::net::{Dial, Fault, Lookup, Net, Stream};
 use crate::session::connecting::addresses;
 use crate::session::events::{Kind, Subject};
-use crate::session::settings::{Schedule, Settings};
+use crate::session::settings::Settings;
 use crate::session::shared::Shared;
-use crate::session::timing::within;
+use crate::session::timing::{Schedule, Step, within};
 
 /// How long an attempt has to itself before the next begins (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -34,7 +34,7 @@ pub(crate) async fn race<N: Net>(
     let (most, from) = (shared.settings.borrow().limits().addresses, shared.settings.borrow().local_address());
     let good = last_good.get().and_then(|(local, good)| (local == from).then_some(good));
     let ordered = addresses::order(found, good, most);
-    let deadline = schedule.end.min(shared.net.now() + schedule.each.connect);
+    let now = shared.net.now();
     let race = Race {
         shared,
         subject,
@@ -42,10 +42,11 @@ pub(crate) async fn race<N: Net>(
         waiting: ordered.into_iter(),
         running: Vec::new(),
         failures: Vec::new(),
-        next_at: shared.net.now(),
-        earliest: shared.net.now(),
+        next_at: now,
+        earliest: now,
+        end: Some(now + schedule.each.connect).filter(|end| *end < schedule.end),
     };
-    let stream = race.run(schedule, deadline).await?;
+    let stream = within(&shared.net, schedule.end(Phase::Connect), race.run(schedule.each.attempt)).await??;
     last_good.set(Some((from, stream.peer())));
     Ok(stream)
 }
@@ -109,16 +110,9 @@ async fn look_up<N: Net>(
 ) -> Result<Vec<IpAddr>, Error> {
     shared.record(subject, || Kind::Lookup(name.to_owned()));
     let mut lookup = shared.net.lookup(name);
-    let deadline = schedule.end.min(shared.net.now() + schedule.each.lookup);
-    match within(&shared.net, deadline, poll_fn(|_| lookup.poll(LOOKED_AT))).await {
-        Err(_) if deadline == schedule.end => Err(shared.exchange_timeout(Phase::Resolve, schedule)),
-        Err(_) => {
-            let detail = format!("looking up {name:?} took longer than {:?}", schedule.each.lookup);
-            Err(Error::new(Phase::Resolve, Code::LookupTimeout, detail))
-        }
-        Ok(Err(fault)) => Err(lookup_error(name, fault)),
-        Ok(Ok(found)) => Ok(found),
-    }
+    let deadline = schedule.step(Step::Lookup(name), shared.net.now());
+    let found = within(&shared.net, deadline, poll_fn(|context| lookup.poll(context, LOOKED_AT))).await?;
+    found.map_err(|fault| lookup_error(name, fault))
 }
 
 /// Addresses of one name that are looked at at all, before they are put in order and the limit picks among them.
@@ -137,6 +131,8 @@ struct Race<'a, N: Net> {
     next_at: Instant,
     /// When it begins if one has failed.
     earliest: Instant,
+    /// When no attempt has won in time; none where the whole exchange ends before.
+    end: Option<Instant>,
 }
 
 struct Attempt<N: Net> {
@@ -146,35 +142,36 @@ struct Attempt<N: Net> {
 }
 
 impl<N: Net> Race<'_, N> {
-    async fn run(mut self, schedule: &Schedule, deadline: Instant) -> Result<N::Stream, Error> {
-        let net = &self.shared.net;
-        let winner = within(
-            net,
-            deadline,
-            poll_fn(|_| {
-                loop {
-                    if let Some(stream) = self.poll_running() {
-                        return Poll::Ready(Some(stream));
-                    }
-                    if self.waiting.len() == 0 {
-                        return if self.running.is_empty() { Poll::Ready(None) } else { Poll::Pending };
-                    }
-                    if net.poll_until(self.next_at).is_pending() {
-                        return Poll::Pending;
-                    }
-                    self.begin_next(schedule.each.attempt);
+    async fn run(mut self, attempt: Duration) -> Result<N::Stream, Error> {
+        let winner = poll_fn(|context| {
+            loop {
+                if let Some(stream) = self.poll_running(context) {
+                    return Poll::Ready(Some(stream));
                 }
-            }),
-        )
-        .await;
-        match winner {
-            Ok(Some(stream)) => Ok(stream),
-            Ok(None) => Err(self.into_error()),
-            Err(_) if deadline == schedule.end => Err(self.shared.exchange_timeout(Phase::Connect, schedule)),
-            Err(_) => {
-                self.failures.extend(self.running.drain(..).map(|attempt| (attempt.address, Fault::TimedOut)));
-                Err(self.into_error())
+                let is_last = self.waiting.len() == 0;
+                if is_last && self.running.is_empty() {
+                    return Poll::Ready(None);
+                }
+                if is_last || self.shared.net.poll_until(context, self.next_at).is_pending() {
+                    return self.poll_end(context).map(|()| None);
+                }
+                self.begin_next(attempt);
             }
+        });
+        match winner.await {
+            Some(stream) => Ok(stream),
+            None => Err(self.into_error()),
+        }
+    }
+
+    /// Ready when the race is over: whoever still runs has lost.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self.end {
+            Some(end) if self.shared.net.poll_until(context, end).is_ready() => {
+                self.failures.extend(self.running.drain(..).map(|attempt| (attempt.address, Fault::TimedOut)));
+                Poll::Ready(())
+            }
+            _ => Poll::Pending,
         }
     }
 
@@ -191,13 +188,13 @@ impl<N: Net> Race<'_, N> {
     }
 
     /// The first attempt that has connected; those that have failed are struck out.
-    fn poll_running(&mut self) -> Option<N::Stream> {
+    fn poll_running(&mut self, context: &mut Context<'_>) -> Option<N::Stream> {
         let mut index = 0;
         while let Some(attempt) = self.running.get_mut(index) {
-            let fault = match attempt.dial.poll() {
+            let fault = match attempt.dial.poll(context) {
                 Poll::Ready(Ok(stream)) => return Some(stream),
                 Poll::Ready(Err(fault)) => fault,
-                Poll::Pending if self.shared.net.poll_until(attempt.deadline).is_ready() => Fault::TimedOut,
+                Poll::Pending if self.shared.net.poll_until(context, attempt.deadline).is_ready() => Fault::TimedOut,
                 Poll::Pending => {
                     index = index.saturating_add(1);
                     continue;

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 
-use crate::clock::Instant;
 use crate::error::{Code, Error, Phase, Refusal};
 use crate::http::quote;
 use crate::limits::{HEAD_READ_LENGTH, SILENT_STEPS};
@@ -11,7 +10,7 @@ use crate::proxy::{Dialogue, Failure};
 use crate::session::connecting::tls_handshake::tls_error;
 use crate::session::connection::Connection;
 use crate::session::shared::Shared;
-use crate::session::timing::{Elapsed, tick, within};
+use crate::session::timing::{Deadline, tick, within};
 use crate::session::transport::{Broken, Received};
 
 /// Holds this dialogue until the tunnel is open. What came beyond the proxy's last word is in the connection's buffer.
@@ -19,17 +18,17 @@ pub(crate) async fn negotiate<N: Net>(
     shared: &Shared<N>,
     connection: &mut Connection<N>,
     dialogue: &mut impl Dialogue,
-    deadline: Instant,
-) -> Result<Result<(), Error>, Elapsed> {
+    deadline: Deadline<'_>,
+) -> Result<(), Error> {
     within(&shared.net, deadline, async {
         // What the proxy has said may be worth reading though it takes no more.
         let mut send_fault = None;
         let mut silent_steps = 0_usize;
         while !dialogue.receive(&mut connection.buffer).map_err(proxy_error)? {
-            let step = poll_fn(|_| {
+            let step = poll_fn(|context| {
                 let outgoing = if send_fault.is_none() { dialogue.outgoing() } else { &[] };
                 let receive = Receive { buffer: &mut connection.buffer, max: HEAD_READ_LENGTH };
-                connection.transport.poll_step(outgoing, Some(receive))
+                connection.transport.poll_step(context, outgoing, Some(receive))
             })
             .await;
             match step.sent {
@@ -50,7 +49,7 @@ pub(crate) async fn negotiate<N: Net>(
         }
         Ok(())
     })
-    .await
+    .await?
 }
 
 /// What a proxy's failure is to a caller.

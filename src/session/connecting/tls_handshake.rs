@@ -2,13 +2,12 @@
 
 use std::future::poll_fn;
 
-use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::origin::Host;
 use crate::net::Net;
 use crate::session::connection::Connection;
 use crate::session::shared::Shared;
-use crate::session::timing::{Elapsed, tick, within};
+use crate::session::timing::{Deadline, tick, within};
 use crate::session::transport::Broken;
 use crate::tls::connection::TlsConnection;
 use crate::tls::failure::Failure;
@@ -25,21 +24,21 @@ pub(crate) fn tunnel<N: Net>(net: &N, settings: &mut TlsSettings, host: &Host) -
 pub(crate) async fn shake_hands<N: Net>(
     shared: &Shared<N>,
     connection: &mut Connection<N>,
-    deadline: Instant,
-) -> Result<Result<(), Error>, Elapsed> {
+    deadline: Deadline<'_>,
+) -> Result<(), Error> {
     let outcome = within(&shared.net, deadline, async {
-        while !poll_fn(|_| connection.transport.poll_handshake()).await? {
+        while !poll_fn(|context| connection.transport.poll_handshake(context)).await? {
             tick(&shared.net).await;
         }
         Ok(())
     });
-    Ok(outcome.await?.map_err(|broken| match broken {
+    outcome.await?.map_err(|broken| match broken {
         Broken::Tls(failure) => tls_error(Phase::Handshake, failure),
         Broken::Net(fault) => {
             let detail = format!("the TLS handshake failed: {}", fault);
             Error::new(Phase::Handshake, Code::ConnectionTerminated, detail)
         }
-    }))
+    })
 }
 
 /// What a failure of TLS is to a caller.

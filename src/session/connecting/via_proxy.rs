@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use crate::auth::Server;
 use crate::auth::cache::Decision;
-use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::origin::{Host, Origin, Scheme};
 use crate::net::Net;
@@ -21,9 +20,8 @@ use crate::session::events::masked;
 use crate::session::events::{CloseReason, Head, Kind, Subject};
 use crate::session::permits::Permit;
 use crate::session::proxies::{Proxies, Use, Via};
-use crate::session::settings::Schedule;
 use crate::session::shared::Shared;
-use crate::session::timing::Elapsed;
+use crate::session::timing::{Deadline, Schedule, Step};
 
 /// Who wants to go where.
 pub(crate) struct ViaProxy<'a, N: Net> {
@@ -44,7 +42,7 @@ struct Failed {
 }
 
 /// A connection to a proxy, and when all that is said to it has to be over.
-type Reached<N> = (Connection<N>, Instant);
+type Reached<N> = (Connection<N>, Deadline<'static>);
 
 impl<N: Net> ViaProxy<'_, N> {
     /// A connection through the first of these proxies that does what it is for.
@@ -111,9 +109,8 @@ impl<N: Net> ViaProxy<'_, N> {
                 };
                 let (mut connection, deadline) = self.reach(via, permit, None).await?;
                 match negotiate(self.shared, &mut connection, &mut socks, deadline).await {
-                    Ok(Ok(())) => connection,
-                    Ok(Err(error)) => return Err(failed(connection, error)),
-                    Err(Elapsed) => return Err(failed(connection, self.timeout(deadline))),
+                    Ok(()) => connection,
+                    Err(error) => return Err(failed(connection, error)),
                 }
             }
         };
@@ -145,7 +142,12 @@ impl<N: Net> ViaProxy<'_, N> {
     }
 
     /// A connection to the proxy, by TLS if it speaks that. Without a deadline for what is said to it, that begins now.
-    async fn reach(&self, via: &Via, permit: Permit, deadline: Option<Instant>) -> Result<Reached<N>, Failed> {
+    async fn reach(
+        &self,
+        via: &Via,
+        permit: Permit,
+        deadline: Option<Deadline<'static>>,
+    ) -> Result<Reached<N>, Failed> {
         let (shared, schedule) = (self.shared, self.schedule);
         let subject = Subject { exchange: self.exchange, connection: 0 };
         let stream = async {
@@ -160,7 +162,7 @@ impl<N: Net> ViaProxy<'_, N> {
             }
         };
         let connection = shared.connection(stream, permit, self.exchange);
-        let deadline = deadline.unwrap_or_else(|| schedule.end.min(shared.net.now() + schedule.each.proxy));
+        let deadline = deadline.unwrap_or_else(|| schedule.step(Step::Proxy, shared.net.now()));
         match via.server.kind {
             Spoken::Https => Ok((self.secure(via, connection, deadline).await?, deadline)),
             _ => Ok((connection, deadline)),
@@ -168,7 +170,12 @@ impl<N: Net> ViaProxy<'_, N> {
     }
 
     /// TLS with the proxy.
-    async fn secure(&self, via: &Via, connection: Connection<N>, deadline: Instant) -> Result<Connection<N>, Failed> {
+    async fn secure(
+        &self,
+        via: &Via,
+        connection: Connection<N>,
+        deadline: Deadline<'static>,
+    ) -> Result<Connection<N>, Failed> {
         let shared = self.shared;
         let made = tunnel(&shared.net, &mut shared.settings.borrow_mut().proxying.tls, &via.server.host);
         let mut connection = match made {
@@ -176,14 +183,13 @@ impl<N: Net> ViaProxy<'_, N> {
             Err(error) => return Err(failed(connection, error)),
         };
         match shake_hands(shared, &mut connection, deadline).await {
-            Ok(Ok(())) => {
+            Ok(()) => {
                 if let Some(facts) = connection.transport.tls_facts() {
                     self.record(connection.number, || Kind::ProxyHandshake(facts.clone()));
                 }
                 Ok(connection)
             }
-            Ok(Err(error)) => Err(failed(connection, Error { phase: Phase::Proxy, ..error })),
-            Err(Elapsed) => Err(failed(connection, self.timeout(deadline))),
+            Err(error) => Err(failed(connection, Error { phase: Phase::Proxy, ..error })),
         }
     }
 
@@ -210,10 +216,6 @@ impl<N: Net> ViaProxy<'_, N> {
             for (_, bytes) in &mut heads {
                 self.record(connection.number, || Kind::TunnelResponse(Head(std::mem::take(bytes))));
             }
-            let outcome = match outcome {
-                Ok(outcome) => outcome,
-                Err(Elapsed) => return Err(failed(connection, self.timeout(deadline))),
-            };
             let is_answered = outcome.as_ref().err().is_none_or(|error| matches!(error.code, Code::ProxyRefused(_)));
             let mut tell = |kind| self.record(connection.number, || kind);
             let decision = match (&mut auth, heads.last()) {
@@ -232,7 +234,7 @@ impl<N: Net> ViaProxy<'_, N> {
                     (connection, is_kept) = self.leave(via, connection, connect, deadline, limits.drained).await?;
                 }
                 // It was kept, and the proxy had let it go all the same.
-                (_, Err(_)) if is_kept && heads.is_empty() => {
+                (_, Err(error)) if is_kept && heads.is_empty() && !is_late(&error) => {
                     connection = self.reconnect(via, connection, CloseReason::PeerClosed, deadline).await?;
                     is_kept = false;
                 }
@@ -247,16 +249,16 @@ impl<N: Net> ViaProxy<'_, N> {
         via: &Via,
         mut connection: Connection<N>,
         refused: Connect,
-        deadline: Instant,
+        deadline: Deadline<'static>,
         most: u64,
     ) -> Result<(Connection<N>, bool), Failed> {
         let Some(mut rest) = Rest::of(refused, most) else {
             return Ok((self.reconnect(via, connection, CloseReason::UnreadContent, deadline).await?, false));
         };
         match negotiate(self.shared, &mut connection, &mut rest, deadline).await {
-            Ok(Ok(())) => Ok((connection, true)),
-            Ok(Err(_)) => Ok((self.reconnect(via, connection, CloseReason::UnreadContent, deadline).await?, false)),
-            Err(Elapsed) => Err(failed(connection, self.timeout(deadline))),
+            Ok(()) => Ok((connection, true)),
+            Err(error) if is_late(&error) => Err(failed(connection, error)),
+            Err(_) => Ok((self.reconnect(via, connection, CloseReason::UnreadContent, deadline).await?, false)),
         }
     }
 
@@ -266,7 +268,7 @@ impl<N: Net> ViaProxy<'_, N> {
         via: &Via,
         connection: Connection<N>,
         reason: CloseReason,
-        deadline: Instant,
+        deadline: Deadline<'static>,
     ) -> Result<Connection<N>, Failed> {
         match connection.give_up(reason) {
             Some(permit) => self.reach(via, permit, Some(deadline)).await.map(|(connection, _)| connection),
@@ -279,17 +281,14 @@ impl<N: Net> ViaProxy<'_, N> {
         }
     }
 
-    fn timeout(&self, deadline: Instant) -> Error {
-        if deadline == self.schedule.end {
-            return self.shared.exchange_timeout(Phase::Proxy, self.schedule);
-        }
-        let detail = format!("its dialogue took longer than {:?}", self.schedule.each.proxy);
-        Error::new(Phase::Proxy, Code::ProxyTimeout, detail)
-    }
-
     fn record(&self, connection: u64, what: impl FnOnce() -> Kind) {
         self.shared.record(Subject { exchange: self.exchange, connection }, what);
     }
+}
+
+/// Whether time has run out, so that nothing else is to be tried.
+fn is_late(error: &Error) -> bool {
+    matches!(error.code, Code::ProxyTimeout | Code::ExchangeTimeout)
 }
 
 /// The failure of a proxy over a connection to it, which closes.

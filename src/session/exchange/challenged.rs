@@ -7,9 +7,8 @@ use crate::auth::Server;
 use crate::auth::cache::Decision;
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
-use crate::h1::exchange::Event;
+use crate::h1::drain::Budget;
 use crate::h1::response_head::ResponseHead;
-use crate::limits::READ_LENGTH;
 use crate::net::Net;
 use crate::session::authorization::{NOTHING_FOR_PROXY, RequestAuth, tell_all};
 use crate::session::connection::close_reason;
@@ -98,33 +97,19 @@ impl<N: Net> Challenged<'_, N> {
     /// the connection closes.
     async fn leave(&self, mut pump: Box<Pump<N>>) -> Result<(), Error> {
         let shared = self.shared;
-        let most = shared.settings.borrow().limits().drained;
         if let Err(unusable) = pump.machine.verdict(&Buffer::default()) {
             pump.connection.close(close_reason(unusable));
             return Ok(());
         }
-        let mut drained = 0u64;
-        while !pump.machine.is_complete() {
-            let is_too_much = pump.machine.remainder().is_some_and(|left| left > most.saturating_sub(drained));
-            if is_too_much || drained > most {
-                pump.connection.close(CloseReason::UnreadContent);
-                return Ok(());
+        let mut budget = Budget::new(shared.settings.borrow().limits().drained);
+        match poll_fn(|context| pump.poll_drain(context, shared, &mut self.upload.borrow_mut(), &mut budget)).await {
+            Ok(true) => pump.finish(shared),
+            Ok(false) => pump.connection.close(CloseReason::UnreadContent),
+            Err(error) => {
+                pump.connection.close(CloseReason::Failed);
+                // What is wrong with content that nobody wants is no matter, but time is.
+                return if error.code == Code::ExchangeTimeout { Err(error) } else { Ok(()) };
             }
-            match poll_fn(|_| pump.poll_event(shared, &mut self.upload.borrow_mut(), READ_LENGTH)).await {
-                Ok(Event::Content(piece)) => drained = drained.saturating_add(piece.len() as u64),
-                Ok(_) => {}
-                Err(error) => {
-                    pump.connection.close(CloseReason::Failed);
-                    // What is wrong with content that nobody wants is no matter, but time is.
-                    return if error.code == Code::ExchangeTimeout { Err(error) } else { Ok(()) };
-                }
-            }
-        }
-        let Pump { mut connection, machine, .. } = *pump;
-        connection.served = connection.served.saturating_add(1);
-        match machine.verdict(&connection.buffer) {
-            Ok(()) => shared.keep(connection),
-            Err(unusable) => connection.close(close_reason(unusable)),
         }
         Ok(())
     }

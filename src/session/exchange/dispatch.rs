@@ -20,11 +20,11 @@ use crate::session::events::{CloseReason, Head, Kind, Subject, masked};
 use crate::session::exchange::challenged::Challenged;
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::upload::Upload;
+use crate::session::permits::Turn;
 use crate::session::pool::Acquired;
 use crate::session::request::Prepared;
-use crate::session::settings::Schedule;
 use crate::session::shared::Shared;
-use crate::session::timing::within;
+use crate::session::timing::{Schedule, within};
 
 /// What an exchange is made of until its response's head is here.
 pub(crate) struct Dispatch<N: Net> {
@@ -112,7 +112,7 @@ impl<N: Net> Dispatch<N> {
     }
 
     /// Waits until there is content that the head can go with, or it is to go without; whether there was anything to wait for.
-    /// No wish is noted: whoever waits has it go on.
+    /// Whoever waits meanwhile is woken by the write.
     async fn wait_for_content(&self) -> bool {
         if self.prepared.outline.expects || !self.upload.borrow().holds_head() {
             return false;
@@ -150,6 +150,7 @@ impl<N: Net> Dispatch<N> {
         let acquired = loop {
             while let Some(mut connection) = shared.pool.pop_newest(is_fresh) {
                 if connection.is_alive(&shared.net).await {
+                    turn.into_iter().for_each(Turn::take);
                     let subject = Subject { exchange: self.exchange, connection: connection.number };
                     shared.record(subject, || Kind::Reused);
                     return Ok(connection);
@@ -157,11 +158,11 @@ impl<N: Net> Dispatch<N> {
             }
             let acquired = within(
                 &shared.net,
-                self.schedule.end,
-                poll_fn(|_| match shared.pool.acquire(is_fresh, most) {
+                self.schedule.end(Phase::Connect),
+                poll_fn(|context| match shared.pool.acquire(is_fresh, most) {
                     Acquired::Nothing if self.may_wait => {
                         turn = turn.take().or_else(|| shared.pool.queue());
-                        if turn.is_some() { Poll::Pending } else { Poll::Ready(Acquired::Nothing) }
+                        turn.as_ref().map_or(Poll::Ready(Acquired::Nothing), |turn| turn.poll(context))
                     }
                     acquired => Poll::Ready(acquired),
                 }),
@@ -171,9 +172,9 @@ impl<N: Net> Dispatch<N> {
                 break acquired;
             }
         };
-        drop(turn);
         match acquired {
             Ok(Acquired::Permit(permit)) => {
+                turn.into_iter().for_each(Turn::take);
                 // Boxed, so that those who wait for their turn have no room for it: there may be many.
                 Box::pin(connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
@@ -185,7 +186,7 @@ impl<N: Net> Dispatch<N> {
                 };
                 Err(Error::new(Phase::Connect, Code::ConnectionLimitReached, detail))
             }
-            Err(_) => Err(shared.exchange_timeout(Phase::Connect, &self.schedule)),
+            Err(error) => Err(error),
         }
     }
 
@@ -241,7 +242,7 @@ impl<N: Net> Dispatch<N> {
         let mut pump = Box::new(Pump::new(connection, machine, self.exchange, self.schedule));
         loop {
             // No piece of content can come before the head, so the length of pieces does not matter here.
-            match poll_fn(|_| pump.poll_event(shared, &mut self.upload.borrow_mut(), 1)).await {
+            match poll_fn(|context| pump.poll_event(context, shared, &mut self.upload.borrow_mut(), 1)).await {
                 Ok(Event::Interim(head)) => {
                     shared.record(subject, || Kind::InterimHead(Head(pump.machine.take_head())));
                     self.interims.borrow_mut().push(head);
@@ -251,7 +252,7 @@ impl<N: Net> Dispatch<N> {
                     return Ok((head, pump));
                 }
                 // The machine gives a head before all else.
-                Ok(Event::NeedMore | Event::Content(_) | Event::End) => {}
+                Ok(Event::NeedMore | Event::Content(_) | Event::End | Event::Switched) => {}
                 Err(error) => {
                     let is_stale = is_reused && !pump.is_answered && error.code == Code::ConnectionTerminated;
                     pump.connection.close(CloseReason::Failed);

@@ -3,9 +3,13 @@
 mod challenged;
 mod dispatch;
 mod pump;
+mod raw;
 mod state;
 mod upload;
+mod waiters;
+mod writing;
 
 pub(super) use dispatch::Dispatch;
 pub(super) use state::{Answer, ExchangeState};
 pub(super) use upload::Upload;
+pub(super) use waiters::Side;

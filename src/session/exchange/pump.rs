@@ -1,20 +1,21 @@
 //! A connection with an exchange on it: bytes move between the network and the exchange's machine, under deadlines.
 
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
+use crate::h1::drain::Budget;
 use crate::h1::exchange::{Event, Exchange};
 use crate::limits::SILENT_STEPS;
 use crate::net::{Fault, Net, Receive};
 use crate::session::authorization::RequestAuth;
 use crate::session::connecting::tls_error;
-use crate::session::connection::Connection;
+use crate::session::connection::{Connection, close_reason};
 use crate::session::events::{Kind, Subject};
 use crate::session::exchange::upload::Upload;
-use crate::session::settings::Schedule;
 use crate::session::shared::Shared;
+use crate::session::timing::{Schedule, Step};
 use crate::session::transport::{Broken, Received};
 use crate::tls::failure::Failure;
 
@@ -23,7 +24,7 @@ pub(crate) struct Pump<N: Net> {
     pub(crate) connection: Connection<N>,
     pub(crate) machine: Exchange,
     pub(crate) subject: Subject,
-    schedule: Schedule,
+    pub(crate) schedule: Schedule,
     /// What the request has said of who sends it, once its final head is here: its trailers may have something to say.
     pub(crate) auth: Option<Box<RequestAuth>>,
     /// Whether any byte of a response came.
@@ -39,15 +40,6 @@ pub(crate) struct Pump<N: Net> {
     permission_by: Option<Instant>,
     first_byte_by: Option<Instant>,
     between_bytes_by: Option<Instant>,
-}
-
-/// Which step was waited for.
-enum Waited {
-    ForWrite,
-    ForPermission,
-    ForFirstByte,
-    BetweenBytes,
-    ForEnd,
 }
 
 impl<N: Net> Pump<N> {
@@ -73,6 +65,7 @@ impl<N: Net> Pump<N> {
     /// What comes next of the response; content in pieces of `max` at the most. Content of the request goes out meanwhile.
     pub(crate) fn poll_event(
         &mut self,
+        context: &mut Context<'_>,
         shared: &Shared<N>,
         upload: &mut Upload,
         max: usize,
@@ -90,7 +83,7 @@ impl<N: Net> Pump<N> {
                 }
                 Err(error) => return Poll::Ready(Err(error)),
             }
-            let received = match self.poll_step(shared, upload, true) {
+            let received = match self.poll_step(context, shared, upload, true) {
                 Poll::Ready(Ok(received)) => received,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
@@ -106,17 +99,54 @@ impl<N: Net> Pump<N> {
     }
 
     /// Sends what there is of the request, without looking at the response. Ready when nothing is left to send for now.
-    pub(crate) fn poll_send(&mut self, shared: &Shared<N>, upload: &mut Upload) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+    ) -> Poll<Result<(), Error>> {
         loop {
             self.fill(upload);
             if self.machine.outgoing().is_empty() && !self.connection.transport.is_unsent() {
                 return Poll::Ready(Ok(()));
             }
-            match self.poll_step(shared, upload, false) {
+            match self.poll_step(context, shared, upload, false) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
             }
+        }
+    }
+
+    /// Reads what is left of the content and throws it away; whether the budget covers all of it.
+    pub(crate) fn poll_drain(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        upload: &mut Upload,
+        budget: &mut Budget,
+    ) -> Poll<Result<bool, Error>> {
+        while !self.machine.is_complete() {
+            if !budget.covers(&self.machine) {
+                return Poll::Ready(Ok(false));
+            }
+            match self.poll_event(context, shared, upload, budget.piece()) {
+                Poll::Ready(Ok(Event::Content(piece))) if !budget.spend(piece.len()) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// The response is complete: its connection is kept for another request, or closes.
+    pub(crate) fn finish(self, shared: &Shared<N>) {
+        let Self { mut connection, machine, .. } = self;
+        connection.served = connection.served.saturating_add(1);
+        match machine.verdict(&connection.buffer) {
+            Ok(()) => shared.keep(connection),
+            Err(unusable) => connection.close(close_reason(unusable)),
         }
     }
 
@@ -130,23 +160,21 @@ impl<N: Net> Pump<N> {
         } else {
             upload.fill(&mut self.machine, self.connection.transport.most_at_once());
             upload.note_in_machine(self.machine.outgoing().len());
-            if upload.take_raw_end() {
-                self.connection.transport.finish();
-            }
         }
     }
 
     /// One step of the network. Pending only with its deadline noted.
     fn poll_step(
         &mut self,
+        context: &mut Context<'_>,
         shared: &Shared<N>,
         upload: &mut Upload,
         is_receiving: bool,
     ) -> Poll<Result<Received, Error>> {
         let max = self.machine.appetite();
         let receive = is_receiving.then_some(Receive { buffer: &mut self.connection.buffer, max });
-        let Poll::Ready(step) = self.connection.transport.poll_step(self.machine.outgoing(), receive) else {
-            return self.poll_deadline(shared, is_receiving);
+        let Poll::Ready(step) = self.connection.transport.poll_step(context, self.machine.outgoing(), receive) else {
+            return self.poll_deadline(context, shared, is_receiving);
         };
         if step.is_taking {
             self.write_by = None;
@@ -168,13 +196,13 @@ impl<N: Net> Pump<N> {
             }
             // Something moved that is none of the exchange's: it must not move for ever.
             Received::Nothing if matches!(step.sent, Ok(0)) => {
-                if let Poll::Ready(over) = self.poll_deadline(shared, is_receiving) {
+                if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
                 self.silent_steps = self.silent_steps.saturating_add(1);
                 // It is as late as at the last wait, and who never lets anybody wait must not stop the clock.
                 let soon = shared.net.now() + Duration::from_nanos(1);
-                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(soon).is_pending() {
+                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
                     return Poll::Pending;
                 }
             }
@@ -183,7 +211,7 @@ impl<N: Net> Pump<N> {
         // A peer that never lets anybody wait is late all the same. A head has its own bounds.
         let is_content = self.has_head || upload.gone() > 0;
         if is_content && shared.net.now() >= self.schedule.end {
-            return Poll::Ready(Err(shared.exchange_timeout(self.phase(), &self.schedule)));
+            return Poll::Ready(Err(self.schedule.end(self.phase()).error()));
         }
         Poll::Ready(Ok(step.received))
     }
@@ -200,52 +228,35 @@ impl<N: Net> Pump<N> {
     }
 
     /// Pending until the nearest deadline of what is waited for; then its error, or nothing where going on is right.
-    fn poll_deadline(&mut self, shared: &Shared<N>, is_receiving: bool) -> Poll<Result<Received, Error>> {
-        let each = self.schedule.each;
-        let mut nearest = (self.schedule.end, Waited::ForEnd);
-        let mut consider = |slot: &mut Option<Instant>, after: Duration, waited| {
-            let deadline = *slot.get_or_insert_with(|| shared.net.now() + after);
-            if deadline < nearest.0 {
-                nearest = (deadline, waited);
-            }
-        };
-        if !self.machine.outgoing().is_empty() {
-            consider(&mut self.write_by, each.write, Waited::ForWrite);
-        }
+    fn poll_deadline(
+        &mut self,
+        context: &mut Context<'_>,
+        shared: &Shared<N>,
+        is_receiving: bool,
+    ) -> Poll<Result<Received, Error>> {
+        let (schedule, now) = (&self.schedule, || shared.net.now());
         if self.machine.is_held() {
-            consider(&mut self.permission_by, each.expect_continue, Waited::ForPermission);
-        }
-        if !self.has_head && (self.machine.is_sent() || self.machine.is_abandoned()) {
-            consider(&mut self.first_byte_by, each.first_byte, Waited::ForFirstByte);
-        }
-        if self.has_head && is_receiving {
-            consider(&mut self.between_bytes_by, each.between_bytes, Waited::BetweenBytes);
-        }
-        let (deadline, waited) = nearest;
-        if shared.net.poll_until(deadline).is_pending() {
-            return Poll::Pending;
-        }
-        let timeout =
-            |phase, code, what: &str, after: Duration| Error::new(phase, code, format!("{what} for {after:?}"));
-        Poll::Ready(Err(match waited {
-            Waited::ForPermission => {
+            let permitted_at = *self.permission_by.get_or_insert_with(|| now() + schedule.each.expect_continue);
+            if permitted_at < schedule.end && shared.net.poll_until(context, permitted_at).is_ready() {
                 self.machine.release();
                 return Poll::Ready(Ok(Received::Nothing));
             }
-            Waited::ForWrite => {
-                timeout(Phase::Send, Code::ConnectionWriteTimeout, "the server took no more of the request", each.write)
-            }
-            Waited::ForFirstByte => {
-                timeout(Phase::Head, Code::ResponseTimeout, "the server did not answer", each.first_byte)
-            }
-            Waited::BetweenBytes => timeout(
-                Phase::Body,
-                Code::ConnectionReadTimeout,
-                "the server sent no more of the content",
-                each.between_bytes,
-            ),
-            Waited::ForEnd => shared.exchange_timeout(self.phase(), &self.schedule),
-        }))
+        }
+        let mut deadline = schedule.end(self.phase());
+        let mut consider = |by: &mut Option<Instant>, step| {
+            let at = *by.get_or_insert_with(|| now() + schedule.length(step));
+            deadline = deadline.or(step, at, schedule);
+        };
+        if !self.machine.outgoing().is_empty() {
+            consider(&mut self.write_by, Step::Write);
+        }
+        if !self.has_head && (self.machine.is_sent() || self.machine.is_abandoned()) {
+            consider(&mut self.first_byte_by, Step::FirstByte);
+        }
+        if self.has_head && is_receiving {
+            consider(&mut self.between_bytes_by, Step::BetweenBytes);
+        }
+        shared.net.poll_until(context, deadline.at).map(|()| Err(deadline.error()))
     }
 
     /// Where the exchange is.

@@ -11,17 +11,20 @@ use std::task::{Context, Poll, Waker};
 
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
+use crate::h1::drain::Budget;
 use crate::h1::exchange::Event;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::origin::Scheme;
 use crate::limits::READ_LENGTH;
 use crate::net::Net;
-use crate::session::connection::{Facts, close_reason};
+use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
-use crate::session::exchange::upload::Upload;
+use crate::session::exchange::raw::Raw;
+use crate::session::exchange::upload::{Upload, misuse};
+use crate::session::exchange::waiters::{Side, Waiters};
 use crate::session::shared::Shared;
 
 /// A piece of content, or none at its end.
@@ -31,10 +34,10 @@ type Piece = Option<Vec<u8>>;
 pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
-    upload: Rc<RefCell<Upload>>,
+    pub(super) upload: Rc<RefCell<Upload>>,
     /// The number of the connection that the opening is on, or was on last.
     on: Rc<Cell<u64>>,
-    stage: Stage<N>,
+    pub(super) stage: Stage<N>,
     /// The final head, until it is taken.
     answer: Option<Answer>,
     is_answer_taken: bool,
@@ -43,10 +46,9 @@ pub(crate) struct ExchangeState<N: Net> {
     /// Bytes of content that were received, and how many there will be.
     received: u64,
     total: Option<u64>,
-    /// Whether the connection has become something else than HTTP.
-    is_switched: bool,
-    /// Whether it was over before all of the request had gone.
-    is_cut: bool,
+    pub(super) waiters: Waiters,
+    /// The error of writing after all is over, where that is not what was written itself.
+    pub(super) unwritable: Option<fn() -> Error>,
 }
 
 /// A final head, and what is known when it comes.
@@ -59,11 +61,13 @@ pub(crate) struct Answer {
 /// The future of a final head.
 type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Box<Pump<N>>), Error>>>>;
 
-enum Stage<N: Net> {
+pub(super) enum Stage<N: Net> {
     /// The head is not here yet.
     Dispatching(Opened<N>),
     /// The head is here, the content is on its way.
     Receiving(Box<Pump<N>>),
+    /// The connection has become something else than HTTP.
+    Switched(Box<Raw<N>>),
     /// All is here; the connection has gone its own way.
     Complete(Fields),
     /// It has failed.
@@ -83,95 +87,78 @@ impl<N: Net> ExchangeState<N> {
             ahead: Buffer::default(),
             received: 0,
             total: None,
-            is_switched: false,
-            is_cut: false,
+            waiters: Waiters::default(),
+            unwritable: None,
         }
     }
 
     // ---- the request's side -----------------------------------------------------------------------------------------
 
+    /// Polls for this side, and has the network wake the others too: who is polled last owns what the network wakes.
+    pub(crate) fn poll_for<T>(
+        &mut self,
+        side: Side,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.waiters.set(side, None);
+        let polled = match self.waiters.and(context.waker()) {
+            None => poll(self, context),
+            Some(all) => poll(self, &mut Context::from_waker(&all)),
+        };
+        if polled.is_pending() {
+            self.waiters.set(side, Some(context.waker()));
+        }
+        // What one side has moved may be what another waits for.
+        if side != Side::Writing && self.waiters.has(Side::Writing) && self.is_flushed() {
+            self.waiters.wake(Side::Writing);
+        }
+        if side != Side::Answer && self.waiters.has(Side::Answer) && self.can_serve() {
+            self.waiters.wake(Side::Answer);
+        }
+        polled
+    }
+
+    /// Goes as far as it can, for whoever waits, while the caller does not.
+    pub(crate) fn advance_unasked(&mut self) {
+        let all = self.waiters.and(Waker::noop());
+        self.advance(&mut Context::from_waker(all.as_ref().unwrap_or(Waker::noop())));
+    }
+
     /// Goes as far as it can without the caller: connects, sends, receives the head.
-    pub(crate) fn advance(&mut self) {
+    pub(super) fn advance(&mut self, context: &mut Context<'_>) {
         if let Stage::Dispatching(opened) = &mut self.stage {
-            let mut context = Context::from_waker(Waker::noop());
-            match opened.as_mut().poll(&mut context) {
+            match opened.as_mut().poll(context) {
                 Poll::Ready(Ok((head, pump))) => self.begin_content(head, pump),
                 Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
                 Poll::Pending => {}
             }
         }
         // Also when the head has come just now: a caller that waits for its content to go needs the wish to be noted.
-        if let Stage::Receiving(pump) = &mut self.stage
-            && !pump.machine.is_sent()
-            && !pump.machine.is_abandoned()
-        {
-            let sent = pump.poll_send(&self.shared, &mut self.upload.borrow_mut());
-            if let Poll::Ready(Err(error)) = sent {
-                self.fail(error, CloseReason::Failed);
+        let sent = match &mut self.stage {
+            Stage::Receiving(pump) if !pump.machine.is_sent() && !pump.machine.is_abandoned() => {
+                pump.poll_send(context, &self.shared, &mut self.upload.borrow_mut())
             }
-        }
-    }
-
-    /// Takes a piece of content, if there is room for it. It goes with the next call, unless it is the last: it may be that this
-    /// ends the content, and one segment is better than two.
-    pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
-        self.advance();
-        self.upload.borrow_mut().want_room(false);
-        self.check_writable()?;
-        if !self.upload.borrow().has_room() {
-            self.upload.borrow_mut().want_room(true);
-            return Ok(Err(piece));
-        }
-        self.upload.borrow_mut().accept(piece, self.is_switched)?;
-        if self.is_switched || !self.upload.borrow().is_unfinished() {
-            self.advance();
-        }
-        Ok(Ok(()))
-    }
-
-    /// Ready when the connection has taken all that was written.
-    pub(crate) fn poll_flush(&mut self) -> Poll<Result<(), Error>> {
-        self.advance();
-        if let Err(error) = self.check_writable() {
-            return Poll::Ready(Err(error));
-        }
-        if self.upload.borrow().is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
-    }
-
-    /// Ends the content.
-    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
-        // A piece that has not gone goes with the end, and not before it.
-        if self.upload.borrow().has_room() {
-            self.advance();
-        }
-        self.check_writable()?;
-        let finished = self.upload.borrow_mut().finish(trailers, self.is_switched);
-        match finished {
-            Err(error) if error.code == Code::RequestContentLength => {
-                // The server must not take what came for the whole.
-                self.fail(error.clone(), CloseReason::UnsentContent);
-                Err(error)
-            }
-            Err(error) => Err(error),
-            Ok(()) => {
-                self.advance();
-                Ok(())
-            }
+            Stage::Switched(raw) => raw.poll_send(context, &self.shared),
+            _ => return,
+        };
+        if let Poll::Ready(Err(error)) = sent {
+            self.fail(error, CloseReason::Failed);
         }
     }
 
     /// Whether there is something to know, or room that was wanted; what was polled meanwhile has noted its wishes.
-    pub(crate) fn poll_exchange_ready(&mut self) -> Poll<()> {
+    pub(crate) fn poll_exchange_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.upload.borrow_mut().note_waiting();
-        self.advance();
+        self.advance(context);
         let is_answered = !self.is_answer_taken && (self.answer.is_some() || matches!(self.stage, Stage::Failed(_)));
-        if is_answered || self.upload.borrow().can_serve() { Poll::Ready(()) } else { Poll::Pending }
+        if is_answered || self.can_serve() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The final head.
-    pub(crate) fn poll_answer(&mut self) -> Poll<Result<Answer, Error>> {
+    pub(crate) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Error>> {
         self.upload.borrow_mut().note_waiting();
-        self.advance();
+        self.advance(context);
         if let Some(answer) = self.answer.take() {
             self.is_answer_taken = true;
             return Poll::Ready(Ok(answer));
@@ -186,36 +173,25 @@ impl<N: Net> ExchangeState<N> {
     /// Goes as far as it can; whether the response cannot come before the caller has written more content, or ended it.
     pub(crate) fn waits_for_caller(&mut self) -> bool {
         self.upload.borrow_mut().note_waiting();
-        self.advance();
+        self.advance_unasked();
         self.answer.is_none() && matches!(self.stage, Stage::Dispatching(_)) && self.upload.borrow().is_unfinished()
-    }
-
-    fn check_writable(&self) -> Result<(), Error> {
-        match &self.stage {
-            Stage::Failed(error) => Err(error.clone()),
-            Stage::Complete(_) if self.is_switched => Err(switched_over()),
-            Stage::Complete(_) if self.is_cut => Err(early_response()),
-            Stage::Receiving(pump) if pump.machine.is_abandoned() => {
-                Err(if self.is_switched { switched_over() } else { early_response() })
-            }
-            Stage::Dispatching(_) | Stage::Receiving(_) | Stage::Complete(_) => Ok(()),
-        }
     }
 
     // ---- the response's side ----------------------------------------------------------------------------------------
 
     /// The next piece of content, `max` bytes at the most.
-    pub(crate) fn poll_read(&mut self, max: usize) -> Poll<Result<Piece, Error>> {
+    pub(crate) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
         if !self.ahead.is_empty() {
             return Poll::Ready(Ok(Some(self.ahead.take(max))));
         }
         let pump = match &mut self.stage {
             Stage::Receiving(pump) => pump,
+            Stage::Switched(_) => return self.poll_read_raw(context, max),
             Stage::Complete(_) => return Poll::Ready(Ok(None)),
             Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
             Stage::Dispatching(_) => return Poll::Pending,
         };
-        let event = pump.poll_event(&self.shared, &mut self.upload.borrow_mut(), max);
+        let event = pump.poll_event(context, &self.shared, &mut self.upload.borrow_mut(), max);
         match event {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Err(error)) => {
@@ -241,13 +217,43 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
+    /// The same of a connection that is HTTP no more.
+    #[cold]
+    fn poll_read_raw(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
+        let Stage::Switched(raw) = &mut self.stage else {
+            return Poll::Pending;
+        };
+        match raw.poll_read(context, &self.shared, max) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => {
+                self.fail(error.clone(), CloseReason::Failed);
+                Poll::Ready(Err(error))
+            }
+            Poll::Ready(Ok(Some(piece))) => {
+                self.received = self.received.saturating_add(piece.len() as u64);
+                let (done, total) = (self.received, self.total);
+                self.shared.record(raw.subject, || Kind::Receiving { done, total });
+                Poll::Ready(Ok(Some(piece)))
+            }
+            Poll::Ready(Ok(None)) => {
+                self.shared.record(raw.subject, || Kind::Complete);
+                self.unwritable = Some(switched_over);
+                self.waiters.wake_all();
+                if let Stage::Switched(raw) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
+                    raw.close();
+                }
+                Poll::Ready(Ok(None))
+            }
+        }
+    }
+
     /// Whether [`ExchangeState::poll_read`] has something to say.
-    pub(crate) fn poll_response_ready(&mut self) -> Poll<()> {
-        self.advance();
+    pub(crate) fn poll_response_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.advance(context);
         if !self.ahead.is_empty() {
             return Poll::Ready(());
         }
-        match self.poll_read(READ_LENGTH) {
+        match self.poll_read(context, READ_LENGTH) {
             Poll::Ready(Ok(Some(piece))) => {
                 self.ahead.push(piece);
                 Poll::Ready(())
@@ -270,7 +276,7 @@ impl<N: Net> ExchangeState<N> {
         match self.stage {
             Stage::Dispatching(_) if self.on.get() == 0 => Phase::Connect,
             Stage::Dispatching(_) => Phase::Head,
-            Stage::Receiving(_) | Stage::Complete(_) | Stage::Failed(_) => Phase::Body,
+            _ => Phase::Body,
         }
     }
 
@@ -288,6 +294,7 @@ impl<N: Net> ExchangeState<N> {
     pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
         let connection = match &self.stage {
             Stage::Receiving(pump) => pump.subject.connection,
+            Stage::Switched(raw) => raw.subject.connection,
             Stage::Dispatching(_) => self.on.get(),
             Stage::Complete(_) | Stage::Failed(_) => return,
         };
@@ -298,22 +305,21 @@ impl<N: Net> ExchangeState<N> {
         // Whatever holds the connection, dropping it closes it with this reason.
         self.shared.journal.set_ending(reason);
         self.stage = Stage::Failed(error);
+        self.waiters.wake_all();
     }
 
     /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
     /// little and here already, for the connection's sake; else the connection closes.
     fn abandon_content(&mut self) {
-        let mut budget = self.shared.settings.borrow().limits().drained;
-        while let Stage::Receiving(pump) = &self.stage
-            && pump.machine.remainder().is_none_or(|left| left <= budget)
-        {
-            // When all may be thrown away that may be, one byte more shows that it was not all there is.
-            let most = usize::try_from(budget).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH);
-            match self.poll_read(most) {
-                Poll::Ready(Ok(Some(piece))) if piece.len() as u64 <= budget => {
-                    budget = budget.saturating_sub(piece.len() as u64);
-                }
-                Poll::Ready(_) | Poll::Pending => break,
+        let most = self.shared.settings.borrow().limits().drained;
+        let mut budget = Budget::new(most.saturating_sub(self.ahead.as_slice().len() as u64));
+        if let Stage::Receiving(pump) = &mut self.stage {
+            let mut context = Context::from_waker(Waker::noop());
+            let drained = pump.poll_drain(&mut context, &self.shared, &mut self.upload.borrow_mut(), &mut budget);
+            match drained {
+                Poll::Ready(Ok(true)) => self.complete(),
+                Poll::Ready(Err(error)) => self.fail(error, CloseReason::Failed),
+                Poll::Ready(Ok(false)) | Poll::Pending => {}
             }
         }
         self.shared.journal.set_ending(CloseReason::UnreadContent);
@@ -321,6 +327,7 @@ impl<N: Net> ExchangeState<N> {
     }
 
     fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
+        self.waiters.wake_all();
         self.total = pump.machine.remainder();
         // Those of an https proxy, of which an event tells, are not those of a plain origin.
         let is_tls = self.shared.origin.as_ref().is_ok_and(|origin| origin.scheme == Scheme::Https);
@@ -334,7 +341,10 @@ impl<N: Net> ExchangeState<N> {
             },
             content_length: self.total,
         });
-        self.is_switched = pump.machine.is_raw();
+        if pump.machine.is_switched() {
+            self.stage = Stage::Switched(Box::new(Raw::new(*pump, &self.upload.borrow())));
+            return;
+        }
         let is_complete = pump.machine.is_complete();
         self.stage = Stage::Receiving(pump);
         if is_complete {
@@ -354,16 +364,12 @@ impl<N: Net> ExchangeState<N> {
         let Stage::Receiving(pump) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) else {
             return;
         };
-        let Pump { mut connection, machine, subject, .. } = *pump;
-        self.stage = Stage::Complete(machine.trailers().clone());
-        self.is_cut = !machine.is_sent();
+        self.stage = Stage::Complete(pump.machine.trailers().clone());
+        self.unwritable = (!pump.machine.is_sent()).then_some(early_response);
         self.upload.borrow_mut().discard();
-        self.shared.record(subject, || Kind::Complete);
-        connection.served = connection.served.saturating_add(1);
-        match machine.verdict(&connection.buffer) {
-            Ok(()) => self.shared.keep(connection),
-            Err(unusable) => connection.close(close_reason(unusable)),
-        }
+        self.shared.record(pump.subject, || Kind::Complete);
+        pump.finish(&self.shared);
+        self.waiters.wake_all();
     }
 }
 
@@ -375,7 +381,7 @@ impl<N: Net> Drop for ExchangeState<N> {
     }
 }
 
-fn early_response() -> Error {
+pub(super) fn early_response() -> Error {
     Error::new(
         Phase::Send,
         Code::EarlyResponse,
@@ -383,10 +389,6 @@ fn early_response() -> Error {
     )
 }
 
-fn switched_over() -> Error {
+pub(super) fn switched_over() -> Error {
     Error::new(Phase::Send, Code::ConnectionTerminated, "the peer takes no more bytes: it has closed the connection")
-}
-
-fn misuse(detail: &str) -> Error {
-    Error::new(Phase::Setup, Code::Configuration, detail)
 }

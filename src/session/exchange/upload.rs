@@ -21,8 +21,6 @@ pub(crate) struct Upload {
     moved: u64,
     /// The trailers, once the caller has ended the content.
     end: Option<Fields>,
-    /// How far the end of bytes that are HTTP no more has come.
-    raw_end: RawEnd,
     /// Whether a piece was refused, and the caller waits for room.
     is_room_wanted: bool,
     /// Bytes in the machine that have not gone yet, framing included.
@@ -31,17 +29,6 @@ pub(crate) struct Upload {
     is_kept: bool,
     /// Whether the caller waits for something, be it an answer: what is here goes without more of it.
     is_awaited: bool,
-}
-
-/// The end of the sending direction of a connection that is HTTP no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RawEnd {
-    /// The caller has not ended it.
-    Open,
-    /// It has, and bytes before the end have still to go.
-    Asked,
-    /// It is over.
-    Over,
 }
 
 impl Upload {
@@ -53,7 +40,6 @@ impl Upload {
             accepted: 0,
             moved: 0,
             end: None,
-            raw_end: RawEnd::Open,
             is_room_wanted: false,
             in_machine: 0,
             is_kept: false,
@@ -143,15 +129,10 @@ impl Upload {
         self.is_room_wanted = is_wanted;
     }
 
-    /// Takes a piece of the caller's. Only where there is room. `is_raw` when the connection is HTTP no more, and no
-    /// length was promised.
-    pub(crate) fn accept(&mut self, piece: Vec<u8>, is_raw: bool) -> Result<(), Error> {
+    /// Takes a piece of the caller's. Only where there is room.
+    pub(crate) fn accept(&mut self, piece: Vec<u8>) -> Result<(), Error> {
         let accepted = self.accepted.saturating_add(piece.len() as u64);
         match &self.content {
-            _ if is_raw && self.raw_end == RawEnd::Open => {}
-            _ if is_raw => {
-                return Err(misuse("the sending direction was ended before: nothing more can be written"));
-            }
             Content::Streamed(Some(length)) if accepted > *length => {
                 return Err(Error::new(
                     Phase::Send,
@@ -173,15 +154,9 @@ impl Upload {
         Ok(())
     }
 
-    /// Ends the content; where `is_raw`, the sending direction.
-    pub(crate) fn finish(&mut self, trailers: Fields, is_raw: bool) -> Result<(), Error> {
+    /// Ends the content.
+    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
         match &self.content {
-            _ if is_raw && !trailers.is_empty() => Err(wrong_trailer("", "the connection is HTTP no more")),
-            _ if is_raw && self.raw_end != RawEnd::Open => Err(misuse("the sending direction was ended before")),
-            _ if is_raw => {
-                self.raw_end = RawEnd::Asked;
-                Ok(())
-            }
             Content::None | Content::Bytes(_) => Err(misuse("this request's content is not streamed")),
             Content::Streamed(Some(length)) if self.accepted < *length => Err(Error::new(
                 Phase::Send,
@@ -211,9 +186,7 @@ impl Upload {
 
     /// Moves what there is room for into the machine, which is to send `most` bytes at once.
     pub(crate) fn fill(&mut self, machine: &mut Exchange, most: usize) {
-        if let Content::Bytes(bytes) = &self.content
-            && !machine.is_raw()
-        {
+        if let Content::Bytes(bytes) = &self.content {
             let from = usize::try_from(self.moved).unwrap_or(usize::MAX);
             let count = machine.push(bytes.get(from..).unwrap_or_default(), most);
             self.moved = self.moved.saturating_add(count as u64);
@@ -234,15 +207,6 @@ impl Upload {
         }
     }
 
-    /// Whether the sending direction of a connection that is HTTP no more ends here; asked once.
-    pub(crate) fn take_raw_end(&mut self) -> bool {
-        let is_here = self.raw_end == RawEnd::Asked && self.is_flushed();
-        if is_here {
-            self.raw_end = RawEnd::Over;
-        }
-        is_here
-    }
-
     /// Drops what the caller wrote: it will not be sent.
     pub(crate) fn discard(&mut self) {
         self.piece = Vec::new();
@@ -250,11 +214,11 @@ impl Upload {
     }
 }
 
-fn misuse(detail: &str) -> Error {
+pub(crate) fn misuse(detail: &str) -> Error {
     Error::new(Phase::Setup, Code::Configuration, detail)
 }
 
-fn wrong_trailer(name: &str, what: &str) -> Error {
+pub(crate) fn wrong_trailer(name: &str, what: &str) -> Error {
     let detail = format!("the trailer {} cannot be sent: {what}", quote(name.as_bytes()));
     Error::new(Phase::Send, Code::request_field(name), detail)
 }

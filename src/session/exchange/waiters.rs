@@ -1,0 +1,74 @@
+//! Who waits on an exchange. Its sides may be different tasks' affair, and each must be woken though another was polled last.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+/// What is waited for. A task that begins to wait for something takes the place of one that waits for the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// That what was written goes.
+    Writing,
+    /// The response's head, or room for more content.
+    Answer,
+    /// The response's content.
+    Reading,
+}
+
+/// Those who wait.
+#[derive(Default)]
+pub(crate) struct Waiters {
+    writing: Option<Waker>,
+    answer: Option<Waker>,
+    reading: Option<Waker>,
+}
+
+impl Waiters {
+    /// This side waits, or waits no more. Who polls by itself is not woken.
+    pub(crate) fn set(&mut self, side: Side, waker: Option<&Waker>) {
+        *self.slot(side) = waker.filter(|waker| !waker.will_wake(Waker::noop())).cloned();
+    }
+
+    /// Whether this side waits.
+    pub(crate) fn has(&mut self, side: Side) -> bool {
+        self.slot(side).is_some()
+    }
+
+    /// Wakes this side if it waits.
+    pub(crate) fn wake(&mut self, side: Side) {
+        if let Some(waker) = self.slot(side).take() {
+            waker.wake();
+        }
+    }
+
+    /// Wakes all.
+    pub(crate) fn wake_all(&mut self) {
+        for side in [Side::Writing, Side::Answer, Side::Reading] {
+            self.wake(side);
+        }
+    }
+
+    /// The waker for who polls with this one on behalf of all: none if nobody else waits.
+    pub(crate) fn and(&self, own: &Waker) -> Option<Waker> {
+        let others = [&self.writing, &self.answer, &self.reading].into_iter().flatten();
+        let mut others = others.filter(|other| !other.will_wake(own)).peekable();
+        others.peek()?;
+        Some(Waker::from(Arc::new(All(others.chain([own]).cloned().collect()))))
+    }
+
+    fn slot(&mut self, side: Side) -> &mut Option<Waker> {
+        match side {
+            Side::Writing => &mut self.writing,
+            Side::Answer => &mut self.answer,
+            Side::Reading => &mut self.reading,
+        }
+    }
+}
+
+/// Several to wake at once.
+struct All(Vec<Waker>);
+
+impl Wake for All {
+    fn wake(self: Arc<Self>) {
+        self.0.iter().for_each(Waker::wake_by_ref);
+    }
+}

@@ -1,0 +1,96 @@
+//! What a caller writes to an exchange: content, or bytes where the connection is HTTP no more.
+
+use std::task::{Context, Poll};
+
+use crate::error::{Code, Error};
+use crate::http::fields::Fields;
+use crate::net::Net;
+use crate::session::events::CloseReason;
+use crate::session::exchange::state::{ExchangeState, Stage, early_response, switched_over};
+
+impl<N: Net> ExchangeState<N> {
+    /// Takes a piece of content, if there is room for it. It goes with the next call, unless it is the last: it may be that this
+    /// ends the content, and one segment is better than two.
+    pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
+        self.advance_unasked();
+        self.upload.borrow_mut().want_room(false);
+        self.check_writable()?;
+        if let Stage::Switched(raw) = &mut self.stage {
+            let taken = raw.try_write(piece)?;
+            self.advance_unasked();
+            return Ok(taken);
+        }
+        if !self.upload.borrow().has_room() {
+            self.upload.borrow_mut().want_room(true);
+            return Ok(Err(piece));
+        }
+        self.upload.borrow_mut().accept(piece)?;
+        if !self.upload.borrow().is_unfinished() {
+            self.advance_unasked();
+        } else {
+            // Who waits for an answer sends it along.
+            self.waiters.wake_all();
+        }
+        Ok(Ok(()))
+    }
+
+    /// Ready when the connection has taken all that was written.
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.advance(context);
+        if let Err(error) = self.check_writable() {
+            return Poll::Ready(Err(error));
+        }
+        if self.is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Ends the content.
+    pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
+        // A piece that has not gone goes with the end, and not before it.
+        if self.upload.borrow().has_room() {
+            self.advance_unasked();
+        }
+        self.check_writable()?;
+        let finished = match &mut self.stage {
+            Stage::Switched(raw) => raw.finish(&trailers),
+            _ => self.upload.borrow_mut().finish(trailers),
+        };
+        match finished {
+            Err(error) if error.code == Code::RequestContentLength => {
+                // The server must not take what came for the whole.
+                self.fail(error.clone(), CloseReason::UnsentContent);
+                Err(error)
+            }
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.advance_unasked();
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether all that the caller wrote has gone.
+    pub(super) fn is_flushed(&self) -> bool {
+        match &self.stage {
+            Stage::Switched(raw) => raw.is_flushed(),
+            _ => self.upload.borrow().is_flushed(),
+        }
+    }
+
+    /// Whether there is room that was wanted.
+    pub(super) fn can_serve(&self) -> bool {
+        match &self.stage {
+            Stage::Switched(raw) => raw.can_serve(),
+            _ => self.upload.borrow().can_serve(),
+        }
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        match &self.stage {
+            Stage::Failed(error) => Err(error.clone()),
+            Stage::Complete(_) => self.unwritable.map_or(Ok(()), |error| Err(error())),
+            Stage::Receiving(pump) if pump.machine.is_abandoned() => Err(early_response()),
+            Stage::Switched(raw) if raw.is_broken() => Err(switched_over()),
+            Stage::Dispatching(_) | Stage::Receiving(_) | Stage::Switched(_) => Ok(()),
+        }
+    }
+}
