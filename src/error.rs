@@ -61,6 +61,7 @@ pub enum Code {
     RequestFieldInvalid(String),
     RequestContentLength,
     Configuration,
+    InvalidState,
     Lookup(LookupFailure),
     LookupTimeout,
     DestinationProhibited,

@@ -2,6 +2,8 @@
 //!
 //! Most can be set for a session ([`Limits`]); the constants cannot.
 
+use std::time::Duration;
+
 /// The bounds that a session can set. None may be zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -42,6 +44,24 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same with defaults in the place of zeros.
+    pub(crate) fn completed(self) -> Self {
+        let default = Self::default();
+        let count = |count: usize, default| if count == 0 { default } else { count };
+        let bytes = |bytes: u64, default| if bytes == 0 { default } else { bytes };
+        Self {
+            connections: count(self.connections, default.connections),
+            field_lines: count(self.field_lines, default.field_lines),
+            line_length: count(self.line_length, default.line_length),
+            head_length: count(self.head_length, default.head_length),
+            interim_responses: count(self.interim_responses, default.interim_responses),
+            drained: bytes(self.drained, default.drained),
+            addresses: count(self.addresses, default.addresses),
+            whole_content: bytes(self.whole_content, default.whole_content),
+            events: count(self.events, default.events),
+        }
+    }
+
     /// Events that wait to be taken, and bytes of text and heads in them: the largest head fits beside what tells of it.
     pub fn of_events(&self) -> (usize, usize) {
         (self.events, self.head_length.saturating_add(EVENT_TEXT))
@@ -69,11 +89,16 @@ pub const REQUEST_FIELDS_LENGTH: usize = 256 * 1024;
 /// What a line costs beside its bytes, as RFC 7541 section 4.1 counts it: very many lines of next to nothing.
 pub const REQUEST_FIELD_COST: usize = 32;
 
-/// Bytes of certificates, DER-encoded, that a caller has a session trust: roots without end. All of Mozilla's have a fifth of it.
+/// Bytes of certificates, DER-encoded, that a caller trusts in one `tls-config`: roots without end. All of Mozilla's have a fifth of it.
 pub const TRUSTED_LENGTH: usize = 1024 * 1024;
 
-/// Servers whose TLS sessions are remembered: the origin, and its proxies.
-pub const REMEMBERED_SERVERS: usize = 4;
+/// Servers whose TLS sessions are remembered together: origins without end, and their proxies, of sessions that share a
+/// `tls-config`.
+pub const REMEMBERED_SERVERS: usize = 32;
+
+/// How long TLS sessions are kept after the server was verified, whatever it says (RFC 5246 appendix F.1.4 suggests it): a server that
+/// is resumed is not verified again.
+pub const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// TLS sessions that are remembered of one server, as many as most of them give at once: tickets without end, or large ones. One
 /// can have 64 KiB, and the chain of certificates that rustls keeps with it as much.

@@ -12,13 +12,15 @@
 //!     exchange/               one exchange: dispatch, pump, state, upload
 //!     connecting/             from "a connection is needed" to "here it is": proxy, TLS, race, addresses
 //!     authorization           what a request says of who sends it, to an origin or a proxy
-//!     shared                  what exchanges share: settings, credentials, the pool
+//!     shared                  what exchanges share: settings, credentials, the pool, caches
 //!     pool  revalidation      the connections that are kept, and whether new settings would have made them
 //!     connection  transport   one connection: plain, TLS, TLS in TLS
-//!     request  settings  proxies  timing  journal  events  permits
+//!     caches                  what was learned of proxies and addresses
+//!     request  settings  proxies  request_fields  timing  journal  events  permits
 //! ```
 
 mod authorization;
+mod caches;
 mod connecting;
 mod connection;
 pub mod events;
@@ -29,6 +31,7 @@ mod permits;
 mod pool;
 pub mod proxies;
 mod request;
+mod request_fields;
 mod revalidation;
 pub mod settings;
 mod shared;

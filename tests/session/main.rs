@@ -10,6 +10,7 @@ mod looks;
 mod lookup;
 mod many;
 mod memory;
+mod options;
 mod pool;
 mod race;
 mod retry;

@@ -388,5 +388,5 @@ fn switched_over() -> Error {
 }
 
 fn misuse(detail: &str) -> Error {
-    Error::new(Phase::Setup, Code::Configuration, detail)
+    Error::new(Phase::Setup, Code::InvalidState, detail)
 }

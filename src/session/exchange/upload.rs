@@ -251,7 +251,7 @@ impl Upload {
 }
 
 fn misuse(detail: &str) -> Error {
-    Error::new(Phase::Setup, Code::Configuration, detail)
+    Error::new(Phase::Setup, Code::InvalidState, detail)
 }
 
 fn wrong_trailer(name: &str, what: &str) -> Error {
