@@ -62,6 +62,7 @@ pub enum Code {
     RequestFieldInvalid(String),
     RequestContentLength,
     Configuration,
+    InvalidState,
     Lookup(LookupFailure),
     LookupTimeout,
     DestinationProhibited,

@@ -2,6 +2,8 @@
 //!
 //! Most can be set for a session ([`Limits`]); the constants cannot.
 
+use std::time::Duration;
+
 /// The bounds that a session can set. None may be zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -42,6 +44,24 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same with defaults in the place of zeros.
+    pub(crate) fn completed(self) -> Self {
+        let default = Self::default();
+        let count = |count: usize, default| if count == 0 { default } else { count };
+        let bytes = |bytes: u64, default| if bytes == 0 { default } else { bytes };
+        Self {
+            connections: count(self.connections, default.connections),
+            field_lines: count(self.field_lines, default.field_lines),
+            line_length: count(self.line_length, default.line_length),
+            head_length: count(self.head_length, default.head_length),
+            interim_responses: count(self.interim_responses, default.interim_responses),
+            drained: bytes(self.drained, default.drained),
+            addresses: count(self.addresses, default.addresses),
+            whole_content: bytes(self.whole_content, default.whole_content),
+            events: count(self.events, default.events),
+        }
+    }
+
     /// How many events wait to be taken, and how many bytes of text and heads they hold: the largest head, and the text
     /// beside it.
     pub fn of_events(&self) -> (usize, usize) {
@@ -70,11 +90,16 @@ pub const REQUEST_FIELDS_LENGTH: usize = 256 * 1024;
 /// The cost of a line beside its bytes, as RFC 7541 section 4.1 counts it. Stops a flood of almost empty lines.
 pub const REQUEST_FIELD_COST: usize = 32;
 
-/// Bytes of DER-encoded certificates that a session trusts. Stops endless roots. All of Mozilla's take a fifth of it.
+/// Bytes of DER-encoded certificates that one `tls-config` trusts. Stops endless roots. All of Mozilla's take a fifth of it.
 pub const TRUSTED_LENGTH: usize = 1024 * 1024;
 
-/// Servers whose TLS sessions are remembered: the origin and its proxies.
-pub const REMEMBERED_SERVERS: usize = 4;
+/// Servers whose TLS sessions are remembered together, by sessions that share a `tls-config`: origins and their proxies. Stops
+/// endless origins.
+pub const REMEMBERED_SERVERS: usize = 32;
+
+/// How long a TLS session is kept after the server was verified, whatever the server says (RFC 5246 appendix F.1.4 suggests it): a
+/// server that resumes a session is not verified again.
+pub const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// TLS sessions remembered for one server; most servers issue this many at once. Stops endless and large tickets: one
 /// can have 64 KiB, and rustls keeps the chain of certificates with it, which can be as large.

@@ -266,7 +266,7 @@ const UNSAFE: [&str; 10] = [
     "host-tests/src/ahead.rs",
     "host-tests/tests/looks.rs",
     "src/component/wasip2/mod.rs",
-    "src/component/wasip2/poll_export.rs",
+    "src/component/wasip2/wait_any.rs",
 ];
 
 #[test]

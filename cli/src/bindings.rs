@@ -8,7 +8,7 @@ wit_bindgen::generate!({
         package xenon:cli@0.1.0;
 
         world command {
-            include xenon:http/imports@0.1.0;
+            include xenon:http/imports@0.2.0;
 
             /// Runs the command and answers curl's exit code. `wasi:cli/run` does the same, but can only answer that
             /// it failed.
@@ -18,9 +18,8 @@ wit_bindgen::generate!({
     path: "../wit",
     world: "xenon:cli/command",
     with: {
-        // The same types as the `wasi` crate's, so that a pollable of its standard input can be given to `poll`.
+        // The same types as the `wasi` crate's, so that a pollable of its standard input can be given to `wait-any`.
         "wasi:io/poll@0.2.0": wasi::io::poll,
-        "wasi:clocks/monotonic-clock@0.2.0": wasi::clocks::monotonic_clock,
     },
     generate_all,
 });
@@ -35,5 +34,17 @@ impl Guest for Command {
     }
 }
 
-pub use xenon::http::session::{Exchange, Received, Request, Response, Session, poll};
-pub use xenon::http::types;
+pub use xenon::http::session::{Exchange, ReceivedWords, Request, Response, Session, wait_any};
+pub use xenon::http::{settings, types};
+
+impl xenon::http::session::Words {
+    /// The bytes that they are.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = vec![0; self.words.len().saturating_mul(8)];
+        for (eight, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(&self.words) {
+            *eight = word.to_le_bytes();
+        }
+        bytes.truncate(usize::try_from(self.length).unwrap_or(usize::MAX));
+        bytes
+    }
+}

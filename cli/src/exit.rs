@@ -23,6 +23,8 @@ pub enum Exit {
     Connect = 7,
     /// A malformed response.
     BadResponse = 8,
+    /// HTTP/2 failed.
+    Http2 = 16,
     /// The content ended early.
     Partial = 18,
     /// Status 400 or more, with `-f`.
@@ -35,6 +37,8 @@ pub enum Exit {
     Timeout = 28,
     /// The TLS handshake failed.
     Handshake = 35,
+    /// Too many redirects.
+    Redirects = 47,
     /// Closed without any byte of a response.
     Nothing = 52,
     /// Sending failed.
@@ -45,6 +49,8 @@ pub enum Exit {
     Identity = 58,
     /// The server's certificate was not accepted.
     Certificate = 60,
+    /// The content's coding cannot be decoded.
+    Coding = 61,
     /// The content is too large.
     FileSize = 63,
     /// The content cannot be sent again.
@@ -53,6 +59,8 @@ pub enum Exit {
     Login = 67,
     /// A file of certificates to trust cannot be used.
     Authorities = 77,
+    /// A stream of HTTP/2 ended with an error.
+    Stream = 92,
     /// The dialogue with a proxy failed.
     Proxy = 97,
 }
@@ -117,6 +125,8 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
         C::HttpRequestHeaderInvalid(_) => (Exit::BadRequest, "a field is not valid, or belongs to the session"),
         C::HttpRequestBodySize => (Exit::Read, "the file changed its length while it was sent"),
         C::ConfigurationError => (Exit::BadOption, "an option has a value that it cannot have"),
+        C::InvalidState => (Exit::BadOption, "this cannot be done now"),
+        C::InvalidUrl => (Exit::BadRequest, "the URL is malformed"),
 
         C::DnsError(_) if phase == Phase::Proxy => (Exit::ProxyName, "the proxy's name was not found"),
         C::DnsError(_) => (Exit::HostName, "the host's name was not found"),
@@ -154,7 +164,13 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
         C::HttpResponseTransferCoding => (Exit::BadResponse, "the transfer coding is wrong or unknown"),
         C::InterimResponseLimit => (Exit::BadResponse, "too many interim responses came"),
         C::HttpUpgradeFailed => (Exit::BadResponse, "the peer switched protocols without being asked"),
-        C::HttpProtocolError => (Exit::BadResponse, "the peer does not speak HTTP/1.1"),
+        C::HttpProtocolError => (Exit::BadResponse, "the peer does not speak HTTP"),
+        C::Http2ProtocolError(_) => (Exit::Http2, "the peer broke a rule of HTTP/2"),
+        C::ConnectionEnded(_) => (Exit::Http2, "the peer ended the connection"),
+        C::StreamReset(_) => (Exit::Stream, "the peer ended the stream"),
+        C::ContentCoding => (Exit::Coding, "the content cannot be decoded"),
+        C::TooManyRedirects => (Exit::Redirects, "too many redirects"),
+        C::RedirectRefused => (Exit::Scheme, "a redirect leads where it may not"),
 
         C::ServerNotAuthenticated => (Exit::BadResponse, "the server does not know the password"),
         C::ContentNotRepeatable => (Exit::Rewind, "the content cannot be sent again"),
@@ -192,7 +208,7 @@ fn interrupted(phase: Phase) -> Exit {
         Phase::Proxy => Exit::Proxy,
         Phase::Handshake => Exit::Handshake,
         Phase::Send => Exit::Send,
-        Phase::Head | Phase::Body => Exit::Receive,
+        Phase::Head | Phase::Body | Phase::Redirect => Exit::Receive,
     }
 }
 
@@ -201,7 +217,7 @@ mod tests {
     use super::*;
     use crate::bindings::types::{CertificateError, CertificateFailures, LookupFailure, ProxyRefusal};
 
-    const PHASES: [Phase; 8] = [
+    const PHASES: [Phase; 9] = [
         Phase::Setup,
         Phase::Resolve,
         Phase::Connect,
@@ -210,10 +226,11 @@ mod tests {
         Phase::Send,
         Phase::Head,
         Phase::Body,
+        Phase::Redirect,
     ];
 
     /// Exit codes in the order of `PHASES`, after at least one byte of a response.
-    fn by_phase(code: ErrorCode) -> [u8; 8] {
+    fn by_phase(code: ErrorCode) -> [u8; 9] {
         PHASES.map(|phase| {
             let error = Error { phase, code: code.clone(), detail: String::new(), may_retry: false };
             let failure = Failure::from_component(&error, true);
@@ -236,6 +253,8 @@ mod tests {
             (C::HttpRequestHeaderInvalid("Content-Length".into()), 3),
             (C::HttpRequestBodySize, 26),
             (C::ConfigurationError, 2),
+            (C::InvalidState, 2),
+            (C::InvalidUrl, 3),
             (C::DnsTimeout, 28),
             (C::DestinationIpProhibited, 7),
             (C::DestinationIpUnroutable, 7),
@@ -262,21 +281,27 @@ mod tests {
             (C::InterimResponseLimit, 8),
             (C::HttpUpgradeFailed, 8),
             (C::HttpProtocolError, 8),
+            (C::Http2ProtocolError(1), 16),
+            (C::ConnectionEnded(11), 16),
+            (C::StreamReset(2), 92),
+            (C::ContentCoding, 61),
+            (C::TooManyRedirects, 47),
+            (C::RedirectRefused, 1),
             (C::ServerNotAuthenticated, 8),
             (C::ContentNotRepeatable, 65),
             (C::EarlyResponse, 55),
         ];
         for (code, exit) in same {
-            assert_eq!(by_phase(code.clone()), [exit; 8], "{code:?}");
+            assert_eq!(by_phase(code.clone()), [exit; 9], "{code:?}");
         }
-        let phased = [2, 6, 7, 97, 35, 55, 56, 56];
+        let phased = [2, 6, 7, 97, 35, 55, 56, 56, 56];
         for code in [C::ConnectionTerminated, C::ConnectionClosed, C::SessionDropped, C::Cancelled, C::Other(None)] {
             assert_eq!(by_phase(code.clone()), phased, "{code:?}");
         }
         for code in [C::TlsProtocolError, C::TlsAlertReceived("unknown_ca".into())] {
-            assert_eq!(by_phase(code.clone()), [2, 6, 7, 35, 35, 55, 56, 56], "{code:?}");
+            assert_eq!(by_phase(code.clone()), [2, 6, 7, 35, 35, 55, 56, 56, 56], "{code:?}");
         }
-        assert_eq!(by_phase(C::DnsError(LookupFailure::Denied)), [6, 6, 6, 5, 6, 6, 6, 6]);
+        assert_eq!(by_phase(C::DnsError(LookupFailure::Denied)), [6, 6, 6, 5, 6, 6, 6, 6, 6]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub fn of(response: &Response) -> Vec<u8> {
     let version = match response.version() {
         Version::Http10 => "HTTP/1.0",
         Version::Http11 => "HTTP/1.1",
+        Version::Http2 => "HTTP/2",
     };
     let mut head = format!("{version} {:03} {}\r\n", response.status(), response.reason()).into_bytes();
     head.extend(field_lines(&response.fields()));

@@ -1,6 +1,6 @@
-//! Drives the transfers: one after another, or with `-Z` several at once, all of them in one instance with `poll`.
+//! Drives the transfers: one after another, or with `-Z` several at once, all of them in one instance with `wait-any`.
 
-use crate::bindings::{Session, poll};
+use crate::bindings::{Session, wait_any};
 use crate::exit::{Exit, Failure};
 use crate::options::Options;
 use crate::outcome;
@@ -126,7 +126,7 @@ fn wait(lanes: &mut [Lane], console: &mut Console) {
         }
     }
     let timeout = is_any_ready.then_some(0);
-    let ready = poll(&exchanges, &responses, &inputs, timeout);
+    let ready = wait_any(&exchanges, &responses, &inputs, timeout);
     let owners = owners.concat();
     for index in ready {
         let owner = usize::try_from(index).ok().and_then(|index| owners.get(index));

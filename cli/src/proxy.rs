@@ -4,7 +4,8 @@
 
 use std::cell::OnceCell;
 
-use crate::bindings::Session;
+use crate::bindings::settings;
+use crate::bindings::settings::TlsConfig;
 use crate::bindings::types::Error;
 use crate::exit::{Exit, Failure};
 use crate::files::{Files, shown};
@@ -35,7 +36,7 @@ pub struct Proxies<'a> {
     tells: bool,
     // Both are looked at when a URL goes through a proxy, and fail that URL alone.
     exempt: OnceCell<Result<Vec<String>, Failure>>,
-    roots: OnceCell<Result<Vec<u8>, Failure>>,
+    tls: OnceCell<Result<TlsConfig, Failure>>,
 }
 
 /// The variables that say something of proxies; those that are empty are not there.
@@ -63,29 +64,25 @@ impl<'a> Proxies<'a> {
     /// Those that the options and the environment name.
     pub fn new(options: &'a ProxyOptions, tells: bool) -> Self {
         let environment = Environment::read(crate::environment::variable);
-        Self { options, environment, tells, exempt: OnceCell::new(), roots: OnceCell::new() }
+        Self { options, environment, tells, exempt: OnceCell::new(), tls: OnceCell::new() }
     }
 
-    /// Has a session with this origin use them.
-    pub fn give_to(&self, session: &Session, origin: &Origin, files: &impl Files) -> Result<(), Failure> {
+    /// Has sessions with this origin, which go by these settings, use them.
+    pub fn set_in(&self, settings: &settings::Options, origin: &Origin, files: &impl Files) -> Result<(), Failure> {
         let Some(url) = self.url(origin)? else {
             return Ok(());
         };
         let failed = |error: Error| Failure::from_component(&error, false);
         let exempt = self.exempt.get_or_init(|| self.exempt()).as_ref().map_err(Failure::clone)?;
-        session.set_proxies(std::slice::from_ref(&url)).map_err(failed)?;
-        session.set_no_proxy(exempt).map_err(failed)?;
-        session.set_proxy_tunnel(self.options.tunnel);
+        settings.set_proxies(std::slice::from_ref(&url)).map_err(failed)?;
+        settings.set_no_proxy(exempt).map_err(failed)?;
+        settings.set_proxy_tunnel(self.options.tunnel);
         // As in curl, which sends them at once.
-        session.set_proxy_ahead(!self.options.waits);
+        settings.set_proxy_ahead(!self.options.waits);
         let is_tls = url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
         if let Some(name) = self.options.only_roots.as_ref().filter(|_| is_tls) {
-            let authorities = |why: String| Failure::new(Exit::Authorities, why);
-            let read = || files.whole(name).map_err(|failure| authorities(failure.message));
-            let roots = self.roots.get_or_init(read).as_ref().map_err(Failure::clone)?;
-            session.set_proxy_default_roots(false);
-            let unusable = |error: Error| authorities(format!("{} cannot be used: {}", shown(name), error.detail));
-            session.add_proxy_roots(roots).map_err(unusable)?;
+            let tls = self.tls.get_or_init(|| only_roots(name, files)).as_ref().map_err(Failure::clone)?;
+            settings.set_proxy_tls(tls);
         }
         Ok(())
     }
@@ -143,6 +140,17 @@ impl Environment {
     }
 }
 
+/// Trust in the roots of this file, and in no others.
+fn only_roots(name: &[u8], files: &impl Files) -> Result<TlsConfig, Failure> {
+    let authorities = |why: String| Failure::new(Exit::Authorities, why);
+    let roots = files.whole(name).map_err(|failure| authorities(failure.message))?;
+    let tls = TlsConfig::new();
+    tls.set_default_roots(false);
+    let unusable = |error: Error| authorities(format!("{} cannot be used: {}", shown(name), error.detail));
+    tls.add_roots(&roots).map_err(unusable)?;
+    Ok(tls)
+}
+
 /// A list's entries, between commas or spaces.
 fn entries(list: &str) -> Vec<String> {
     let is_between = |c: char| c == ',' || c.is_ascii_whitespace();
@@ -151,7 +159,7 @@ fn entries(list: &str) -> Vec<String> {
 
 /// Those entries that mean something: a list that others have written for many programs may have others too.
 fn sound(entries: Vec<String>, tells: bool) -> Vec<String> {
-    let judge = Session::new("http", "localhost", 80);
+    let judge = settings::Options::new();
     let is_sound = |entry: &String| match judge.set_no_proxy(std::slice::from_ref(entry)) {
         Ok(()) => true,
         Err(error) => {
@@ -196,8 +204,8 @@ mod tests {
 
     fn url(options: &ProxyOptions, variables: &[(&str, &[u8])], scheme: &str) -> Result<Option<String>, Failure> {
         let environment = environment(variables);
-        let (exempt, roots) = (OnceCell::new(), OnceCell::new());
-        Proxies { options, environment, tells: false, exempt, roots }.url(&origin(scheme))
+        let (exempt, tls) = (OnceCell::new(), OnceCell::new());
+        Proxies { options, environment, tells: false, exempt, tls }.url(&origin(scheme))
     }
 
     #[test]
@@ -232,8 +240,8 @@ mod tests {
         let given = ProxyOptions { proxy: Some("p".into()), ..ProxyOptions::default() };
         assert_eq!(url(&given, &[("http_proxy", b"\xff")], "http"), Ok(Some("p".into())));
         let environment = environment(&[("no_proxy", b"a,\xff")]);
-        let (exempt, roots) = (OnceCell::new(), OnceCell::new());
-        let proxies = Proxies { options: &none, environment, tells: false, exempt, roots };
+        let (exempt, tls) = (OnceCell::new(), OnceCell::new());
+        let proxies = Proxies { options: &none, environment, tells: false, exempt, tls };
         assert_eq!(proxies.exempt().unwrap_err().exit, Exit::BadOption);
     }
 

@@ -33,7 +33,7 @@ impl Request {
             request.add_field_bytes(name, value).map_err(|error| Failure::from_component(&error, false))?;
         }
         if options.http10 {
-            request.set_version(Version::Http10);
+            request.set_version(Version::Http10).map_err(|error| Failure::from_component(&error, false))?;
         }
         if options.retry_unsafe {
             request.set_idempotent(true);

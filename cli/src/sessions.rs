@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::bindings::Session;
+use crate::bindings::settings::{self, TlsConfig};
 use crate::bindings::types::{AddressFamily, Error};
 use crate::exit::Failure;
 use crate::files::Given;
@@ -19,8 +20,10 @@ use crate::url::{Origin, Url};
 /// The sessions opened so far.
 pub struct Sessions<'a> {
     kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
-    /// Read when the first URL needs them. As in curl, files that only TLS needs are not looked at without it.
-    credentials: OnceCell<Result<Credentials, Failure>>,
+    /// What all sessions go by; each has a copy with what is its own.
+    settings: OnceCell<Result<settings::Options, Failure>>,
+    /// Made when the first URL needs it. As in curl, files that only TLS needs are not looked at without it.
+    tls: OnceCell<Result<TlsConfig, Failure>>,
     proxies: Proxies<'a>,
     /// Whether the next URL may share them; transfers at once have a session each.
     are_shared: bool,
@@ -30,22 +33,27 @@ impl<'a> Sessions<'a> {
     /// None yet.
     pub fn new(options: &'a Options) -> Self {
         let proxies = Proxies::new(&options.proxy, options.tells_errors());
-        Self { kept: Vec::new(), credentials: OnceCell::new(), proxies, are_shared: !options.parallel }
+        let (settings, tls) = (OnceCell::new(), OnceCell::new());
+        Self { kept: Vec::new(), settings, tls, proxies, are_shared: !options.parallel }
     }
 
-    /// The session for the origin of this URL, and for who asks.
+    /// The session for the origin of this URL, and for these credentials.
     pub fn with(&mut self, url: &Url, options: &Options) -> Result<Rc<Session>, Failure> {
         let Url { origin, login, .. } = url;
         if let Some((_, _, session)) = self.kept.iter().find(|(kept, who, _)| kept == origin && who == login) {
             return Ok(Rc::clone(session));
         }
-        let session = open(url, options).map_err(|error| Failure::from_component(&error, false))?;
+        let failed = |error: Error| Failure::from_component(&error, false);
+        let common = self.settings.get_or_init(|| common(options).map_err(failed));
+        let settings = common.as_ref().map_err(Failure::clone)?.clone();
+        let session = open(origin, options).map_err(failed)?;
         options.login.give_to(&session, login.as_ref())?;
         if origin.is_tls() {
-            let credentials = self.credentials.get_or_init(|| Credentials::read(&options.tls, &Given));
-            credentials.as_ref().map_err(Failure::clone)?.give_to(&session, &options.tls)?;
+            let made = || Credentials::read(&options.tls, &Given)?.config(&options.tls);
+            settings.set_tls(self.tls.get_or_init(made).as_ref().map_err(Failure::clone)?);
         }
-        self.proxies.give_to(&session, origin, &Given)?;
+        self.proxies.set_in(&settings, origin, &Given)?;
+        session.set_options(&settings);
         let session = Rc::new(session);
         if self.are_shared {
             self.kept.push((origin.clone(), login.clone(), Rc::clone(&session)));
@@ -54,22 +62,11 @@ impl<'a> Sessions<'a> {
     }
 }
 
-fn open(url: &Url, options: &Options) -> Result<Session, Error> {
-    let origin = &url.origin;
+/// A session with what is true of its origin alone.
+fn open(origin: &Origin, options: &Options) -> Result<Session, Error> {
     let session = Session::new(&origin.scheme, &origin.host, origin.port);
     // Always: whether any byte of a response came decides between two exit codes.
     session.set_events(true);
-    if request::leaves_out_user_agent(options) {
-        session.set_user_agent(None)?;
-    }
-    if options.no_keepalive {
-        session.set_persistent(false);
-    }
-    session.set_address_family(match options.family {
-        Family::Any => AddressFamily::Any,
-        Family::V4 => AddressFamily::Ipv4,
-        Family::V6 => AddressFamily::Ipv6,
-    });
     let route = Route::to(origin, &options.resolves, &options.connect_tos);
     if !route.addresses.is_empty() {
         session.set_addresses(&route.addresses)?;
@@ -77,40 +74,51 @@ fn open(url: &Url, options: &Options) -> Result<Session, Error> {
     if let Some((host, port)) = &route.other {
         session.set_connect_to(Some((host.as_str(), *port)))?;
     }
-    set_deadlines(&session, options)?;
-    set_limits(&session, options)?;
     Ok(session)
 }
 
-fn set_limits(session: &Session, options: &Options) -> Result<(), Error> {
-    let mut limits = session.limits();
+/// What is true of all origins.
+fn common(options: &Options) -> Result<settings::Options, Error> {
+    let settings = settings::Options::new();
+    if request::leaves_out_user_agent(options) {
+        settings.set_user_agent(None)?;
+    }
+    settings.set_persistent(!options.no_keepalive);
+    settings.set_address_family(match options.family {
+        Family::Any => AddressFamily::Any,
+        Family::V4 => AddressFamily::Ipv4,
+        Family::V6 => AddressFamily::Ipv6,
+    });
+    set_timeouts(&settings, options);
     if let Some(most) = options.max_head {
+        settings.set_max_head_length(most);
         // One line may be nearly all of it.
-        (limits.head_length, limits.line_length) = (most, most);
+        settings.set_max_line_length(most);
     }
     if let Some(most) = options.max_fields {
-        limits.field_lines = most;
+        settings.set_max_field_lines(most);
     }
-    session.set_limits(limits)
+    Ok(settings)
 }
 
-fn set_deadlines(session: &Session, options: &Options) -> Result<(), Error> {
+fn set_timeouts(settings: &settings::Options, options: &Options) {
+    type Set = fn(&settings::Options, u64);
     let given = &options.deadlines;
-    let mut deadlines = session.deadlines();
-    let set = |deadline: &mut u64, given: Option<Duration>| {
-        if let Some(given) = given {
-            *deadline = u64::try_from(given.as_nanos()).unwrap_or(u64::MAX);
+    let timeouts: [(Option<Duration>, Set); 10] = [
+        (given.connect, settings::Options::set_lookup_timeout),
+        (given.connect, settings::Options::set_attempt_timeout),
+        (given.connect, settings::Options::set_connect_timeout),
+        (given.connect, settings::Options::set_proxy_timeout),
+        (given.tls, settings::Options::set_handshake_timeout),
+        (given.first_byte, settings::Options::set_first_byte_timeout),
+        (given.read, settings::Options::set_between_bytes_timeout),
+        (given.write, settings::Options::set_write_timeout),
+        (given.exchange, settings::Options::set_exchange_timeout),
+        (given.expect100, settings::Options::set_expect_continue_timeout),
+    ];
+    for (timeout, set) in timeouts {
+        if let Some(timeout) = timeout {
+            set(settings, u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
         }
-    };
-    set(&mut deadlines.lookup, given.connect);
-    set(&mut deadlines.attempt, given.connect);
-    set(&mut deadlines.connect, given.connect);
-    set(&mut deadlines.proxy, given.connect);
-    set(&mut deadlines.handshake, given.tls);
-    set(&mut deadlines.first_byte, given.first_byte);
-    set(&mut deadlines.between_bytes, given.read);
-    set(&mut deadlines.write, given.write);
-    set(&mut deadlines.exchange, given.exchange);
-    set(&mut deadlines.expect_continue, given.expect100);
-    session.set_deadlines(deadlines)
+    }
 }

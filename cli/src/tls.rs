@@ -1,8 +1,8 @@
-//! What the options say of TLS: whom a session trusts, what it shows, which versions it speaks.
+//! What the options say of TLS: whom sessions trust, what they show, which versions they speak.
 //!
 //! It only reads files. What is in them is the component's to judge.
 
-use crate::bindings::Session;
+use crate::bindings::settings::TlsConfig;
 use crate::bindings::types::{Error, TlsVersion};
 use crate::exit::{Exit, Failure};
 use crate::files::{Files, shown};
@@ -87,23 +87,24 @@ impl Credentials {
         })
     }
 
-    /// Makes a session trust, show and speak what was asked for.
-    pub fn give_to(&self, session: &Session, options: &TlsOptions) -> Result<(), Failure> {
+    /// What trusts, shows and speaks what was asked for.
+    pub fn config(&self, options: &TlsOptions) -> Result<TlsConfig, Failure> {
+        let config = TlsConfig::new();
         let oldest = options.oldest.unwrap_or(TlsVersion::Tls12);
         let newest = options.newest.unwrap_or(TlsVersion::Tls13);
-        session.set_tls_versions(oldest, newest).map_err(|error| Failure::from_component(&error, false))?;
-        session.set_default_roots(self.has_default_roots);
+        config.set_versions(oldest, newest).map_err(|error| Failure::from_component(&error, false))?;
+        config.set_default_roots(self.has_default_roots);
         for file in &self.roots {
-            session.add_roots(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
+            config.add_roots(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
         }
         for file in &self.pins {
-            session.accept_certificates(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
+            config.accept_certificates(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
         }
         if let Some((certificate, key)) = &self.identity {
-            let set = session.set_client_certificate(&certificate.1, &key.1);
+            let set = config.set_client_certificate(&certificate.1, &key.1);
             set.map_err(|error| certificate.unusable(Exit::Identity, &error))?;
         }
-        Ok(())
+        Ok(config)
     }
 }
 

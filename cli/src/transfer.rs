@@ -6,7 +6,7 @@ use wasi::clocks::monotonic_clock;
 use wasi::io::poll::Pollable;
 
 use crate::bindings::types::{Error, ErrorCode, EventKind, Version};
-use crate::bindings::{Exchange, Received, Response, Session};
+use crate::bindings::{Exchange, ReceivedWords, Response, Session};
 use crate::content::Content;
 use crate::exit::{Exit, Failure};
 use crate::files::PIECE;
@@ -177,10 +177,13 @@ impl<'a> Transfer<'a> {
         }
         let sent = self.send(console)?;
         if self.response.is_none() {
-            let Some(response) = self.exchange.as_ref().and_then(Exchange::try_response) else {
+            let Some(exchange) = &self.exchange else {
                 return Ok(sent);
             };
-            let taken = self.take(response?, console)?;
+            let Some(response) = exchange.try_response()? else {
+                return Ok(sent);
+            };
+            let taken = self.take(response, console)?;
             if self.options.verbose {
                 // The head's lines stand before the content.
                 self.note_events(console);
@@ -229,7 +232,7 @@ impl<'a> Transfer<'a> {
                     // The server may have answered before the connection broke, or because it wants no more.
                     match exchange.try_response() {
                         _ if self.response.is_some() => {}
-                        Some(Ok(response)) => _ = self.take(response, console)?,
+                        Ok(Some(response)) => _ = self.take(response, console)?,
                         _ if matches!(error.code, ErrorCode::EarlyResponse) => {}
                         _ => return Err(error.into()),
                     }
@@ -262,6 +265,7 @@ impl<'a> Transfer<'a> {
         self.facts.version = match response.version() {
             Version::Http10 => "1.0",
             Version::Http11 => "1.1",
+            Version::Http2 => "2",
         };
         let (status, length) = (self.facts.status, response.content_length());
         if self.wants_heads() {
@@ -326,9 +330,10 @@ impl<'a> Transfer<'a> {
             return Ok(Step::Wait);
         };
         for _ in 0..PIECES_A_STEP {
-            match response.try_read(PIECE as u32)? {
-                Received::Pending => return Ok(Step::Wait),
-                Received::Content(bytes) => {
+            match response.try_read_words(PIECE as u32)? {
+                ReceivedWords::Pending => return Ok(Step::Wait),
+                ReceivedWords::Content(words) => {
+                    let bytes = words.into_bytes();
                     self.facts.received = self.facts.received.saturating_add(bytes.len() as u64);
                     if self.options.max_filesize.is_some_and(|most| self.facts.received > most) {
                         return Err(too_large().into());
@@ -336,7 +341,7 @@ impl<'a> Transfer<'a> {
                     sink.write(&mut console.output, &bytes)?;
                     console.progress.advance(bytes.len());
                 }
-                Received::End => {
+                ReceivedWords::End => {
                     if self.options.trailers {
                         let trailers = response.trailers().unwrap_or_default();
                         sink.write(&mut console.output, &head::field_lines(&trailers))?;

@@ -58,6 +58,16 @@ pub fn lines(event: &Event, host: &str) -> Vec<u8> {
         EventKind::Closed(reason) => {
             info(&mut lines, &format!("Closing connection {connection}: {}", in_words(*reason)));
         }
+        EventKind::Stream(number) => info(&mut lines, &format!("Using stream {number} of connection #{connection}")),
+        EventKind::Decoding(codings) => info(&mut lines, &format!("Decoding {}", codings.join(", "))),
+        EventKind::Redirecting(url) => info(&mut lines, &format!("Following a redirect to {url}")),
+        EventKind::Cookie(cookie) => match &cookie.refused {
+            None => info(&mut lines, &format!("Stored the cookie {:?}", cookie.name)),
+            Some(why) => info(&mut lines, &format!("Refused the cookie {:?}: {why}", cookie.name)),
+        },
+        EventKind::GoingAway(code) => {
+            info(&mut lines, &format!("Connection #{connection} takes no more requests (code {code})"));
+        }
         EventKind::Lost(number) => info(&mut lines, &format!("{number} events were lost here")),
         EventKind::Sending(_)
         | EventKind::RequestSent
@@ -87,6 +97,9 @@ fn in_words(reason: CloseReason) -> &'static str {
         CloseReason::CloseConnection => "asked to",
         CloseReason::SessionDropped => "the session is over",
         CloseReason::SettingsChanged => "the settings have changed",
+        CloseReason::GoingAway => "the server takes no more requests on it",
+        CloseReason::Exhausted => "all of its streams were used",
+        CloseReason::Evicted => "it made room for another",
     }
 }
 

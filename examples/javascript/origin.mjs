@@ -15,6 +15,7 @@ const targets = {
     request.on('data', (piece) => pieces.push(piece));
     request.on('end', () => response.end(Buffer.concat(pieces)));
   },
+  '/default': (request, response) => response.setHeader('X-Default', request.headers['x-default'] ?? 'none').end(),
   '/large': (_, response) => response.end(Buffer.alloc(20 * 1024 * 1024, 'x')),
   '/last-first': (_, response) => {
     // Ten are answered in the reverse of their order, so they must have been under way at once.

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { after, afterEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { monotonicClock } from '@bytecodealliance/preview2-shim/clocks';
-import { session } from './xenon/xenon.js';
+import { session, settings, types } from './xenon/xenon.js';
 
-const { poll, Request, Session } = session;
+const { Request, Session, waitAny } = session;
 const second = 1_000_000_000n;
 
 const shared = new SharedArrayBuffer(8);
@@ -35,12 +35,21 @@ function allClosed() {
   }
 }
 
-// A session with a deadline of its own for each call, since nothing else can end one that blocks.
+// A session with timeouts of its own, since nothing else can end a call that blocks.
 function open(host = '127.0.0.1', at = port) {
   const opened = new Session('http', host, at);
   sessions.push(opened);
-  opened.setDeadlines({ ...opened.deadlines(), lookup: 5n * second, exchange: 20n * second });
+  change(opened, (options) => {
+    options.setLookupTimeout(5n * second);
+    options.setExchangeTimeout(20n * second);
+  });
   return opened;
+}
+
+function change(session, change) {
+  const options = session.options();
+  change(options);
+  session.setOptions(options);
 }
 
 // What a call that must fail throws: the record `error`.
@@ -57,19 +66,19 @@ function failure(call) {
 test('requests share a connection, until it is closed', () => {
   const before = made();
   const http = open();
-  const response = http.get('/');
+  const response = http.get('/', []);
   assert.equal(response.status, 200);
   assert.equal(text(response.content), 'hello');
-  assert.equal(http.get('/').status, 200);
+  assert.equal(http.get('/', []).status, 200);
   assert.equal(made() - before, 1);
   http.closeConnection();
   allClosed();
-  assert.equal(http.get('/').status, 200);
+  assert.equal(http.get('/', []).status, 200);
   assert.equal(made() - before, 2);
 });
 
 test('a name without an address', () => {
-  const error = failure(() => open('no-such-host.invalid', 80).get('/'));
+  const error = failure(() => open('no-such-host.invalid', 80).get('/', []));
   assert.equal(error.phase, 'resolve');
   assert.match(error.code.tag, /^DNS-(error|timeout)$/);
   assert.match(error.detail, /no-such-host\.invalid/);
@@ -77,16 +86,29 @@ test('a name without an address', () => {
 
 test('a setting that is wrong changes nothing', () => {
   const http = open();
-  const before = http.deadlines();
-  assert.equal(failure(() => http.setDeadlines({ ...before, write: 0n })).code.tag, 'configuration-error');
-  assert.deepEqual(http.deadlines(), before);
+  const options = http.options();
+  options.setLocalAddress('127.0.0.1');
+  assert.equal(failure(() => options.setLocalAddress('eth0')).code.tag, 'configuration-error');
+  assert.equal(options.localAddress(), '127.0.0.1');
+});
+
+test('options are a snapshot, and fields are added by default', () => {
+  const [one, other] = [open(), open()];
+  const options = new settings.Options();
+  options.setDefaultFields([['X-Default', bytes('a')]]);
+  one.setOptions(options);
+  options.setDefaultFields([]);
+  other.setOptions(options);
+  const answered = (http) => types.field(http.get('/default', []).fields, 'x-dEFAULT');
+  assert.deepEqual([answered(one), answered(other)], ['a', 'none']);
+  [options].forEach(drop);
 });
 
 test('20 MiB at once, if the limit lets them', () => {
   const http = open();
-  assert.equal(failure(() => http.get('/large')).code.tag, 'HTTP-response-body-size');
-  http.setLimits({ ...http.limits(), wholeContent: 1n << 30n });
-  const { content } = http.get('/large');
+  assert.equal(failure(() => http.get('/large', [])).code.tag, 'HTTP-response-body-size');
+  change(http, (options) => options.setMaxWholeContent(1n << 30n));
+  const { content } = http.get('/large', []);
   assert.equal(content.length, 20 * 1024 * 1024);
   assert.ok(content.every((byte) => byte === 0x78));
 });
@@ -99,9 +121,16 @@ test('20 MiB in pieces', () => {
   assert.equal(length, 20 * 1024 * 1024);
 });
 
+test('20 MiB in words', () => {
+  const response = new Request(open(), 'GET', '/large').send();
+  let length = 0;
+  for (let piece; (piece = response.readWords(65536)) !== undefined; ) length += piece.length;
+  assert.equal(length, 20 * 1024 * 1024);
+});
+
 test('content sent at once', () => {
   const content = new Uint8Array(5 * 1024 * 1024).map((_, index) => index);
-  assert.deepEqual(open().post('/echo', 'application/octet-stream', content).content, content);
+  assert.deepEqual(open().post('/echo', [], content).content, content);
 });
 
 test('content sent in pieces, and trailers', () => {
@@ -117,7 +146,7 @@ test('content sent in pieces, and trailers', () => {
 
 test('trailers and interim responses', () => {
   const http = open();
-  const [[name, value]] = http.get('/trailers').trailers;
+  const [[name, value]] = http.get('/trailers', []).trailers;
   assert.deepEqual([name, text(value)], ['X-Sum', '1']);
   const response = new Request(http, 'GET', '/hints').send();
   assert.deepEqual(response.interimResponses().map(({ status }) => status), [103]);
@@ -125,17 +154,16 @@ test('trailers and interim responses', () => {
 
 test('ten exchanges at once', () => {
   const http = open();
-  http.setLimits({ ...http.limits(), connections: 10 });
+  change(http, (options) => options.setMaxConnections(10));
   let exchanges = Array.from({ length: 10 }, () => new Request(http, 'GET', '/last-first').start());
   const answers = [];
   while (exchanges.length > 0) {
-    const ready = poll(exchanges, [], [], 10n * second);
+    const ready = waitAny(exchanges, [], [], 10n * second);
     assert.notEqual(ready.length, 0, 'the time is over');
     for (const index of ready) {
       const response = exchanges[index].tryResponse();
       if (response === undefined) continue;
-      assert.equal(response.tag, 'ok');
-      answers.push(text(response.val.readToEnd()));
+      answers.push(text(response.readToEnd()));
       drop(exchanges[index]);
       exchanges[index] = undefined;
     }
@@ -147,21 +175,21 @@ test('ten exchanges at once', () => {
 test("waiting for the caller's own pollables", () => {
   const exchange = new Request(open(), 'GET', '/silent').start();
   const timer = monotonicClock.subscribeDuration(second / 100n);
-  assert.deepEqual([...poll([exchange], [], [timer], 10n * second)], [1]);
-  assert.deepEqual([...poll([exchange], [], [], second / 100n)], []);
+  assert.deepEqual([...waitAny([exchange], [], [timer], 10n * second)], [1]);
+  assert.deepEqual([...waitAny([exchange], [], [], second / 100n)], []);
   exchange.cancel();
   assert.equal(failure(() => exchange.response()).code.tag, 'cancelled');
 });
 
 test('a refusal while content is sent', () => {
-  const response = open().post('/refuse', 'application/octet-stream', new Uint8Array(30 * 1024 * 1024));
+  const response = open().post('/refuse', [], new Uint8Array(30 * 1024 * 1024));
   assert.equal(response.status, 413);
   assert.equal(text(response.content), 'too large');
 });
 
 test('a peer that does wrong is an error each time, and the session goes on', () => {
   const http = open();
-  http.setDeadlines({ ...http.deadlines(), firstByte: second / 10n });
+  change(http, (options) => options.setFirstByteTimeout(second / 10n));
   const expected = {
     '/reset': 'connection-terminated',
     '/garbage': 'HTTP-protocol-error',
@@ -170,8 +198,8 @@ test('a peer that does wrong is an error each time, and the session goes on', ()
     '/silent': 'HTTP-response-timeout',
   };
   for (const [target, code] of Object.entries(expected)) {
-    assert.equal(failure(() => http.get(target)).code.tag, code, target);
-    assert.equal(http.get('/').status, 200);
+    assert.equal(failure(() => http.get(target, [])).code.tag, code, target);
+    assert.equal(http.get('/', []).status, 200);
   }
 });
 

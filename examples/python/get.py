@@ -10,7 +10,7 @@ class Run(exports.Run):
     def run(self) -> None:
         session = Session("http", sys.argv[1], int(sys.argv[2]))  # no I/O yet
         try:
-            response = session.get("/")  # the name is looked up here
+            response = session.get("/", [])  # the name is looked up here
             print(response.status, response.content.decode(errors="replace"))
         except Err as error:
             print(f"{error.value.phase.name}: {error.value.detail}", file=sys.stderr)

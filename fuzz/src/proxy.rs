@@ -204,10 +204,10 @@ fn check_session(kind: &str, how: u8, seed: u8, bytes: &[u8], is_open: bool) {
     session.set_events(true);
     let user = if how & 4 == 0 { "" } else { "me:secret@" };
     let is_forwarded = kind == "http" && how & 32 != 0;
-    session.change_settings(|settings| {
-        settings.proxying.set_proxies(&[format!("{kind}://{user}10.0.0.9:1080")]).expect("a proxy");
-        settings.proxying.tunnels_all = !is_forwarded;
-        settings.proxying.set_ahead(how & 64 != 0);
+    session.change_options(|options| {
+        options.proxying.set_proxies(&[format!("{kind}://{user}10.0.0.9:1080")]).expect("a proxy");
+        options.proxying.tunnels_all = !is_forwarded;
+        options.proxying.goes_ahead = how & 64 != 0;
     });
     let schemes = Schemes { basic: true, ..Schemes::default() };
     let own = Login { user: "you".into(), password: Secret::new("hidden") };

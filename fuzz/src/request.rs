@@ -52,10 +52,10 @@ pub fn check(input: &[u8]) {
     net.listen(PEER.parse().expect("an address"), [Script::new().drain()]);
     let session = Session::new(net.clone(), &scheme, &host, port);
     let mut has_agent = true;
-    session.change_settings(|settings| {
-        settings.set_addresses(&[PEER.to_owned()]).expect("an address");
-        settings.is_persistent = choices & 8 == 0;
-        has_agent = settings.set_user_agent(Some(agent.clone())).is_ok();
+    session.set_addresses(&[PEER.to_owned()]).expect("an address");
+    session.change_options(|options| {
+        options.is_persistent = choices & 8 == 0;
+        has_agent = options.set_user_agent(Some(agent.clone())).is_ok();
         assert_eq!(has_agent, naive::value(agent.as_bytes()).is_some());
     });
     let mut request = session.request(&method, &target);

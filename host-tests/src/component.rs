@@ -22,23 +22,24 @@ use wasmtime::{CallHook, ResourceLimiter, Store};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use self::bindings::Client;
-use self::bindings::exports::xenon::http::session::Guest as Http;
 use self::counts::Counts;
 use self::engine::State;
 
-pub use self::bindings::exports::xenon::http::session::Received;
+pub use self::bindings::exports::xenon::http::session::{Received, ReceivedWords, Words};
 pub use self::bindings::exports::xenon::http::types::{
     AddressFamily, AttemptFailure, AuthSchemes, Authorization, CertificateError, CertificateFailures, Challenge,
-    CloseReason, ConnectionFacts, Deadlines, Error, ErrorCode, Event, EventKind, InterimResponse, Limits,
-    LookupFailure, Phase, Progress, TlsFacts, TlsVersion, UnansweredChallenge, Version, WholeResponse,
+    CloseReason, ConnectionFacts, Error, ErrorCode, Event, EventKind, InterimResponse, LookupFailure, Phase, Progress,
+    TlsFacts, TlsVersion, UnansweredChallenge, Version, WholeResponse,
 };
 pub use self::engine::{bytes, component, engine};
 
 pub mod counts;
 mod engine;
 mod resources;
+mod settings;
 
-pub use self::resources::{Exchange, Request, Response, Session, Timer};
+pub use self::resources::{Exchange, Options, Request, Response, Session, Timer, TlsConfig};
+pub use self::settings::{Deadlines, Limits};
 
 #[allow(missing_docs)]
 pub mod bindings {
@@ -48,8 +49,9 @@ pub mod bindings {
             package xenon:host@0.1.0;
 
             world client {
-                export xenon:http/types@0.1.0;
-                export xenon:http/session@0.1.0;
+                export xenon:http/types@0.2.0;
+                export xenon:http/settings@0.2.0;
+                export xenon:http/session@0.2.0;
             }
         ",
         path: "../wit",
@@ -57,7 +59,6 @@ pub mod bindings {
         exports: { default: async },
         additional_derives: [PartialEq],
         with: {
-            "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
             "wasi:io": wasmtime_wasi::p2::bindings::io,
         },
     });
@@ -135,9 +136,24 @@ impl Guest {
         Session::new(self, scheme, host, port)
     }
 
-    /// Waits as `xenon:http/session.poll` does, for exchanges, responses, and timers in the place of the caller's own
+    /// Makes options.
+    pub fn options(&self) -> Options {
+        Options::new(self)
+    }
+
+    /// Makes a TLS configuration.
+    pub fn tls_config(&self) -> TlsConfig {
+        TlsConfig::new(self)
+    }
+
+    /// `types.field`.
+    pub fn field(&self, fields: &Fields, name: &str) -> Option<String> {
+        self.call(async |store, client| client.xenon_http_types().call_field(store, fields, name).await)
+    }
+
+    /// Waits as `xenon:http/session.wait-any` does, for exchanges, responses, and timers in the place of the caller's own
     /// pollables.
-    pub fn poll(
+    pub fn wait_any(
         &self,
         exchanges: &[&Exchange],
         responses: &[&Response],
@@ -148,7 +164,9 @@ impl Guest {
         let responses: Vec<ResourceAny> = responses.iter().map(|response| response.handle()).collect();
         let timers: Vec<Resource<DynPollable>> = timers.iter().map(|timer| timer.handle()).collect();
         let timeout = timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
-        self.call(async |store, http| http.call_poll(store, &exchanges, &responses, &timers, timeout).await)
+        self.call(async |store, client| {
+            client.xenon_http_session().call_wait_any(store, &exchanges, &responses, &timers, timeout).await
+        })
     }
 
     /// A timer that is ready after this time, as a pollable of the caller's own.
@@ -183,7 +201,7 @@ impl Guest {
     }
 
     /// Runs this in the instance. A trap, or taking too long, is a panic.
-    fn call<T>(&self, operation: impl AsyncFnOnce(&mut Store<State>, &Http) -> wasmtime::Result<T>) -> T {
+    fn call<T>(&self, operation: impl AsyncFnOnce(&mut Store<State>, &Client) -> wasmtime::Result<T>) -> T {
         self.0.call(operation)
     }
 }
@@ -206,12 +224,11 @@ struct Instance {
 }
 
 impl Instance {
-    fn call<T>(&self, operation: impl AsyncFnOnce(&mut Store<State>, &Http) -> wasmtime::Result<T>) -> T {
+    fn call<T>(&self, operation: impl AsyncFnOnce(&mut Store<State>, &Client) -> wasmtime::Result<T>) -> T {
         let run = || {
             let mut store = self.store.borrow_mut();
-            let http = self.client.xenon_http_session();
             let runtime = self.runtime.as_ref().expect("it is there until the instance is dropped");
-            runtime.block_on(async { tokio::time::timeout(self.patience, operation(&mut store, http)).await })
+            runtime.block_on(async { tokio::time::timeout(self.patience, operation(&mut store, &self.client)).await })
         };
         let outcome = match &self.counts {
             Some(counts) => counts.during(run),

@@ -30,7 +30,7 @@ fn script() -> Script {
 fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
     let mut deadlines = session.deadlines();
     change(&mut deadlines);
-    session.set_deadlines(deadlines).unwrap();
+    session.set_deadlines(deadlines);
 }
 
 const MILLISECOND: u64 = 1_000_000;
@@ -324,7 +324,7 @@ fn close_connection_ends_what_is_under_way() {
     let exchange = session.request("GET", "/").start().unwrap();
     // Until the request is sent.
     while !session.take_events().iter().any(|event| event.what == EventKind::RequestSent) {
-        guest.poll(&[&exchange], &[], &[], Some(Duration::from_millis(1)));
+        guest.wait_any(&[&exchange], &[], &[], Some(Duration::from_millis(1)));
     }
     session.close_connection();
     assert_eq!(exchange.response().map(|_| ()).unwrap_err().code, ErrorCode::ConnectionClosed);

@@ -90,7 +90,7 @@ fn a_hang_is_a_panic() {
     let guest = Guest::with(Setup { patience: Duration::from_millis(200), ..Setup::default() });
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let timer = guest.timer(Duration::from_secs(3600));
-        guest.poll(&[], &[], &[&timer], None)
+        guest.wait_any(&[], &[], &[&timer], None)
     }));
     assert_eq!(message(outcome), "the component hangs: it has not returned for 200ms");
 }
@@ -106,14 +106,14 @@ fn exchanges_responses_and_timers_are_polled_together() {
     let guest = Guest::new();
     let session = guest.session("http", "127.0.0.1", peer.port());
     let exchange = session.request("GET", "/").start().unwrap();
-    assert_eq!(guest.poll(&[&exchange], &[], &[], None), [0]);
+    assert_eq!(guest.wait_any(&[&exchange], &[], &[], None), [0]);
     let response = exchange.try_response().unwrap().unwrap();
     assert_eq!(response.try_read(100).unwrap(), Received::Content(b"ab".to_vec()));
 
     let soon = guest.timer(Duration::ZERO);
-    assert_eq!(guest.poll(&[], &[&response], &[&soon], None), [1]);
+    assert_eq!(guest.wait_any(&[], &[&response], &[&soon], None), [1]);
     gate.open();
-    assert_eq!(guest.poll(&[], &[&response], &[], None), [0]);
+    assert_eq!(guest.wait_any(&[], &[&response], &[], None), [0]);
     assert_eq!(response.try_read(100).unwrap(), Received::Content(b"cd".to_vec()));
     assert_eq!(response.try_read(100).unwrap(), Received::End);
 }

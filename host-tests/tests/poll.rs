@@ -25,16 +25,16 @@ fn one_instance_drives_a_hundred_exchanges_at_once() {
     let patience = Instant::now();
     while peer.accepted() < 100 {
         assert!(patience.elapsed() < Duration::from_secs(30), "{} connections", peer.accepted());
-        assert_eq!(guest.poll(&waiting, &[], &[], Some(Duration::from_millis(10))), Vec::<u32>::new());
+        assert_eq!(guest.wait_any(&waiting, &[], &[], Some(Duration::from_millis(10))), Vec::<u32>::new());
     }
     gate.open();
     let mut answered = [false; 100];
     while answered.contains(&false) {
         let indices: Vec<usize> = (0..100).filter(|&index| !answered[index]).collect();
         let waiting: Vec<&Exchange> = indices.iter().map(|&index| &exchanges[index]).collect();
-        for ready in guest.poll(&waiting, &[], &[], Some(Duration::from_secs(10))) {
+        for ready in guest.wait_any(&waiting, &[], &[], Some(Duration::from_secs(10))) {
             let index = indices[ready as usize];
-            let response = exchanges[index].try_response().expect("poll said so").unwrap();
+            let response = exchanges[index].try_response().unwrap().expect("wait-any said so");
             assert_eq!(response.read_to_end().unwrap(), b"hello");
             answered[index] = true;
         }
@@ -58,15 +58,15 @@ fn hundreds_may_be_ready_at_the_same_moment() {
     let patience = Instant::now();
     while peer.accepted() < 300 {
         assert!(patience.elapsed() < Duration::from_secs(30), "{} connections", peer.accepted());
-        guest.poll(&exchanges.iter().collect::<Vec<_>>(), &[], &[], Some(Duration::from_millis(10)));
+        guest.wait_any(&exchanges.iter().collect::<Vec<_>>(), &[], &[], Some(Duration::from_millis(10)));
     }
     gate.open();
     let mut open: Vec<&Exchange> = exchanges.iter().collect();
     while !open.is_empty() {
-        let ready = guest.poll(&open, &[], &[], Some(Duration::from_secs(10)));
+        let ready = guest.wait_any(&open, &[], &[], Some(Duration::from_secs(10)));
         assert_ne!(ready, [], "{} are left", open.len());
         for index in ready.into_iter().rev() {
-            let response = open.swap_remove(index as usize).try_response().expect("poll said so").unwrap();
+            let response = open.swap_remove(index as usize).try_response().unwrap().expect("wait-any said so");
             assert_eq!(response.read_to_end().unwrap(), b"hello");
         }
     }
@@ -83,10 +83,10 @@ fn poll_names_the_callers_own_pollables_and_ends_in_time() {
     let exchange = session.request("GET", "/").start().unwrap();
     let timer = guest.timer(Duration::from_millis(20));
     let far = guest.timer(Duration::from_secs(3600));
-    assert_eq!(guest.poll(&[&exchange], &[], &[&far, &timer], None), [2]);
-    assert_eq!(guest.poll(&[&exchange], &[], &[&far], Some(Duration::from_millis(20))), Vec::<u32>::new());
-    assert_eq!(guest.poll(&[], &[], &[], Some(Duration::from_millis(1))), Vec::<u32>::new());
-    assert_eq!(guest.poll(&[], &[], &[], None), Vec::<u32>::new());
+    assert_eq!(guest.wait_any(&[&exchange], &[], &[&far, &timer], None), [2]);
+    assert_eq!(guest.wait_any(&[&exchange], &[], &[&far], Some(Duration::from_millis(20))), Vec::<u32>::new());
+    assert_eq!(guest.wait_any(&[], &[], &[], Some(Duration::from_millis(1))), Vec::<u32>::new());
+    assert_eq!(guest.wait_any(&[], &[], &[], None), Vec::<u32>::new());
     drop((exchange, session));
     peer.finish();
 }
@@ -100,7 +100,7 @@ fn content_is_there_to_read_when_poll_says_so() {
     let response = session.request("GET", "/").send().unwrap();
     assert!(matches!(response.try_read(100).unwrap(), Received::Pending));
     gate.open();
-    assert_eq!(guest.poll(&[], &[&response], &[], None), [0]);
+    assert_eq!(guest.wait_any(&[], &[&response], &[], None), [0]);
     assert!(matches!(response.try_read(2).unwrap(), Received::Content(piece) if piece == b"he"));
     assert!(matches!(response.try_read(100).unwrap(), Received::Content(piece) if piece == b"llo"));
     assert!(matches!(response.try_read(100).unwrap(), Received::End));

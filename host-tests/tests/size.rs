@@ -2,11 +2,11 @@
 
 use xenon_host::component::bytes;
 
-/// A mebibyte.
-const MOST: usize = 1 << 20;
+/// A mebibyte and a twentieth.
+const MOST: usize = (1 << 20) / 20 * 21;
 
 #[test]
-fn the_component_is_at_most_a_mebibyte() {
+fn the_component_is_at_most_a_mebibyte_and_a_twentieth() {
     let size = bytes().len();
     println!("\n| the component | {size} bytes |");
     assert!(size <= MOST, "{size} bytes");

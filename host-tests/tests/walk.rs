@@ -63,9 +63,9 @@ fn assert_nothing_left(guest: &Guest, before: usize) {
             guest.host_resources()
         );
         let session = guest.session("http", "127.0.0.1", 1);
-        session.set_deadlines(short()).unwrap();
+        session.set_deadlines(short());
         let _ = session.get("/");
-        guest.poll(&[], &[], &[], Some(Duration::from_millis(1)));
+        guest.wait_any(&[], &[], &[], Some(Duration::from_millis(1)));
     }
 }
 
@@ -107,7 +107,12 @@ impl Walk<'_> {
             _ => {
                 let exchanges: Vec<&Exchange> = self.exchanges.iter().collect();
                 let responses: Vec<&Response> = self.responses.iter().collect();
-                self.guest.poll(&exchanges, &responses, &[], Some(Duration::from_millis(self.random.below(3) as u64)));
+                self.guest.wait_any(
+                    &exchanges,
+                    &responses,
+                    &[],
+                    Some(Duration::from_millis(self.random.below(3) as u64)),
+                );
             }
         }
     }
@@ -120,7 +125,7 @@ impl Walk<'_> {
         let host = self.random.one(&["127.0.0.1", "127.0.0.1", "127.0.0.1", "localhost", "a b", ""]);
         let port = self.random.one(&[self.port, self.port, self.port, self.port, 1, 0]);
         let session = self.guest.session(scheme, host, port);
-        session.set_deadlines(short()).unwrap();
+        session.set_deadlines(short());
         session.set_events(true);
         self.sessions.push(session);
     }
@@ -128,43 +133,96 @@ impl Walk<'_> {
     fn set(&mut self) {
         let random = &mut self.random;
         let Some(session) = pick(&self.sessions, random) else { return };
-        let outcome = match random.below(15) {
-            0 => session.set_limits(Limits {
-                connections: random.number(),
-                field_lines: random.number(),
-                line_length: random.number(),
-                head_length: random.number(),
-                interim_responses: random.number(),
-                drained: random.number(),
-                addresses: random.number(),
-                whole_content: u64::from(random.number()),
-                events: random.number(),
-            }),
-            1 => session.set_limits(Limits { connections: 1 + random.below(3) as u32, ..session.limits() }),
-            2 => session.set_deadlines(Deadlines { write: 0, ..short() }),
-            3 => session.set_deadlines(short()),
+        let outcome = match random.below(18) {
+            0 => {
+                session.set_limits(Limits {
+                    connections: random.number(),
+                    field_lines: random.number(),
+                    line_length: random.number(),
+                    head_length: random.number(),
+                    interim_responses: random.number(),
+                    drained: random.number(),
+                    addresses: random.number(),
+                    whole_content: u64::from(random.number()),
+                    events: random.number(),
+                });
+                Ok(())
+            }
+            1 => {
+                session.set_limits(Limits { connections: 1 + random.below(3) as u32, ..session.limits() });
+                Ok(())
+            }
+            2 => {
+                // That step alone has its default again.
+                session.set_deadlines(Deadlines { write: 0, ..short() });
+                Ok(())
+            }
+            3 => {
+                session.set_deadlines(short());
+                Ok(())
+            }
             4 => session.set_addresses(&[random.one(&["127.0.0.1", "::1", "0.0.0.0", "x"]).to_owned()]),
             5 => session.set_addresses(&[]),
             6 => session.set_connect_to(Some((random.one(&["127.0.0.1", "", "a b"]), self.port))),
             7 => session.set_connect_to(None),
-            8 => session.set_local_address(random.one(&[None, Some("127.0.0.1"), Some("::1"), Some("x")])),
-            9 => session.set_user_agent(random.one(&[None, Some("a"), Some("a\r\nb")])),
-            10 => session.add_roots(random.one(&[b"".as_slice(), b"x", b"-----BEGIN CERTIFICATE-----\n"])),
-            11 => session.set_tls_versions(
-                random.one(&[TlsVersion::Tls12, TlsVersion::Tls13]),
-                random.one(&[TlsVersion::Tls12, TlsVersion::Tls13]),
-            ),
+            8 => {
+                let address = random.one(&[None, Some("127.0.0.1"), Some("::1"), Some("x")]);
+                session.change_options(|options| options.set_local_address(address))
+            }
+            9 => {
+                let agent = random.one(&[None, Some("a"), Some("a\r\nb")]);
+                session.change_options(|options| options.set_user_agent(agent))
+            }
+            10 => {
+                let roots = random.one(&[b"".as_slice(), b"x", b"-----BEGIN CERTIFICATE-----\n"]);
+                session.change_tls(|tls| tls.add_roots(roots))
+            }
+            11 => {
+                let versions = [TlsVersion::Tls12, TlsVersion::Tls13];
+                let (oldest, newest) = (random.one(&versions), random.one(&versions));
+                session.change_tls(|tls| tls.set_versions(oldest, newest))
+            }
+            14 => {
+                let fields =
+                    random.one(&[&[][..], &[("A", "b")], &[("A", "b"), ("Host", "c")], &[("Cookie", PASSWORD)]]);
+                let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+                session.change_options(|options| {
+                    let outcome = options.set_default_fields(&fields);
+                    assert!(!format!("{:?}", options.default_fields()).contains(&format!("{:?}", PASSWORD.as_bytes())));
+                    outcome
+                })
+            }
+            15 => {
+                let urls =
+                    random.one(&[&[][..], &["127.0.0.1:1"], &["socks5h://joe:hidden-words@127.0.0.1:1"], &["x:y"]]);
+                let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+                session.change_options(|options| {
+                    let outcome = options.set_proxies(&urls);
+                    assert!(options.proxies().iter().all(|url| !url.contains(PASSWORD)));
+                    options.set_proxy_tls(&options.tls());
+                    outcome
+                })
+            }
+            16 => {
+                // Sessions that share what they go by.
+                let options = session.options();
+                if let Some(other) = pick(&self.sessions, &mut self.random) {
+                    other.set_options(&options.copy());
+                }
+                Ok(())
+            }
             12 => {
                 let (realm, ahead) = (random.one(&[None, Some("r")]), random.below(2) == 0);
                 session.set_credentials(realm, random.one(&["joe", "jo:e", ""]), PASSWORD, AuthSchemes::all(), ahead)
             }
             13 => {
                 session.forget_credentials(random.one(&[None, Some("r")]));
-                session.set_address_family(random.one(&[AddressFamily::Any, AddressFamily::Ipv4, AddressFamily::Ipv6]));
+                let family = random.one(&[AddressFamily::Any, AddressFamily::Ipv4, AddressFamily::Ipv6]);
+                session.change_options(|options| options.set_address_family(family));
                 session.set_bearer_token(None, PASSWORD, None, random.below(2) == 0)
             }
             _ => {
-                session.set_persistent(random.below(4) > 0);
+                session.change_options(|options| options.set_persistent(random.below(4) > 0));
                 let events = format!("{:?}", session.take_events());
                 assert!(!events.contains(PASSWORD), "{events}");
                 Ok(())
@@ -218,10 +276,7 @@ impl Walk<'_> {
                 request.set_expect_continue(random.below(2) == 0);
                 Ok(())
             }
-            _ => {
-                request.set_version(random.one(&[Version::Http11, Version::Http10]));
-                Ok(())
-            }
+            _ => request.set_version(random.one(&[Version::Http11, Version::Http10, Version::Http2])),
         };
         self.note(outcome);
     }
@@ -272,10 +327,9 @@ impl Walk<'_> {
                 self.responses.extend(response);
             }
             _ => {
-                if let Some(outcome) = exchange.try_response() {
-                    let response = self.note(outcome);
-                    self.responses.extend(response);
-                }
+                let outcome = exchange.try_response();
+                let response = self.note(outcome);
+                self.responses.extend(response.flatten());
             }
         }
     }
@@ -284,9 +338,17 @@ impl Walk<'_> {
         let random = &mut self.random;
         let Some(response) = pick(&self.responses, random) else { return };
         let max = random.one(&[0, 1, 100, 1 << 16, u32::MAX]);
-        match random.below(6) {
+        match random.below(8) {
             0 => {
                 let outcome = response.read(max);
+                self.note(outcome.map(|_| ()));
+            }
+            6 => {
+                let outcome = response.read_words(max);
+                self.note(outcome.map(|_| ()));
+            }
+            7 => {
+                let outcome = response.try_read_words(max);
                 self.note(outcome.map(|_| ()));
             }
             1..=2 => {

@@ -28,8 +28,6 @@ pub(crate) struct Connection<N: Net> {
     pub(crate) forwarder: Option<Rc<Via>>,
     /// The proxy that it leads through, whatever that does.
     pub(crate) via: Option<Rc<Via>>,
-    /// Which certificate would have been shown to the origin.
-    pub(crate) identity: u32,
     /// The settings that it was made under, or that were found to make it.
     pub(crate) revision: u32,
     life: Life<N>,
@@ -58,7 +56,7 @@ impl<N: Net> Connection<N> {
         journal.record(Subject { exchange, connection: number }, || Kind::Connected(peer.to_string()));
         let life = Life { number, reason: None, journal: Rc::clone(journal), permit: Some(permit) };
         let (transport, buffer) = (Transport::Plain(stream), Buffer::default());
-        Self { transport, buffer, number, served: 0, forwarder: None, via: None, identity: 0, revision, life }
+        Self { transport, buffer, number, served: 0, forwarder: None, via: None, revision, life }
     }
 
     /// The same with TLS over all that it has so far, the handshake to be done.

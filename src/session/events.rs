@@ -266,7 +266,14 @@ mod tests {
     #[test]
     fn chains_are_bounded_whatever_the_count() {
         let chain = vec![vec![0; 60 * 1024], vec![0; 4 * 1024]];
-        let facts = TlsFacts { version: "TLSv1.3", suite: String::new(), alpn: None, is_resumed: false, chain };
+        let facts = TlsFacts {
+            version: "TLSv1.3",
+            suite: String::new(),
+            alpn: None,
+            is_resumed: false,
+            chain,
+            identity: Default::default(),
+        };
         let rejected = Rejected { checks: Checks::default(), chain: facts.chain.clone(), note: String::new() };
         let refused = Error::new(Phase::Handshake, Code::TlsCertificate(Box::new(rejected)), "");
         for kind in [Kind::Handshake(Rc::new(facts)), Kind::Failed(refused)] {

@@ -17,7 +17,7 @@ use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Event};
 use crate::session::exchange::{Answer, Dispatch, ExchangeState, Side, Upload};
 use crate::session::request::{Content, Description};
-use crate::session::settings::Settings;
+use crate::session::settings::Options;
 use crate::session::shared::Shared;
 use crate::session::timing::Schedule;
 
@@ -49,14 +49,32 @@ impl<N: Net> Session<N> {
         self.0.end_all(CloseReason::CloseConnection);
     }
 
-    /// A look at the settings.
-    pub fn settings<T>(&self, look: impl FnOnce(&Settings) -> T) -> T {
-        look(&self.0.shared.settings.borrow())
+    /// The options that it goes by.
+    pub fn options(&self) -> Rc<Options> {
+        self.0.shared.settings.borrow().options()
     }
 
-    /// A change of the settings. Kept connections that the new ones would not have made close.
-    pub fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
-        self.0.shared.change_settings(change)
+    /// Goes by these options from now on. Kept connections that they would not have made close.
+    pub fn set_options(&self, options: Rc<Options>) {
+        self.0.shared.set_options(options);
+    }
+
+    /// The same for a change of the options that it goes by.
+    pub fn change_options<T>(&self, change: impl FnOnce(&mut Options) -> T) -> T {
+        let mut options = self.options();
+        let outcome = change(Rc::make_mut(&mut options));
+        self.set_options(options);
+        outcome
+    }
+
+    /// Connects to these addresses in place of those that the host's name has; none ends that.
+    pub fn set_addresses(&self, addresses: &[String]) -> Result<(), Error> {
+        self.0.shared.settings.borrow_mut().set_addresses(addresses)
+    }
+
+    /// Connects to this host and port in place of the origin's; none ends that.
+    pub fn set_connect_to(&self, to: Option<(String, u16)>) -> Result<(), Error> {
+        self.0.shared.settings.borrow_mut().set_connect_to(to)
     }
 
     /// A change of what is said to the origin when it asks who is there.
@@ -166,15 +184,19 @@ impl<N: Net> Request<N> {
             return Err(session_dropped(Phase::Setup));
         }
         let origin = shared.origin.clone()?;
+        let settings = shared.settings.borrow();
+        let description = self.description.with_defaults(settings.defaults());
         let has_credentials = !shared.credentials.borrow().is_empty();
         let auth = match has_credentials {
-            true => RequestAuth::of(&shared.credentials, &origin, &self.description),
+            true => RequestAuth::of(&shared.credentials, &origin, &description),
             false => Err("no credentials are set"),
         };
-        let settings = shared.settings.borrow();
         let may_be_challenged = auth.as_ref().is_ok_and(|auth| auth.may_be_challenged())
-            || self.description.is_streamed() && self.description.may_be_challenged_by_proxy(&origin, &settings);
-        let prepared = self.description.prepare(&origin, &settings, may_be_challenged)?;
+            || description.is_streamed() && {
+                let proxies = shared.proxies(&origin);
+                description.may_be_challenged_by_proxy(&origin, &settings, proxies.as_deref())
+            };
+        let prepared = description.prepare(&origin, &settings, may_be_challenged)?;
         let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
         drop(settings);
         let started = self.session.started.get().saturating_add(1);
@@ -257,7 +279,7 @@ impl<N: Net> Exchange<N> {
         self.state.borrow_mut().waits_for_caller()
     }
 
-    /// Ready when the exchange can go on: see the WIT's `poll`.
+    /// Ready when the exchange can go on: see the WIT's `wait-any`.
     pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
         self.state.borrow_mut().poll_for(Side::Answer, context, ExchangeState::poll_exchange_ready)
     }

@@ -12,14 +12,16 @@
 //!     exchange/               one exchange: dispatch, pump, raw, state, writing, upload, waiters
 //!     connecting/             from "a connection is needed" to "here it is": proxy, TLS, race, addresses
 //!     authorization           what a request says of who sends it, to an origin or a proxy
-//!     shared                  what exchanges share: settings, credentials, the pool
+//!     shared                  what exchanges share: settings, credentials, the pool, caches
 //!     pool  revalidation      the connections that are kept, and whether new settings would have made them
 //!     connection  transport   one connection: plain, TLS, TLS in TLS
+//!     caches                  what was learned of proxies and addresses
 //!     timing                  deadlines, and waiting with one
-//!     request  settings  proxies  journal  events  permits
+//!     request  settings  proxies  request_fields  journal  events  permits
 //! ```
 
 mod authorization;
+mod caches;
 mod connecting;
 mod connection;
 pub mod events;
@@ -30,6 +32,7 @@ mod permits;
 mod pool;
 pub mod proxies;
 mod request;
+mod request_fields;
 mod revalidation;
 pub mod settings;
 mod shared;

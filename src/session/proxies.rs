@@ -1,4 +1,4 @@
-//! What a session's owner can set about proxies, and what is remembered of each.
+//! Through which proxies origins are reached, as is set; and what a session remembers of each.
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
@@ -16,34 +16,41 @@ use crate::tls::settings::TlsSettings;
 /// The settings.
 #[derive(Clone, Debug, Default)]
 pub struct Proxying {
-    proxies: Rc<Proxies>,
-    exemptions: Exemptions,
+    proxies: Rc<Vec<Proxy>>,
+    exemptions: Rc<Exemptions>,
+    /// The entries that the exemptions were made of.
+    entries: Rc<Vec<String>>,
     /// Whether `http` goes through tunnels too.
     pub tunnels_all: bool,
-    /// Whether HTTP proxies are told user and password before they have asked.
-    goes_ahead: bool,
-    /// How often the proxies and the exemptions were set.
-    changes: u32,
-    /// Whom is trusted to be a proxy.
-    pub tls: TlsSettings,
+    /// Whether HTTP proxies are told user and password, as Basic has them, before they have asked.
+    pub goes_ahead: bool,
+    /// Whom to trust as a proxy.
+    pub tls: Rc<TlsSettings>,
 }
 
-/// Proxies in the order in which they were given. A new list remembers nothing of the one before.
+/// The proxies of a session, and what it remembers of them.
 #[derive(Debug, Default)]
-pub struct Proxies {
+pub(crate) struct Proxies {
+    /// The list that they were made of, and whether they are told ahead.
+    list: Rc<Vec<Proxy>>,
+    goes_ahead: Cell<bool>,
     all: Vec<Rc<Via>>,
     /// The place of the one that was good last.
     last_good: Cell<usize>,
 }
 
+/// An address that was connected to, and the local address that was set then: it is tried first from there, and from elsewhere
+/// says nothing (RFC 8305 section 4).
+pub(crate) type LastGood = Cell<Option<(Option<IpAddr>, SocketAddr)>>;
+
 /// A proxy, and what is remembered of it.
 #[derive(Debug)]
-pub struct Via {
+pub(crate) struct Via {
     pub(crate) server: Proxy,
     /// What an HTTP proxy is told when it asks who is there.
     pub(crate) credentials: Rc<RefCell<Credentials>>,
     /// As a session remembers it of its origin.
-    pub(crate) last_good: Cell<Option<(Option<IpAddr>, SocketAddr)>>,
+    pub(crate) last_good: LastGood,
 }
 
 /// What a proxy is used for.
@@ -58,25 +65,28 @@ pub(crate) enum Use {
 }
 
 impl Proxying {
+    /// The proxies' URLs, without credentials.
+    pub fn proxies(&self) -> Vec<String> {
+        self.proxies.iter().map(Proxy::to_string).collect()
+    }
+
     /// Sets the proxies, in the order of their trial; none for none.
     pub fn set_proxies<T: AsRef<str>>(&mut self, urls: &[T]) -> Result<(), String> {
         if urls.len() > PROXIES {
             return Err(format!("more than {PROXIES} proxies were given"));
         }
-        let via = |url: &T| Via::new(Proxy::parse(url.as_ref())?, self.goes_ahead).map(Rc::new);
-        let all = urls.iter().map(via).collect::<Result<_, _>>()?;
-        self.proxies = Rc::new(Proxies { all, last_good: Cell::default() });
-        self.changes = self.changes.wrapping_add(1);
+        let proxy = |url: &T| {
+            let proxy = Proxy::parse(url.as_ref())?;
+            // Whether its login can be used is said now.
+            Via::new(proxy.clone(), false).map(|_| proxy)
+        };
+        self.proxies = Rc::new(urls.iter().map(proxy).collect::<Result<_, _>>()?);
         Ok(())
     }
 
-    /// Sets whether HTTP proxies are told user and password, as Basic has them, before they have asked.
-    pub fn set_ahead(&mut self, ahead: bool) {
-        self.goes_ahead = ahead;
-        for via in &self.proxies.all {
-            // What was taken before is taken again.
-            let _ = via.give_login(ahead);
-        }
+    /// The entries of the origins that are reached without a proxy.
+    pub fn exemptions(&self) -> &[String] {
+        &self.entries
     }
 
     /// Sets which origins are reached without a proxy.
@@ -84,36 +94,67 @@ impl Proxying {
         if entries.len() > PROXY_EXEMPTIONS {
             return Err(format!("more than {PROXY_EXEMPTIONS} exemptions from proxies were given"));
         }
-        self.exemptions = Exemptions::parse(entries)?;
-        self.changes = self.changes.wrapping_add(1);
+        self.exemptions = Rc::new(Exemptions::parse(entries)?);
+        self.entries = Rc::new(entries.iter().map(|entry| entry.as_ref().to_owned()).collect());
         Ok(())
     }
 
-    /// Another number after each change of the proxies or the exemptions.
-    pub(crate) fn changes(&self) -> u32 {
-        self.changes
+    /// What is set about TLS with proxies, to be changed for these settings alone.
+    pub fn tls_mut(&mut self) -> &mut TlsSettings {
+        Rc::make_mut(&mut self.tls)
+    }
+
+    /// Whether both lead through the same proxies in the same way, and trust them alike.
+    pub(crate) fn leads_the_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.proxies, &other.proxies)
+            && Rc::ptr_eq(&self.exemptions, &other.exemptions)
+            && self.tunnels_all == other.tunnels_all
+            && self.tls.is_same(&other.tls)
     }
 
     /// The proxies for this origin; none when it is reached without.
-    pub(crate) fn for_origin(&self, origin: &Origin) -> Option<Rc<Proxies>> {
-        let is_needed = !self.proxies.all.is_empty() && !self.exemptions.contain(&origin.host, origin.port);
-        is_needed.then(|| Rc::clone(&self.proxies))
+    pub(crate) fn for_origin(&self, origin: &Origin) -> Option<&[Proxy]> {
+        let is_needed = !self.proxies.is_empty() && !self.exemptions.contain(&origin.host, origin.port);
+        is_needed.then_some(&self.proxies)
+    }
+}
+
+impl Proxies {
+    /// Those of these settings. What was remembered of others is forgotten, also where the list is the same again.
+    #[cold]
+    pub(crate) fn new(proxying: &Proxying) -> Self {
+        let (list, goes_ahead) = (Rc::clone(&proxying.proxies), proxying.goes_ahead);
+        // Their logins were found usable when they were set.
+        let all = list.iter().filter_map(|proxy| Via::new(proxy.clone(), goes_ahead).ok()).map(Rc::new).collect();
+        Self { list, goes_ahead: Cell::new(goes_ahead), all, last_good: Cell::default() }
+    }
+
+    /// Whether they are those of these settings.
+    pub(crate) fn are_of(&self, proxying: &Proxying) -> bool {
+        Rc::ptr_eq(&self.list, &proxying.proxies)
+    }
+
+    /// Goes by what these settings, whose they are, say of logins.
+    pub(crate) fn set_ahead(&self, proxying: &Proxying) {
+        if self.goes_ahead.replace(proxying.goes_ahead) != proxying.goes_ahead {
+            for via in &self.all {
+                // What was taken before is taken again.
+                let _ = via.give_login(proxying.goes_ahead);
+            }
+        }
     }
 
     /// Whether one of the proxies may have to say first which credentials it wants of a request to this origin with this method:
     /// one that forwards it. A tunnel is there before any content.
     #[cold]
-    pub(crate) fn may_ask(&self, origin: &Origin, method: &str) -> bool {
-        let may_ask = |via: &Rc<Via>| {
+    pub(crate) fn may_ask(&self, origin: &Origin, tunnels_all: bool, method: &str) -> bool {
+        self.all.iter().any(|via| {
             let (forwards, known) =
-                (via.purpose(origin.scheme, self.tunnels_all) == Use::Forward, via.credentials.borrow());
+                (via.server.purpose(origin.scheme, tunnels_all) == Use::Forward, via.credentials.borrow());
             forwards && !known.is_empty() && known.may_be_challenged(Asked { method, uri: "", path: "" })
-        };
-        self.for_origin(origin).is_some_and(|proxies| proxies.all.iter().any(may_ask))
+        })
     }
-}
 
-impl Proxies {
     /// In the order of their trial, each with its place.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = (usize, &Rc<Via>)> {
         let order = choice::order(self.all.len(), self.last_good.get());
@@ -144,11 +185,13 @@ impl Via {
         };
         Ok(self.credentials.borrow_mut().set_login(None, login.clone(), SCHEMES, goes_ahead)?)
     }
+}
 
+impl Proxy {
     /// What it is used for with an origin of this scheme, when all goes through tunnels or not.
     pub(crate) fn purpose(&self, scheme: Scheme, tunnels_all: bool) -> Use {
         use crate::proxy::socks::Version;
-        match self.server.kind {
+        match self.kind {
             Kind::Http | Kind::Https if scheme == Scheme::Http && !tunnels_all => Use::Forward,
             Kind::Http | Kind::Https => Use::Connect,
             Kind::Socks4 | Kind::Socks4a => Use::Socks(Version::Four),
@@ -178,16 +221,17 @@ mod tests {
     fn a_new_list_begins_with_its_first() {
         let mut proxying = Proxying::default();
         let origin = Origin::parse("http", "a.test", 80).unwrap();
-        let first = |proxying: &Proxying| {
-            let proxies = proxying.for_origin(&origin).unwrap();
-            proxies.in_order().next().map(|(_, via)| via.server.to_string()).unwrap()
-        };
+        let first = |proxies: &Proxies| proxies.in_order().next().map(|(_, via)| via.server.to_string()).unwrap();
         proxying.set_proxies(&["p:1", "q:1"]).unwrap();
-        assert_eq!(first(&proxying), "http://p:1");
-        proxying.for_origin(&origin).unwrap().was_good(1);
-        assert_eq!(first(&proxying), "http://q:1");
+        let proxies = Proxies::new(&proxying);
+        assert_eq!(first(&proxies), "http://p:1");
+        proxies.was_good(1);
+        assert_eq!(first(&proxies), "http://q:1");
+        assert!(proxies.are_of(&proxying.clone()));
         proxying.set_proxies(&["p:1", "q:1"]).unwrap();
-        assert_eq!(first(&proxying), "http://p:1");
+        assert!(!proxies.are_of(&proxying));
+        assert_eq!(first(&Proxies::new(&proxying)), "http://p:1");
+        assert!(proxying.for_origin(&origin).is_some());
         proxying.set_exemptions(&["a.test"]).unwrap();
         assert!(proxying.for_origin(&origin).is_none());
     }

@@ -9,8 +9,9 @@ use crate::h1::framing::MethodKind;
 use crate::http::fields::{self, Fields};
 use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
-use crate::http::{method, quote, target, uri};
-use crate::limits::REQUEST_FIELDS_LENGTH;
+use crate::http::{method, quote, target};
+use crate::session::proxies::Proxies;
+use crate::session::request_fields::{RequestFields, wrong_field};
 use crate::session::settings::Settings;
 
 /// A request under construction. Nothing in it is checked before it is prepared, but for its fields.
@@ -18,9 +19,7 @@ use crate::session::settings::Settings;
 pub(crate) struct Description {
     pub(crate) method: Cow<'static, str>,
     pub(crate) target: String,
-    fields: Fields,
-    /// What the fields count for together.
-    cost: usize,
+    fields: RequestFields,
     pub(crate) content: Content,
     pub(crate) is_idempotent: Option<bool>,
     pub(crate) expects: bool,
@@ -60,8 +59,7 @@ impl Description {
         Self {
             method: method::known(method).map_or_else(|| method.to_owned().into(), Cow::Borrowed),
             target,
-            fields: Fields::default(),
-            cost: 0,
+            fields: RequestFields::default(),
             content: Content::None,
             is_idempotent: None,
             expects: false,
@@ -71,30 +69,17 @@ impl Description {
 
     /// Adds a field, if it is one and the caller's to set.
     pub(crate) fn add_field(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
-        let refuse = |what: &str| Err(wrong_field(&name, what));
-        // First, for the other checks cost more.
-        let cost = self.cost.saturating_add(fields::cost(&name, &value));
-        if cost > REQUEST_FIELDS_LENGTH {
-            return refuse("the request's fields are too large with it");
+        self.fields.add(name, value)
+    }
+
+    /// The same with these fields where it has none of their name.
+    pub(crate) fn with_defaults(self: &Rc<Self>, defaults: &RequestFields) -> Rc<Self> {
+        let mut completed = Rc::clone(self);
+        if !defaults.is_empty() {
+            let Self { method, fields, .. } = Rc::make_mut(&mut completed);
+            fields.complete(defaults, method);
         }
-        if let Err(what) = fields::check_name(&name).and_then(|()| fields::check_value(&value)) {
-            return refuse(what);
-        }
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        if is("content-length") || is("transfer-encoding") {
-            return refuse("it follows from the content that is set");
-        }
-        if is("host")
-            && let Err(what) = uri::check_host_field(&value)
-        {
-            return refuse(what);
-        }
-        if fields::is_single(&name) && self.fields.contains(&name) {
-            return refuse("it was added before, and may be there once");
-        }
-        self.fields.push(name, value);
-        self.cost = cost;
-        Ok(())
+        completed
     }
 
     /// Whether the content is written to the exchange.
@@ -113,10 +98,15 @@ impl Description {
     }
 
     /// Whether a proxy may refuse it for want of credentials that it does not have with it from the start.
-    pub(crate) fn may_be_challenged_by_proxy(&self, origin: &Origin, settings: &Settings) -> bool {
+    pub(crate) fn may_be_challenged_by_proxy(
+        &self,
+        origin: &Origin,
+        settings: &Settings,
+        proxies: Option<&Proxies>,
+    ) -> bool {
         // Where another host stands for the origin, all goes through tunnels; and the caller's own field is its own affair.
         let is_sure = settings.connect_to().is_some() || self.fields.contains("proxy-authorization");
-        !is_sure && settings.proxying.may_ask(origin, &self.method)
+        !is_sure && proxies.is_some_and(|proxies| proxies.may_ask(origin, settings.proxying.tunnels_all, &self.method))
     }
 
     /// Checks all. `may_be_challenged` when the server may refuse it for want of credentials, so that streamed content is better
@@ -184,7 +174,7 @@ impl Description {
 
     /// Whether RFC 9110 and RFC 9112 let a client send these fields with this method, with or without content.
     fn check_fields(&self, has_content: bool) -> Result<(), Error> {
-        let fields = &self.fields;
+        let fields: &Fields = &self.fields;
         let is_chunked = |coding: &[u8]| {
             coding
                 .split(|byte| *byte == b';')
@@ -302,10 +292,4 @@ fn check_options(name: &str, fields: &Fields) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-#[cold]
-fn wrong_field(name: &str, what: &str) -> Error {
-    let detail = format!("the field {} cannot be sent: {what}", quote(name.as_bytes()));
-    Error::new(Phase::Setup, Code::request_field(name), detail)
 }

@@ -11,11 +11,12 @@ use crate::proxy::server::Kind;
 use crate::session::connection::Connection;
 use crate::session::proxies::{Use, Via};
 use crate::session::settings::Settings;
+use crate::tls::configuration::Configuration;
 
 /// Whether these settings would make this connection again, as far as they are about trust and the way.
 #[cold]
 pub(crate) fn would_be_made<N: Net>(
-    settings: &mut Settings,
+    settings: &Settings,
     origin: &Origin,
     connection: &Connection<N>,
     now: Duration,
@@ -30,26 +31,27 @@ fn is_way(settings: &Settings, origin: &Origin, via: Option<&Rc<Via>>, is_forwar
         (None, None) => true,
         (Some(via), Some(proxies)) => {
             let tunnels_all = settings.proxying.tunnels_all || settings.connect_to().is_some();
-            let is_forwarder = via.purpose(origin.scheme, tunnels_all) == Use::Forward;
-            is_forwarder == is_forwarded && proxies.in_order().any(|(_, one)| one.server.is_same(&via.server))
+            let is_forwarder = via.server.purpose(origin.scheme, tunnels_all) == Use::Forward;
+            is_forwarder == is_forwarded && proxies.iter().any(|one| one.is_same(&via.server))
         }
         _ => false,
     }
 }
 
 /// Whether both who is talked to and who leads there would be accepted, and would be shown what they were.
-fn is_trusted<N: Net>(settings: &mut Settings, origin: &Origin, connection: &Connection<N>, now: Duration) -> bool {
+fn is_trusted<N: Net>(settings: &Settings, origin: &Origin, connection: &Connection<N>, now: Duration) -> bool {
     let is_secured = origin.scheme == Scheme::Https;
     let below = if is_secured { connection.transport.below() } else { Some(&connection.transport) };
     let is_own_trusted = !is_secured
-        || connection.identity == settings.tls.identity_number()
-            && (connection.transport.tls_facts())
-                .is_some_and(|facts| settings.tls.would_accept(facts, &origin.host, now));
+        || connection.transport.tls_facts().is_some_and(|facts| {
+            Configuration::of(&settings.tls, now).is_ok_and(|made| made.would_make(facts, &origin.host, now))
+        });
     is_own_trusted
         && match connection.via.as_ref().filter(|via| via.server.kind == Kind::Https) {
             None => true,
-            Some(via) => below
-                .and_then(|transport| transport.tls_facts())
-                .is_some_and(|facts| settings.proxying.tls.would_accept(facts, &via.server.host, now)),
+            Some(via) => below.and_then(|transport| transport.tls_facts()).is_some_and(|facts| {
+                let made = Configuration::of(&settings.proxying.tls, now);
+                made.is_ok_and(|made| made.would_make(facts, &via.server.host, now))
+            }),
         }
 }

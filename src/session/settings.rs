@@ -1,6 +1,7 @@
-//! What a session's owner can set, and the checks of it.
+//! What a session's owner can set, and the checks of it. These are values: what is learned is in `caches`.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::http::origin::Host;
 use crate::http::{quote, uri};
 use crate::limits::{FIXED_ADDRESSES, Limits, REQUEST_FIELDS_LENGTH};
 use crate::session::proxies::Proxying;
+use crate::session::request_fields::RequestFields;
 use crate::tls::settings::TlsSettings;
 
 /// How long each step may take; the WIT's `deadlines` says when each starts. None is zero.
@@ -46,20 +48,22 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
-    /// All of them.
-    fn all(&self) -> [Duration; 10] {
-        [
-            self.lookup,
-            self.attempt,
-            self.connect,
-            self.handshake,
-            self.proxy,
-            self.write,
-            self.first_byte,
-            self.between_bytes,
-            self.expect_continue,
-            self.exchange,
-        ]
+    /// The same with defaults in the place of zeros.
+    fn completed(self) -> Self {
+        let default = Self::default();
+        let or = |time: Duration, default| if time.is_zero() { default } else { time };
+        Self {
+            lookup: or(self.lookup, default.lookup),
+            attempt: or(self.attempt, default.attempt),
+            connect: or(self.connect, default.connect),
+            handshake: or(self.handshake, default.handshake),
+            proxy: or(self.proxy, default.proxy),
+            write: or(self.write, default.write),
+            first_byte: or(self.first_byte, default.first_byte),
+            between_bytes: or(self.between_bytes, default.between_bytes),
+            expect_continue: or(self.expect_continue, default.expect_continue),
+            exchange: or(self.exchange, default.exchange),
+        }
     }
 }
 
@@ -95,52 +99,42 @@ pub struct FixedAddress {
     pub port: Option<u16>,
 }
 
-/// All settings of a session.
+/// What a caller can set that is true of any origin. Sessions share it by `Rc`: a change is made to a copy.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct Options {
     /// Shared with the requests that were started with it.
     user_agent: Option<Rc<str>>,
+    default_fields: Rc<RequestFields>,
     /// Whether connections are kept between requests.
     pub is_persistent: bool,
     deadlines: Deadlines,
     limits: Limits,
-    addresses: Vec<FixedAddress>,
-    connect_to: Option<(Host, u16)>,
     /// Which addresses of the name are used.
     pub family: AddressFamily,
     local_address: Option<IpAddr>,
-    /// Whom is trusted, and how.
-    pub tls: TlsSettings,
-    /// Through which proxies the origin is reached.
+    /// Whom to trust as an origin, and how.
+    pub tls: Rc<TlsSettings>,
+    /// Through which proxies origins are reached.
     pub proxying: Proxying,
 }
 
-impl Default for Settings {
+impl Default for Options {
     fn default() -> Self {
         Self {
             user_agent: Some(concat!("xenon/", env!("CARGO_PKG_VERSION")).into()),
+            default_fields: Rc::default(),
             is_persistent: true,
             deadlines: Deadlines::default(),
             limits: Limits::default(),
-            addresses: Vec::new(),
-            connect_to: None,
             family: AddressFamily::Any,
             local_address: None,
-            tls: TlsSettings::default(),
+            tls: Rc::default(),
             proxying: Proxying::default(),
         }
     }
 }
 
-impl Settings {
-    /// Another number after each change that a kept connection may not outlive: of trust, or of the way.
-    #[inline(never)]
-    pub(crate) fn revision(&self) -> u32 {
-        let trust = self.tls.narrowings().wrapping_add(self.proxying.tls.narrowings());
-        let changes = trust.wrapping_add(self.proxying.changes());
-        changes.wrapping_mul(2).wrapping_add(self.proxying.tunnels_all.into())
-    }
-
+impl Options {
     /// The `User-Agent` of requests that bring none.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
@@ -167,18 +161,29 @@ impl Settings {
         Ok(())
     }
 
+    /// The fields that are added to requests which have none of their name, without those that are secrets.
+    pub fn default_fields(&self) -> Vec<(String, Vec<u8>)> {
+        self.default_fields.shown()
+    }
+
+    /// Sets them.
+    pub fn set_default_fields(&mut self, lines: Vec<(String, Vec<u8>)>) -> Result<(), Error> {
+        self.default_fields = Rc::new(RequestFields::defaults(lines)?);
+        Ok(())
+    }
+
+    pub(crate) fn defaults(&self) -> &RequestFields {
+        &self.default_fields
+    }
+
     /// The deadlines.
     pub fn deadlines(&self) -> &Deadlines {
         &self.deadlines
     }
 
-    /// Sets them.
-    pub fn set_deadlines(&mut self, deadlines: Deadlines) -> Result<(), Error> {
-        if deadlines.all().iter().any(Duration::is_zero) {
-            return Err(configuration("a deadline cannot be zero: nothing would ever be in time"));
-        }
-        self.deadlines = deadlines;
-        Ok(())
+    /// Sets them. A zero is the default again, for nothing may wait for ever.
+    pub fn set_deadlines(&mut self, deadlines: Deadlines) {
+        self.deadlines = deadlines.completed();
     }
 
     /// The limits.
@@ -186,59 +191,9 @@ impl Settings {
         &self.limits
     }
 
-    /// Sets them.
-    pub fn set_limits(&mut self, limits: Limits) -> Result<(), Error> {
-        let Limits {
-            connections,
-            field_lines,
-            line_length,
-            head_length,
-            interim_responses,
-            drained,
-            addresses,
-            whole_content,
-            events,
-        } = limits;
-        let counts = [connections, field_lines, line_length, head_length, interim_responses, addresses, events];
-        if counts.contains(&0) || [drained, whole_content].contains(&0) {
-            return Err(configuration("a limit cannot be zero"));
-        }
-        self.limits = limits;
-        Ok(())
-    }
-
-    /// The addresses that stand for a lookup.
-    pub fn addresses(&self) -> &[FixedAddress] {
-        &self.addresses
-    }
-
-    /// Sets them.
-    pub fn set_addresses(&mut self, addresses: &[String]) -> Result<(), Error> {
-        if addresses.len() > FIXED_ADDRESSES {
-            return Err(configuration(&format!("more than {FIXED_ADDRESSES} addresses were given")));
-        }
-        self.addresses = addresses.iter().map(|text| parse_address(text)).collect::<Result<_, _>>()?;
-        Ok(())
-    }
-
-    /// The host and port that stand for the origin's when connecting.
-    pub fn connect_to(&self) -> Option<&(Host, u16)> {
-        self.connect_to.as_ref()
-    }
-
-    /// Sets them.
-    pub fn set_connect_to(&mut self, to: Option<(String, u16)>) -> Result<(), Error> {
-        self.connect_to = match to {
-            None => None,
-            Some((_, 0)) => {
-                return Err(Error::new(Phase::Setup, Code::InvalidPort, "port 0 cannot be connected to"));
-            }
-            Some((host, port)) => {
-                let host = Host::parse(&host).map_err(|what| Error::new(Phase::Setup, Code::InvalidHost, what))?;
-                Some((host, port))
-            }
-        };
-        Ok(())
+    /// Sets them. A zero is the default again.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits.completed();
     }
 
     /// The local address that connections start from.
@@ -251,6 +206,88 @@ impl Settings {
         self.local_address = match address {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| no_address(text))?),
+        };
+        Ok(())
+    }
+
+    /// What is set about TLS with origins, to be changed for these options alone.
+    pub fn tls_mut(&mut self) -> &mut TlsSettings {
+        Rc::make_mut(&mut self.tls)
+    }
+
+    /// Whether a connection that these options make, the others would make too, whatever it is.
+    fn make_the_same(&self, others: &Self) -> bool {
+        self.tls.is_same(&others.tls) && self.proxying.leads_the_same(&others.proxying)
+    }
+}
+
+/// What a session goes by: the options that it was given last, and what belongs to its origin alone.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    options: Rc<Options>,
+    addresses: Vec<FixedAddress>,
+    connect_to: Option<(Host, u16)>,
+    /// Another number after each change that a kept connection may not outlive: of trust, or of the way.
+    revision: u32,
+}
+
+impl Deref for Settings {
+    type Target = Options;
+
+    fn deref(&self) -> &Options {
+        &self.options
+    }
+}
+
+impl Settings {
+    /// The options, to be given to others.
+    pub(crate) fn options(&self) -> Rc<Options> {
+        Rc::clone(&self.options)
+    }
+
+    /// Takes other options.
+    pub(crate) fn set_options(&mut self, options: Rc<Options>) {
+        if !self.options.make_the_same(&options) {
+            self.revision = self.revision.wrapping_add(1);
+        }
+        self.options = options;
+    }
+
+    /// See the field.
+    pub(crate) fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// The addresses that stand for a lookup.
+    pub(crate) fn addresses(&self) -> &[FixedAddress] {
+        &self.addresses
+    }
+
+    /// Sets them.
+    pub(crate) fn set_addresses(&mut self, addresses: &[String]) -> Result<(), Error> {
+        if addresses.len() > FIXED_ADDRESSES {
+            return Err(configuration(&format!("more than {FIXED_ADDRESSES} addresses were given")));
+        }
+        self.addresses = addresses.iter().map(|text| parse_address(text)).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// The host and port that stand for the origin's when connecting.
+    pub(crate) fn connect_to(&self) -> Option<&(Host, u16)> {
+        self.connect_to.as_ref()
+    }
+
+    /// Sets them.
+    pub(crate) fn set_connect_to(&mut self, to: Option<(String, u16)>) -> Result<(), Error> {
+        self.connect_to = match to {
+            None => None,
+            Some((_, 0)) => {
+                return Err(Error::new(Phase::Setup, Code::InvalidPort, "port 0 cannot be connected to"));
+            }
+            Some((host, port)) => {
+                let host = Host::parse(&host).map_err(|what| Error::new(Phase::Setup, Code::InvalidHost, what))?;
+                Some((host, port))
+            }
         };
         Ok(())
     }
@@ -296,15 +333,60 @@ mod tests {
 
     #[test]
     fn a_wrong_value_changes_nothing() {
+        let mut options = Options::default();
+        options.set_default_fields(vec![("A".into(), b"b".into())]).unwrap();
+        let before = format!("{options:?}");
+        assert!(options.set_user_agent(Some("a\r\nb".into())).is_err());
+        assert!(options.set_default_fields(vec![("C".into(), b"d".into()), ("Host".into(), b"e".into())]).is_err());
+        assert!(options.set_local_address(Some("localhost")).is_err());
+        assert_eq!(format!("{options:?}"), before);
         let mut settings = Settings::default();
         let before = format!("{settings:?}");
-        assert!(settings.set_user_agent(Some("a\r\nb".into())).is_err());
         assert!(settings.set_addresses(&["127.0.0.1".into(), "x".into()]).is_err());
         assert!(settings.set_connect_to(Some(("a b".into(), 1))).is_err());
         assert!(settings.set_connect_to(Some(("a".into(), 0))).is_err());
-        assert!(settings.set_local_address(Some("localhost")).is_err());
-        assert!(settings.set_deadlines(Deadlines { write: Duration::ZERO, ..Deadlines::default() }).is_err());
-        assert!(settings.set_limits(Limits { events: 0, ..Limits::default() }).is_err());
         assert_eq!(format!("{settings:?}"), before);
+    }
+
+    #[test]
+    fn a_zero_is_the_default_again() {
+        let mut options = Options::default();
+        let second = Duration::from_secs(1);
+        options.set_deadlines(Deadlines { write: second, first_byte: second, ..Deadlines::default() });
+        options.set_deadlines(Deadlines { write: Duration::ZERO, ..*options.deadlines() });
+        assert_eq!(*options.deadlines(), Deadlines { first_byte: second, ..Deadlines::default() });
+        options.set_limits(Limits { events: 1, drained: 1, ..Limits::default() });
+        options.set_limits(Limits { drained: 0, ..*options.limits() });
+        assert_eq!(*options.limits(), Limits { events: 1, ..Limits::default() });
+    }
+
+    #[test]
+    fn only_trust_and_the_way_end_kept_connections() {
+        let mut settings = Settings::default();
+        let mut revision_after = |change: fn(&mut Options)| {
+            let mut options = settings.options();
+            change(Rc::make_mut(&mut options));
+            settings.set_options(options);
+            settings.revision()
+        };
+        assert_eq!(revision_after(|_| {}), 0);
+        assert_eq!(revision_after(|options| options.set_user_agent(None).unwrap()), 0);
+        assert_eq!(revision_after(|options| options.tls_mut().set_default_roots(false)), 1);
+        assert_eq!(revision_after(|options| options.proxying.tls_mut().set_default_roots(false)), 2);
+        assert_eq!(revision_after(|options| options.proxying.tunnels_all = true), 3);
+        assert_eq!(revision_after(|options| options.proxying.set_proxies(&["p"]).unwrap()), 4);
+        assert_eq!(revision_after(|options| options.proxying.set_exemptions(&["a"]).unwrap()), 5);
+        assert_eq!(revision_after(|options| options.proxying.goes_ahead = true), 5);
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let mut options = Options::default();
+        let field = |name: &str| (name.to_owned(), b"hidden".to_vec());
+        options.set_default_fields(vec![field("cookie"), field("Authorization"), ("A".into(), b"b".into())]).unwrap();
+        options.proxying.set_proxies(&["joe:hidden@p:1"]).unwrap();
+        let shown = format!("{options:?} {:?} {:?}", options.default_fields(), options.proxying.proxies());
+        assert!(!shown.contains("hidden") && !shown.contains("104, 105, 100"), "{shown}");
+        assert_eq!(options.default_fields(), [("A".to_owned(), b"b".to_vec())]);
     }
 }

@@ -1,20 +1,21 @@
-//! What the requests and exchanges of one session share: its settings, its credentials, its connections.
+//! What the requests and exchanges of one session share: its settings, its credentials, its connections, its caches.
 
-use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, SocketAddr};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::auth::cache::Credentials;
 use crate::error::{Code, Error, Phase};
 use crate::http::origin::{Origin, OriginError};
 use crate::net::Net;
+use crate::session::caches::Caches;
 use crate::session::connection::Connection;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::journal::Journal;
 use crate::session::permits::Permit;
 use crate::session::pool::Pool;
+use crate::session::proxies::Proxies;
 use crate::session::revalidation::would_be_made;
-use crate::session::settings::Settings;
+use crate::session::settings::{Options, Settings};
 
 /// What the requests and exchanges of one session share.
 pub(crate) struct Shared<N: Net> {
@@ -25,9 +26,7 @@ pub(crate) struct Shared<N: Net> {
     pub(crate) credentials: Rc<RefCell<Credentials>>,
     pub(crate) journal: Rc<Journal<N>>,
     pub(crate) pool: Pool<N>,
-    /// The address that was connected to last, and the local address that was set then: it is tried first from there, and
-    /// from elsewhere says nothing (RFC 8305 section 4).
-    pub(crate) last_good: Cell<Option<(Option<IpAddr>, SocketAddr)>>,
+    pub(crate) caches: Caches,
 }
 
 impl<N: Net> Shared<N> {
@@ -51,7 +50,7 @@ impl<N: Net> Shared<N> {
             credentials: Rc::new(RefCell::new(credentials)),
             journal,
             pool: Pool::default(),
-            last_good: Cell::new(None),
+            caches: Caches::default(),
         }
     }
 
@@ -59,36 +58,33 @@ impl<N: Net> Shared<N> {
         self.journal.record(subject, what);
     }
 
-    /// A change of the settings. Kept connections that the new ones would not have made close.
-    pub(crate) fn change_settings<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
-        let before = self.revision();
-        let outcome = change(&mut self.settings.borrow_mut());
-        self.apply_settings(before);
-        outcome
-    }
-
-    #[inline(never)]
-    fn revision(&self) -> u32 {
-        self.settings.borrow().revision()
-    }
-
-    #[inline(never)]
-    fn apply_settings(&self, before: u32) {
+    /// Goes by these options from now on. Kept connections that they would not have made close.
+    pub(crate) fn set_options(&self, options: Rc<Options>) {
+        let before = self.settings.borrow().revision();
+        self.settings.borrow_mut().set_options(options);
         self.journal.set_bounds(self.settings.borrow().limits().of_events());
-        if self.revision() != before {
+        self.caches.set_proxies(&self.settings.borrow().proxying);
+        if self.settings.borrow().revision() != before {
             self.pool.close_unless(CloseReason::SettingsChanged, |idle| self.would_make(idle));
         }
     }
 
     fn would_make(&self, connection: &Connection<N>) -> bool {
-        let now = self.net.wall_clock();
+        let (now, settings) = (self.net.wall_clock(), self.settings.borrow());
         let origin = self.origin.as_ref();
-        origin.is_ok_and(|origin| would_be_made(&mut self.settings.borrow_mut(), origin, connection, now))
+        origin.is_ok_and(|origin| would_be_made(&settings, origin, connection, now))
+    }
+
+    /// The proxies for this origin; none when it is reached without.
+    pub(crate) fn proxies(&self, origin: &Origin) -> Option<Rc<Proxies>> {
+        let proxying = &self.settings.borrow().proxying;
+        proxying.for_origin(origin).map(|_| self.caches.proxies())
     }
 
     /// A connection over this stream. `exchange` is for whom, in events.
     pub(crate) fn connection(&self, stream: N::Stream, permit: Permit, exchange: u64) -> Connection<N> {
-        Connection::new(stream, &self.journal, self.revision(), permit, exchange)
+        let revision = self.settings.borrow().revision();
+        Connection::new(stream, &self.journal, revision, permit, exchange)
     }
 
     /// Keeps a connection for the next request, unless the settings have become others that would not have made it.

@@ -7,11 +7,12 @@ use std::io::BufRead;
 
 use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 
+use super::configuration::Configuration;
 use super::facts::{TLS13, TlsFacts, server_name};
 use super::failure::Failure;
-use super::settings::Configuration;
+use super::remembered::Peer;
+use super::settings::Identity;
 use crate::buffer::Buffer;
-use crate::http::origin::Host;
 
 /// Content encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
@@ -33,6 +34,8 @@ pub struct TlsConnection {
     has_ended: bool,
     /// Why it has failed.
     failure: Option<Failure>,
+    /// What is shown to the peer if it asks for it.
+    identity: Identity,
 }
 
 /// What is there of what the peer has sent.
@@ -47,14 +50,23 @@ pub enum Incoming {
 }
 
 impl TlsConnection {
-    /// The client's side of a connection to this host.
-    pub fn new(configuration: &Configuration, host: &Host) -> Result<Self, String> {
-        let mut tls = ClientConnection::new(configuration.config.clone(), server_name(host)?)
-            .map_err(|error| error.to_string())?;
+    /// The client's side of a connection to this peer.
+    pub fn new(configuration: &Configuration, peer: Peer) -> Result<Self, String> {
+        let name = server_name(&peer.host)?;
+        let mut tls =
+            ClientConnection::new(configuration.for_connection(peer), name).map_err(|error| error.to_string())?;
         // `outgoing` is the bound.
         tls.set_buffer_limit(None);
-        let mut tunnel =
-            Self { tls, outgoing: Vec::new(), gone: 0, taken: 0, is_mute: false, has_ended: false, failure: None };
+        let mut tunnel = Self {
+            tls,
+            outgoing: Vec::new(),
+            gone: 0,
+            taken: 0,
+            is_mute: false,
+            has_ended: false,
+            failure: None,
+            identity: configuration.settings.identity.clone(),
+        };
         tunnel.collect();
         Ok(tunnel)
     }
@@ -178,6 +190,7 @@ impl TlsConnection {
             alpn: self.tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             is_resumed: self.tls.handshake_kind() == Some(HandshakeKind::Resumed),
             chain: self.tls.peer_certificates().unwrap_or_default().iter().map(|one| one.to_vec()).collect(),
+            identity: self.identity.clone(),
         })
     }
 
@@ -222,6 +235,7 @@ fn suite_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
+    use std::rc::Rc;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -229,6 +243,7 @@ mod tests {
     use rustls::{ServerConfig, ServerConnection};
 
     use super::*;
+    use crate::http::origin::Host;
     use crate::tls::settings::{TlsSettings, TlsVersion};
 
     /// A client and a server that it accepts, nothing said yet.
@@ -238,8 +253,9 @@ mod tests {
         let mut settings = TlsSettings::default();
         settings.add_leaves(cert.der()).unwrap();
         settings.set_versions(version, version).unwrap();
-        let configuration = settings.configuration(Duration::from_secs(1_780_272_000)).unwrap();
-        let tunnel = TlsConnection::new(&configuration, &Host::Name("a.test".into())).unwrap();
+        let now = Duration::from_secs(1_780_272_000);
+        let configuration = Configuration::of(&Rc::new(settings), now).unwrap();
+        let tunnel = TlsConnection::new(&configuration, Peer::origin(&Host::Name("a.test".into()), 443)).unwrap();
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();

@@ -2,6 +2,7 @@
 
 use rustls::pki_types::{IpAddr, ServerName};
 
+use super::settings::Identity;
 use crate::http::origin::{Host, without_dot};
 
 /// What the newest version is called.
@@ -20,6 +21,8 @@ pub struct TlsFacts {
     pub is_resumed: bool,
     /// The certificates that the peer presented, its own first, DER-encoded.
     pub chain: Vec<Vec<u8>>,
+    /// The certificate that would have been shown to the peer, had it asked for one.
+    pub identity: Identity,
 }
 
 /// What TLS has this host called. Only names are sent to the server, without a dot at the end (RFC 6066 section 3); an address is

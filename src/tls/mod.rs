@@ -4,12 +4,14 @@
 //! came are put in, bytes that should go are taken out, and what time it is is told. Nothing weakens the verification of a
 //! server but naming the very certificate that is accepted.
 
+pub mod configuration;
 pub mod connection;
 mod der;
 pub mod facts;
 pub mod failure;
 mod pem;
-mod remembered;
+mod provider;
+pub mod remembered;
 pub mod settings;
 
 mod verify;

@@ -1,33 +1,105 @@
-//! What is remembered about servers, so that the next handshake can be a resumption.
+//! What those who share settings share: the configuration that was made of them, and what is remembered of servers, so that the
+//! next handshake can be a short one.
 //!
-//! It never keeps more than limits.rs allows, however much a server sends. rustls's own store keeps eight sessions of
-//! each server, and as many servers as an eighth of its size.
+//! It must not keep more than limits.rs says, however much a server gives: rustls's own store keeps eight sessions of a
+//! server, and no more servers than its size divided by eight. Nor may it take one server for another: a session is resumed
+//! with the host and port that it is from, and what a proxy gave is not used with an origin.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, NamedGroup};
 
-use crate::limits::{REMEMBERED_SERVERS, REMEMBERED_SESSIONS};
+use super::verify::Verifier;
+use crate::http::origin::Host;
+use crate::limits::{REMEMBERED_FOR, REMEMBERED_SERVERS, REMEMBERED_SESSIONS};
 
-/// The sessions for resumption. Everyone who shares a configuration shares them.
+/// With whom a handshake is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub(super) host: Host,
+    port: u16,
+    is_proxy: bool,
+}
+
+impl Peer {
+    /// The origin at this host and port.
+    pub fn origin(host: &Host, port: u16) -> Self {
+        Self { host: host.clone(), port, is_proxy: false }
+    }
+
+    /// The proxy at this host and port.
+    pub fn proxy(host: &Host, port: u16) -> Self {
+        Self { host: host.clone(), port, is_proxy: true }
+    }
+}
+
+/// What those who share settings share.
 #[derive(Default)]
 pub(super) struct Remembered {
-    /// In the order of use, the most recent last.
+    /// Made at the first handshake. rustls resumes a session only with the very verifier that it is from.
+    pub(super) made: OnceLock<Made>,
+    /// The sessions for resumption. The server that was met last comes last.
     servers: Mutex<VecDeque<Server>>,
+    pub(super) clock: Arc<Clock>,
+}
+
+/// What is made of settings.
+#[derive(Clone)]
+pub(super) struct Made {
+    /// It remembers nothing by itself.
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) verifier: Arc<Verifier>,
+}
+
+/// What time it is by the clock on the wall, as it was told last: seconds since 1970.
+#[derive(Debug, Default)]
+pub(super) struct Clock(AtomicU64);
+
+impl Clock {
+    pub(super) fn set(&self, now: Duration) {
+        self.0.store(now.as_secs(), Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.now())))
+    }
 }
 
 struct Server {
-    name: ServerName<'static>,
-    /// The key exchange group that it chose.
+    peer: Peer,
+    /// The group of keys that it chose.
     group: Option<NamedGroup>,
-    /// A session of TLS 1.2, which can be used repeatedly.
-    tls12: Option<Tls12ClientSessionValue>,
-    /// Sessions of TLS 1.3, oldest first. Each is used once (RFC 8446 appendix C.4).
-    tls13: VecDeque<Tls13ClientSessionValue>,
+    /// One of TLS 1.2, which can be used again and again.
+    tls12: Option<Kept<Tls12ClientSessionValue>>,
+    /// Those of TLS 1.3, each of which is used once (RFC 8446 appendix C.4), oldest first.
+    tls13: VecDeque<Kept<Tls13ClientSessionValue>>,
+}
+
+/// A session, and when the server was verified that it goes back to, for a server that is resumed is not verified again.
+#[derive(Clone)]
+struct Kept<T> {
+    session: T,
+    verified: u64,
+}
+
+impl<T> Kept<T> {
+    /// A clock that was set back says nothing of its age.
+    fn is_young(&self, now: u64) -> bool {
+        now.checked_sub(self.verified).is_some_and(|age| age <= REMEMBERED_FOR.as_secs())
+    }
 }
 
 impl Remembered {
@@ -35,16 +107,17 @@ impl Remembered {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known about this server, if anything.
-    fn look<T>(&self, name: &ServerName<'_>, look: impl FnOnce(&mut Server) -> Option<T>) -> Option<T> {
-        self.servers().iter_mut().find(|server| server.name == *name).and_then(look)
+    /// What is known of this server, if anything is.
+    fn look<T>(&self, peer: &Peer, look: impl FnOnce(&mut Server) -> Option<T>) -> Option<T> {
+        self.servers().iter_mut().find(|server| server.peer == *peer).and_then(look)
     }
 
-    /// Records something about this server. Another one may be forgotten for it.
-    fn note(&self, name: ServerName<'static>, note: impl FnOnce(&mut Server)) {
+    /// Notes something about this server, for which another may be forgotten.
+    fn note(&self, peer: &Peer, note: impl FnOnce(&mut Server)) {
         let mut servers = self.servers();
-        let known = servers.iter().position(|server| server.name == name).and_then(|index| servers.remove(index));
-        let mut server = known.unwrap_or(Server { name, group: None, tls12: None, tls13: VecDeque::new() });
+        let known = servers.iter().position(|server| server.peer == *peer).and_then(|index| servers.remove(index));
+        let mut server =
+            known.unwrap_or_else(|| Server { peer: peer.clone(), group: None, tls12: None, tls13: VecDeque::new() });
         note(&mut server);
         servers.push_back(server);
         if servers.len() > REMEMBERED_SERVERS {
@@ -53,45 +126,74 @@ impl Remembered {
     }
 }
 
-impl ClientSessionStore for Remembered {
-    fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
-        self.note(name, |server| server.group = Some(group));
+/// What one connection sees of it: its peer's part.
+pub(super) struct View {
+    remembered: Arc<Remembered>,
+    peer: Peer,
+    /// When the peer was verified, as far as is known: now, or when the session that it was offered is from.
+    verified: AtomicU64,
+}
+
+impl View {
+    pub(super) fn new(remembered: &Arc<Remembered>, peer: Peer) -> Self {
+        let verified = AtomicU64::new(remembered.clock.now());
+        Self { remembered: Arc::clone(remembered), peer, verified }
     }
 
-    fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.look(name, |server| server.group)
+    fn keep<T>(&self, session: T) -> Kept<T> {
+        Kept { session, verified: self.verified.load(Ordering::Relaxed) }
     }
 
-    fn set_tls12_session(&self, name: ServerName<'static>, session: Tls12ClientSessionValue) {
-        self.note(name, |server| server.tls12 = Some(session));
-    }
-
-    fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.look(name, |server| server.tls12.clone())
-    }
-
-    fn remove_tls12_session(&self, name: &ServerName<'static>) {
-        self.look(name, |server| server.tls12.take());
-    }
-
-    fn insert_tls13_ticket(&self, name: ServerName<'static>, session: Tls13ClientSessionValue) {
-        self.note(name, |server| {
-            if server.tls13.len() >= REMEMBERED_SESSIONS {
-                server.tls13.pop_front();
-            }
-            server.tls13.push_back(session);
-        });
-    }
-
-    fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        self.look(name, |server| server.tls13.pop_back())
+    /// A session that is offered to the peer, unless it is too old.
+    fn offer<T>(&self, kept: Kept<T>) -> Option<T> {
+        if !kept.is_young(self.remembered.clock.now()) {
+            return None;
+        }
+        self.verified.store(kept.verified, Ordering::Relaxed);
+        Some(kept.session)
     }
 }
 
-impl fmt::Debug for Remembered {
-    /// It shows no secrets.
+/// The name that rustls gives is always that of the peer.
+impl ClientSessionStore for View {
+    fn set_kx_hint(&self, _: ServerName<'static>, group: NamedGroup) {
+        self.remembered.note(&self.peer, |server| server.group = Some(group));
+    }
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        self.remembered.look(&self.peer, |server| server.group)
+    }
+
+    fn set_tls12_session(&self, _: ServerName<'static>, session: Tls12ClientSessionValue) {
+        self.remembered.note(&self.peer, |server| server.tls12 = Some(self.keep(session)));
+    }
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.remembered.look(&self.peer, |server| server.tls12.clone()).and_then(|kept| self.offer(kept))
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {
+        self.remembered.look(&self.peer, |server| server.tls12.take());
+    }
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, session: Tls13ClientSessionValue) {
+        self.remembered.note(&self.peer, |server| {
+            if server.tls13.len() >= REMEMBERED_SESSIONS {
+                server.tls13.pop_front();
+            }
+            server.tls13.push_back(self.keep(session));
+        });
+    }
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.remembered.look(&self.peer, |server| server.tls13.pop_back()).and_then(|kept| self.offer(kept))
+    }
+}
+
+impl fmt::Debug for View {
+    /// Without secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remembered").finish_non_exhaustive()
+        f.debug_struct("View").finish_non_exhaustive()
     }
 }
 
@@ -101,12 +203,25 @@ mod tests {
 
     use rustls::client::Resumption;
     use rustls::pki_types::PrivateKeyDer;
-    use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, version};
+    use rustls::{ClientConnection, RootCertStore, ServerConfig, ServerConnection, version};
 
     use super::*;
 
     fn name(number: usize) -> ServerName<'static> {
         format!("a{number}.test").try_into().unwrap()
+    }
+
+    fn peer(number: usize) -> Peer {
+        Peer::origin(&Host::Name(format!("a{number}.test")), 443)
+    }
+
+    fn view(remembered: &Arc<Remembered>, number: usize) -> View {
+        View::new(remembered, peer(number))
+    }
+
+    /// A ticket of that server, if there is one.
+    fn take(remembered: &Arc<Remembered>, peer: Peer) -> Option<Tls13ClientSessionValue> {
+        View::new(remembered, peer).take_tls13_ticket(&name(0))
     }
 
     /// Lets somebody with this store meet a server of that name, which gives many tickets.
@@ -119,7 +234,7 @@ mod tests {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
         let mut client =
             builder.with_protocol_versions(&[version]).unwrap().with_root_certificates(roots).with_no_client_auth();
-        client.resumption = Resumption::store(Arc::<Remembered>::clone(remembered));
+        client.resumption = Resumption::store(Arc::new(view(remembered, number)));
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
         let mut server = builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
@@ -156,11 +271,11 @@ mod tests {
         meet(&remembered, 1, &version::TLS13);
         meet(&remembered, 1, &version::TLS13);
         for _ in 0..REMEMBERED_SESSIONS {
-            assert!(remembered.take_tls13_ticket(&name(1)).is_some());
+            assert!(take(&remembered, peer(1)).is_some());
         }
-        assert!(remembered.take_tls13_ticket(&name(1)).is_none());
-        assert!(remembered.kx_hint(&name(1)).is_some());
-        assert!(remembered.take_tls13_ticket(&name(2)).is_none());
+        assert!(take(&remembered, peer(1)).is_none());
+        assert!(view(&remembered, 1).kx_hint(&name(1)).is_some());
+        assert!(take(&remembered, peer(2)).is_none());
     }
 
     #[test]
@@ -168,10 +283,10 @@ mod tests {
         let remembered = Arc::new(Remembered::default());
         meet(&remembered, 1, &version::TLS12);
         for _ in 0..3 {
-            assert!(remembered.tls12_session(&name(1)).is_some());
+            assert!(view(&remembered, 1).tls12_session(&name(1)).is_some());
         }
-        remembered.remove_tls12_session(&name(1));
-        assert!(remembered.tls12_session(&name(1)).is_none());
+        view(&remembered, 1).remove_tls12_session(&name(1));
+        assert!(view(&remembered, 1).tls12_session(&name(1)).is_none());
     }
 
     #[test]
@@ -183,8 +298,35 @@ mod tests {
             meet(&remembered, 0, &version::TLS13);
         }
         assert_eq!(remembered.servers().len(), REMEMBERED_SERVERS);
-        assert!(remembered.take_tls13_ticket(&name(0)).is_some());
-        assert!(remembered.take_tls13_ticket(&name(1)).is_none());
-        assert!(remembered.take_tls13_ticket(&name(REMEMBERED_SERVERS)).is_some());
+        assert!(take(&remembered, peer(0)).is_some());
+        assert!(take(&remembered, peer(1)).is_none());
+        assert!(take(&remembered, peer(REMEMBERED_SERVERS)).is_some());
+    }
+
+    #[test]
+    fn another_port_or_a_proxy_is_another_server() {
+        let remembered = Arc::new(Remembered::default());
+        meet(&remembered, 1, &version::TLS13);
+        let host = peer(1).host;
+        for other in [Peer::origin(&host, 8443), Peer::proxy(&host, 443), peer(2)] {
+            assert!(take(&remembered, other).is_none());
+        }
+        assert!(take(&remembered, peer(1)).is_some());
+    }
+
+    #[test]
+    fn a_resumed_connection_passes_its_age_on() {
+        let remembered = Arc::new(Remembered::default());
+        remembered.clock.set(REMEMBERED_FOR);
+        meet(&remembered, 1, &version::TLS13);
+        let resumed = view(&remembered, 1);
+        assert!(resumed.take_tls13_ticket(&name(1)).is_some());
+        // Much later the server gives another on it.
+        remembered.clock.set(REMEMBERED_FOR * 2);
+        assert_eq!(resumed.keep(()).verified, REMEMBERED_FOR.as_secs());
+        assert!(resumed.keep(()).is_young(REMEMBERED_FOR.as_secs() * 2));
+        assert!(!resumed.keep(()).is_young(REMEMBERED_FOR.as_secs() * 2 + 1));
+        // The clock was set back.
+        assert!(!resumed.keep(()).is_young(REMEMBERED_FOR.as_secs() - 1));
     }
 }

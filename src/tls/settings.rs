@@ -1,29 +1,19 @@
-//! What a session's owner can set about TLS, checked where it is set, and what becomes of it.
+//! What a caller can set about TLS, checked where it is set: whom to trust, what to show, which versions to speak.
+//!
+//! These are values alone. `configuration` makes of them what a handshake needs.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use rustls::client::danger::ServerCertVerifier;
-use rustls::client::{ResolvesClientCert, Resumption};
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::time_provider::TimeProvider;
-use rustls::{CipherSuite, ClientConfig, Error, RootCertStore, SupportedProtocolVersion, version};
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::sign::CertifiedKey;
+use rustls::{Error, RootCertStore};
 
 use super::der::Parts;
-use super::facts::{TLS13, TlsFacts, server_name};
 use super::pem;
+use super::provider::provider;
 use super::remembered::Remembered;
-use super::verify::Verifier;
-use crate::http::origin::Host;
 use crate::limits::TRUSTED_LENGTH;
-
-/// How long sessions are kept for resumption at the most, whatever a server says (RFC 5246 appendix F.1.4 suggests it): who is resumed is not
-/// verified again.
-const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The versions of TLS that are spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,38 +24,23 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// All settings of TLS, and the configuration that was made of them last.
+/// All settings of TLS. Those who share one share what it remembers of servers, too: a change begins to remember anew.
 #[derive(Clone)]
 pub struct TlsSettings {
-    has_default_roots: bool,
-    roots: Vec<TrustAnchor<'static>>,
-    leaves: Vec<CertificateDer<'static>>,
+    pub(super) has_default_roots: bool,
+    pub(super) roots: Vec<TrustAnchor<'static>>,
+    pub(super) leaves: Vec<CertificateDer<'static>>,
     /// Bytes of the certificates that `roots` and `leaves` were made of.
     trusted: usize,
-    identity: Option<Arc<CertifiedKey>>,
-    oldest: TlsVersion,
-    newest: TlsVersion,
-    /// How often a connection may have become one that would not be made again.
-    narrowings: u32,
-    /// Another number for each identity.
-    identity_number: u32,
-    /// Made when it is needed, and anew after a change or when it is old: the sessions for resumption are in it.
-    made: Option<Configuration>,
+    pub(super) identity: Identity,
+    pub(super) oldest: TlsVersion,
+    pub(super) newest: TlsVersion,
+    pub(super) remembered: Arc<Remembered>,
 }
 
-/// What connections of one session share.
-#[derive(Clone)]
-pub struct Configuration {
-    pub(super) config: Arc<ClientConfig>,
-    verifier: Arc<Verifier>,
-    clock: Arc<Clock>,
-    /// When it was made.
-    since: Duration,
-}
-
-/// What time it is, as it was told last.
-#[derive(Debug, Default)]
-struct Clock(AtomicU64);
+/// The certificate that is shown to servers that ask for one, with its chain and key; or none.
+#[derive(Clone, Default)]
+pub struct Identity(pub(super) Option<Arc<CertifiedKey>>);
 
 impl Default for TlsSettings {
     fn default() -> Self {
@@ -74,12 +49,10 @@ impl Default for TlsSettings {
             roots: Vec::new(),
             leaves: Vec::new(),
             trusted: 0,
-            identity: None,
+            identity: Identity::default(),
             oldest: TlsVersion::Tls12,
             newest: TlsVersion::Tls13,
-            narrowings: 0,
-            identity_number: 0,
-            made: None,
+            remembered: Arc::default(),
         }
     }
 }
@@ -87,11 +60,8 @@ impl Default for TlsSettings {
 impl TlsSettings {
     /// Whether the roots that come with this crate are trusted.
     pub fn set_default_roots(&mut self, trusted: bool) {
-        if self.has_default_roots && !trusted {
-            self.narrow();
-        }
         self.has_default_roots = trusted;
-        self.made = None;
+        self.begin_anew();
     }
 
     /// Trusts these certificates as roots, beside those that are trusted already. PEM, one or many, or one in DER.
@@ -101,7 +71,7 @@ impl TlsSettings {
         let roots: Vec<_> = certificates.iter().map(webpki_anchor).collect::<Result<_, _>>()?;
         self.roots.extend(roots);
         self.trusted = trusted;
-        self.made = None;
+        self.begin_anew();
         Ok(())
     }
 
@@ -115,7 +85,7 @@ impl TlsSettings {
         }
         self.leaves.extend(leaves);
         self.trusted = trusted;
-        self.made = None;
+        self.begin_anew();
         Ok(())
     }
 
@@ -134,15 +104,15 @@ impl TlsSettings {
             }
             _ => {}
         }
-        self.identity = Some(Arc::new(CertifiedKey::new(chain, key)));
-        self.change_identity();
+        self.identity = Identity(Some(Arc::new(CertifiedKey::new(chain, key))));
+        self.begin_anew();
         Ok(())
     }
 
     /// Shows no certificate any more.
     pub fn remove_identity(&mut self) {
-        if self.identity.take().is_some() {
-            self.change_identity();
+        if self.identity.0.take().is_some() {
+            self.begin_anew();
         }
     }
 
@@ -152,101 +122,42 @@ impl TlsSettings {
             return Err("the oldest version of TLS is newer than the newest".into());
         }
         (self.oldest, self.newest) = (oldest, newest);
-        self.narrow();
-        self.made = None;
+        self.begin_anew();
         Ok(())
     }
 
-    /// Another number after each change that may have made of a connection one that would not be made again.
-    pub fn narrowings(&self) -> u32 {
-        self.narrowings
+    /// Whether the roots that come with this crate are trusted.
+    pub fn has_default_roots(&self) -> bool {
+        self.has_default_roots
     }
 
-    /// Another number for each certificate that is to be shown, and for none.
-    pub fn identity_number(&self) -> u32 {
-        self.identity_number
-    }
-
-    /// Whether a handshake with this host that agreed on these facts would be accepted; `now` as for
-    /// [`TlsSettings::configuration`].
-    pub fn would_accept(&mut self, facts: &TlsFacts, host: &Host, now: Duration) -> bool {
-        let version = if facts.version == TLS13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
-        let (Ok(configuration), Ok(name)) = (self.configuration(now), server_name(host)) else {
-            return false;
-        };
-        (self.oldest..=self.newest).contains(&version)
-            && configuration.verifier.accepts(&facts.chain, &name, UnixTime::since_unix_epoch(now))
-    }
-
-    fn change_identity(&mut self) {
-        self.identity_number = self.identity_number.wrapping_add(1);
-        self.narrow();
-        self.made = None;
-    }
-
-    fn narrow(&mut self) {
-        self.narrowings = self.narrowings.wrapping_add(1);
+    /// The oldest and the newest version that is offered.
+    pub fn versions(&self) -> (TlsVersion, TlsVersion) {
+        (self.oldest, self.newest)
     }
 
     /// Whether there is a certificate to show.
     pub fn has_identity(&self) -> bool {
-        self.identity.is_some()
+        self.identity.0.is_some()
     }
 
-    /// What connections are made with; `now` is the time since 1970 by the clock on the wall.
-    pub fn configuration(&mut self, now: Duration) -> Result<Configuration, String> {
-        let is_young = |made: &Configuration| now.checked_sub(made.since).is_some_and(|age| age <= REMEMBERED_FOR);
-        let made = match self.made.take().filter(is_young) {
-            Some(made) => made,
-            None => self.make(now)?,
-        };
-        made.clock.0.store(now.as_secs(), Ordering::Relaxed);
-        self.made = Some(made.clone());
-        Ok(made)
+    /// Whether one is the other, or a copy of it, and neither was changed since.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.remembered, &other.remembered)
+    }
+
+    /// What was remembered was agreed on under other settings.
+    fn begin_anew(&mut self) {
+        self.remembered = Arc::default();
     }
 
     /// How many bytes are trusted with these, if that is not too many.
     fn trusted_with(&self, certificates: &[CertificateDer<'_>]) -> Result<usize, String> {
         let more = certificates.iter().fold(self.trusted, |sum, one| sum.saturating_add(one.len()));
         if more > TRUSTED_LENGTH {
-            return Err(format!("too many certificates: a session trusts {TRUSTED_LENGTH} bytes of them"));
+            return Err(format!("too many certificates: {TRUSTED_LENGTH} bytes of them can be trusted"));
         }
         Ok(more)
-    }
-
-    fn make(&self, now: Duration) -> Result<Configuration, String> {
-        let provider = Arc::new(provider());
-        let algorithms = provider.signature_verification_algorithms;
-        let mut roots = RootCertStore { roots: self.roots.clone() };
-        if self.has_default_roots {
-            roots.roots.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
-        }
-        let versions: Vec<&'static SupportedProtocolVersion> =
-            [(TlsVersion::Tls12, &version::TLS12), (TlsVersion::Tls13, &version::TLS13)]
-                .into_iter()
-                .filter(|(version, _)| (self.oldest..=self.newest).contains(version))
-                .map(|(_, version)| version)
-                .collect();
-        let clock = Arc::new(Clock::default());
-        let time: Arc<dyn TimeProvider> = Arc::<Clock>::clone(&clock);
-        let verifier = Arc::new(Verifier { roots, leaves: self.leaves.clone(), algorithms });
-        let judge: Arc<dyn ServerCertVerifier> = Arc::<Verifier>::clone(&verifier);
-        let builder = ClientConfig::builder_with_details(provider, time)
-            .with_protocol_versions(&versions)
-            .map_err(|error| error.to_string())?
-            .dangerous()
-            .with_custom_certificate_verifier(judge);
-        let mut config = match &self.identity {
-            Some(identity) => {
-                let resolver: Arc<dyn ResolvesClientCert> = Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
-                builder.with_client_cert_resolver(resolver)
-            }
-            None => builder.with_no_client_auth(),
-        };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.resumption = Resumption::store(Arc::new(Remembered::default()));
-        config.enable_early_data = false;
-        Ok(Configuration { config: Arc::new(config), verifier, clock, since: now })
     }
 }
 
@@ -264,27 +175,20 @@ impl fmt::Debug for TlsSettings {
     }
 }
 
-impl TimeProvider for Clock {
-    fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.load(Ordering::Relaxed))))
+/// The same certificates are the same identity: the key belongs to the first of them.
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_ref().map(|own| &own.cert) == other.0.as_ref().map(|other| &other.cert)
     }
 }
 
-/// The cryptography, with the suites in the order in which they are offered.
-///
-/// ChaCha20-Poly1305 comes first: in WebAssembly, which has no instructions for AES, it is 5 to 8 times as fast, and most
-/// servers honour the client's order.
-fn provider() -> CryptoProvider {
-    let mut provider = ring::default_provider();
-    provider.cipher_suites.sort_by_key(|suite| {
-        !matches!(
-            suite.suite(),
-            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
-                | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
-                | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
-        )
-    });
-    provider
+impl Eq for Identity {}
+
+impl fmt::Debug for Identity {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Identity" } else { "None" })
+    }
 }
 
 fn webpki_anchor(certificate: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, String> {
@@ -332,7 +236,7 @@ mod tests {
         settings.add_roots(one.as_bytes()).unwrap();
         settings.set_identity(one.as_bytes(), key.as_bytes()).unwrap();
         let before = format!("{settings:?}");
-        let made = settings.configuration(Duration::ZERO).unwrap();
+        let copy = settings.clone();
         let half_good = format!("{two}-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n");
         for bytes in [&b""[..], b"garbage", key.as_bytes(), half_good.as_bytes(), &two.as_bytes()[..200]] {
             assert!(settings.add_roots(bytes).is_err());
@@ -344,8 +248,7 @@ mod tests {
         }
         assert!(settings.set_versions(TlsVersion::Tls13, TlsVersion::Tls12).is_err());
         assert_eq!(format!("{settings:?}"), before);
-        let again = settings.configuration(Duration::ZERO).unwrap();
-        assert!(Arc::ptr_eq(&made.config, &again.config), "nor is what is remembered lost");
+        assert!(settings.is_same(&copy), "nor is what is remembered lost");
     }
 
     #[test]
@@ -361,33 +264,24 @@ mod tests {
     }
 
     #[test]
-    fn each_change_makes_a_new_configuration_and_nothing_else_does() {
-        let (one, key) = pair();
+    fn a_copy_is_the_same_until_one_of_both_is_changed() {
         let mut settings = TlsSettings::default();
-        let mut last = settings.configuration(Duration::ZERO).unwrap();
-        let changes: [fn(&mut TlsSettings, &str, &str); 6] = [
-            |settings, _, _| settings.set_default_roots(false),
-            |settings, one, _| settings.add_roots(one.as_bytes()).unwrap(),
-            |settings, one, _| settings.add_leaves(one.as_bytes()).unwrap(),
-            |settings, one, key| settings.set_identity(one.as_bytes(), key.as_bytes()).unwrap(),
-            |settings, _, _| settings.remove_identity(),
-            |settings, _, _| settings.set_versions(TlsVersion::Tls13, TlsVersion::Tls13).unwrap(),
-        ];
-        for change in changes {
-            change(&mut settings, &one, &key);
-            let now = settings.configuration(Duration::from_secs(1)).unwrap();
-            assert!(!Arc::ptr_eq(&last.config, &now.config));
-            last = settings.configuration(Duration::from_secs(2)).unwrap();
-            assert!(Arc::ptr_eq(&last.config, &now.config));
-        }
+        let copy = settings.clone();
+        assert!(settings.is_same(&copy) && settings.add_roots(b"nothing").is_err() && settings.is_same(&copy));
+        settings.set_default_roots(true);
+        assert!(!settings.is_same(&copy), "what was remembered under the old settings is not used under the new");
     }
 
     #[test]
-    fn nothing_weak_is_offered() {
-        for suite in provider().cipher_suites {
-            let name = format!("{:?}", suite.suite());
-            assert!(name.contains("GCM") || name.contains("CHACHA20"), "{name}");
-            assert!(name.starts_with("TLS13_") || name.contains("ECDHE"), "{name}");
-        }
+    fn the_same_certificates_are_the_same_identity() {
+        let ((one, key), (two, other)) = (pair(), pair());
+        let identity = |certificate: &str, key: &str| {
+            let mut settings = TlsSettings::default();
+            settings.set_identity(certificate.as_bytes(), key.as_bytes()).unwrap();
+            settings.identity
+        };
+        assert_eq!(identity(&one, &key), identity(&one, &key));
+        assert_ne!(identity(&one, &key), identity(&two, &other));
+        assert_ne!(identity(&one, &key), Identity::default());
     }
 }

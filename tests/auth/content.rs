@@ -224,7 +224,7 @@ fn the_connection_closes_where_it_could_not_be_kept_or_that_would_cost_too_much(
     }
     // A request that says that it closes.
     let (net, session) = asked([challenges_with("Content-Length: 0\r\n\r\n", |script| script), fresh()]);
-    session.change_settings(|settings| settings.is_persistent = false);
+    session.change_options(|options| options.is_persistent = false);
     assert_eq!((get(&net, &session, "/"), net.connections()), (200, 2));
 }
 
@@ -232,7 +232,7 @@ fn the_connection_closes_where_it_could_not_be_kept_or_that_would_cost_too_much(
 fn a_challenge_s_content_that_does_not_come_has_its_deadline() {
     let (net, session) = asked([challenges_with("Content-Length: 5\r\n\r\nab", Script::stall), answers(Script::new())]);
     let began = net.now();
-    let between = session.settings(|settings| settings.deadlines().between_bytes);
+    let between = session.options().deadlines().between_bytes;
     assert_eq!(get(&net, &session, "/"), 200);
     assert_eq!(net.now().since(began), between);
     // Nor does a trickle last longer than the exchange may.
@@ -240,7 +240,7 @@ fn a_challenge_s_content_that_does_not_come_has_its_deadline() {
         |script: Script| (0..1000).fold(script, |script, _| script.delay(Duration::from_secs(30)).send("1\r\nx\r\n"));
     let (net, session) =
         asked([challenges_with("Transfer-Encoding: chunked\r\n\r\n", trickle), answers(Script::new())]);
-    let end = session.settings(|settings| settings.deadlines().exchange);
+    let end = session.options().deadlines().exchange;
     let began = net.now();
     let error = fetch(&net, &session, "GET", "/").unwrap_err();
     assert_eq!((error.code, net.now().since(began)), (Code::ExchangeTimeout, end));

@@ -35,7 +35,7 @@ impl Shown {
             self.0.push(format!("{error} {error:?} {error:#?}"));
         }
         self.0.extend(session.take_events().into_iter().map(|event| format!("{event:?} {event:#?}")));
-        self.0.push(session.settings(|settings| format!("{settings:?}")));
+        self.0.push(format!("{:?}", session.options()));
         self.0.push(session.change_credentials(|known| format!("{known:?} {known:#?}")));
     }
 

@@ -1,7 +1,7 @@
 //! Settings of proxies that change while connections are kept: those that the new settings would not have made close.
 
 use xenon::session::events::{CloseReason, Kind};
-use xenon::tls::settings::{TlsSettings, TlsVersion};
+use xenon::tls::settings::TlsSettings;
 
 use crate::authority::{root, stranger};
 use crate::peer::peer;
@@ -40,11 +40,11 @@ fn assert_changes(make: impl Fn() -> (xenon::net::sim::SimNet, Session), changes
 }
 
 fn set(session: &Session, proxies: &[&str]) {
-    session.change_settings(|settings| settings.proxying.set_proxies(proxies).unwrap());
+    session.change_options(|options| options.proxying.set_proxies(proxies).unwrap());
 }
 
 fn exempt(session: &Session, hosts: &[&str]) {
-    session.change_settings(|settings| settings.proxying.set_exemptions(hosts).unwrap());
+    session.change_options(|options| options.proxying.set_exemptions(hosts).unwrap());
 }
 
 /// `ok` in two pieces, so that the head is here before the content is.
@@ -64,7 +64,7 @@ fn a_proxy_that_is_taken_away_or_changed_is_used_no_more() {
         ("another password", |session| set(session, &["http://u:q@proxy.test:1080"]), false),
         ("another kind", |session| set(session, &["socks5h://u:p@proxy.test:1080"]), false),
         ("exempt", |session| exempt(session, &["origin.test"]), false),
-        ("tunnels", |session| session.change_settings(|settings| settings.proxying.tunnels_all = true), false),
+        ("tunnels", |session| session.change_options(|options| options.proxying.tunnels_all = true), false),
         ("the same", |session| set(session, &["u:p@PROXY.test:1080/"]), true),
         ("one more", |session| set(session, &["first.test", "u:p@proxy.test"]), true),
         ("another is exempt", |session| exempt(session, &["other.test"]), true),
@@ -90,7 +90,7 @@ fn a_tunnel_ends_with_its_proxy_too() {
             ("exempt", |session| exempt(session, &["*"]), false),
             (
                 "trust in proxies that have no TLS",
-                |session| session.change_settings(|settings| settings.proxying.tls.set_default_roots(false)),
+                |session| session.change_options(|options| options.proxying.tls_mut().set_default_roots(false)),
                 true,
             ),
         ];
@@ -111,11 +111,7 @@ fn a_straight_connection_ends_where_a_proxy_is_set() {
     };
     let changes: [Change; 3] = [
         ("a proxy", |session| set(session, &["p.test"]), false),
-        (
-            "tunnels of no proxy",
-            |session| session.change_settings(|settings| settings.proxying.tunnels_all = true),
-            true,
-        ),
+        ("tunnels of no proxy", |session| session.change_options(|options| options.proxying.tunnels_all = true), true),
         ("none, as before", |session| set(session, &[]), true),
     ];
     assert_changes(make, &changes);
@@ -131,9 +127,9 @@ fn a_proxy_that_is_trusted_no_more_is_used_no_more() {
             let proxy = if scheme == "https" { proxy.secure(&origin()) } else { proxy };
             let net = world([proxy.head().send(SLOW).send("k").answers(2)]);
             let session = through(&net, scheme, "https");
-            session.change_settings(|settings| {
-                settings.proxying.tunnels_all = tunnel;
-                settings.proxying.tls.set_default_roots(true);
+            session.change_options(|options| {
+                options.proxying.tunnels_all = tunnel;
+                options.proxying.tls_mut().set_default_roots(true);
             });
             (net, session)
         };
@@ -141,17 +137,15 @@ fn a_proxy_that_is_trusted_no_more_is_used_no_more() {
             // It is one of the root's, which is trusted still.
             (
                 "default roots",
-                |session| session.change_settings(|settings| settings.proxying.tls.set_default_roots(false)),
+                |session| session.change_options(|options| options.proxying.tls_mut().set_default_roots(false)),
                 true,
             ),
             (
                 "all roots",
                 |session| {
-                    session.change_settings(|settings| {
-                        // Such settings count their changes anew, so one more of them is made.
-                        settings.proxying.tls = TlsSettings::default();
-                        settings.proxying.tls.set_default_roots(false);
-                        settings.proxying.tls.set_versions(TlsVersion::Tls12, TlsVersion::Tls13).unwrap();
+                    session.change_options(|options| {
+                        *options.proxying.tls_mut() = TlsSettings::default();
+                        options.proxying.tls_mut().set_default_roots(false);
                     });
                 },
                 false,
@@ -159,9 +153,9 @@ fn a_proxy_that_is_trusted_no_more_is_used_no_more() {
             (
                 "more roots",
                 |session| {
-                    session.change_settings(|settings| {
-                        settings.proxying.tls.add_roots(&stranger().certificate).unwrap();
-                        settings.tls.add_roots(&root().certificate).unwrap();
+                    session.change_options(|options| {
+                        options.proxying.tls_mut().add_roots(&stranger().certificate).unwrap();
+                        options.tls_mut().add_roots(&root().certificate).unwrap();
                     });
                 },
                 true,

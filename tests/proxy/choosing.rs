@@ -118,9 +118,9 @@ fn the_right_to_connect_is_not_lost_on_the_way() {
     let net = with_dead([peer().answers(1).into()]);
     net.listen(at(DEAD), [Script::new().close()]);
     let session = session_with(&net, "http", ORIGIN, &["socks5h://dead.test", PROXY]);
-    session.change_settings(|settings| {
-        let limits = xenon::limits::Limits { connections: 1, ..*settings.limits() };
-        settings.set_limits(limits).unwrap();
+    session.change_options(|options| {
+        let limits = xenon::limits::Limits { connections: 1, ..*options.limits() };
+        options.set_limits(limits);
     });
     assert_eq!(get(&net, &session).unwrap(), "ok");
     session.close_connection();

@@ -39,7 +39,7 @@ fn heads_of_the_proxy_are_told_byte_for_byte() {
     let script = peer().expect(connect_head("origin.test:80")).send(interim).send(answer);
     let net = world([script.expect(head("GET /")).send(ok("ok"))]);
     let session = through(&net, "http", "http");
-    session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    session.change_options(|options| options.proxying.tunnels_all = true);
     assert_eq!(get(&net, &session).unwrap(), "ok");
     let heads = session.take_events().into_iter().filter_map(|event| match event.what {
         Kind::TunnelResponse(head) => Some(head.0),
@@ -52,7 +52,7 @@ fn heads_of_the_proxy_are_told_byte_for_byte() {
 fn http_goes_through_one_on_request() {
     let net = world([peer().expect(connect_head("origin.test:80")).send(OPEN).expect(head("GET /")).send(ok("ok"))]);
     let session = through(&net, "http", "http");
-    session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    session.change_options(|options| options.proxying.tunnels_all = true);
     assert_eq!(get(&net, &session).unwrap(), "ok");
     net.assert_done();
 }
@@ -61,11 +61,9 @@ fn http_goes_through_one_on_request() {
 fn and_where_another_host_stands_for_the_origin() {
     let net = world([peer().expect(connect_head("other.test:81")).send(OPEN).expect(head("GET /")).send(ok("ok"))]);
     let session = through(&net, "http", "http");
-    session.change_settings(|settings| {
-        settings.set_connect_to(Some(("other.test".into(), 81))).unwrap();
-        // They stand for a lookup, and there is none.
-        settings.set_addresses(&["10.9.9.9".into()]).unwrap();
-    });
+    session.set_connect_to(Some(("other.test".into(), 81))).unwrap();
+    // They stand for a lookup, and there is none.
+    session.set_addresses(&["10.9.9.9".into()]).unwrap();
     assert_eq!(get(&net, &session).unwrap(), "ok");
     net.assert_done();
 }
@@ -75,7 +73,7 @@ fn an_address_is_in_brackets_and_a_user_agent_only_if_there_is_one() {
     let net =
         world([peer().expect("CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n").send("HTTP/1.1 403\r\n\r\n")]);
     let session = session_with(&net, "https", "::1", &[PROXY]);
-    session.change_settings(|settings| settings.set_user_agent(None).unwrap());
+    session.change_options(|options| options.set_user_agent(None).unwrap());
     get(&net, &session).unwrap_err();
     net.assert_done();
 }
@@ -205,7 +203,7 @@ fn in_a_plain_tunnel_they_are_the_origins() {
     {
         let net = world([peer().head().send(answer).head().listen()]);
         let session = through(&net, "http", "http");
-        session.change_settings(|settings| settings.proxying.tunnels_all = true);
+        session.change_options(|options| options.proxying.tunnels_all = true);
         assert_eq!(get(&net, &session).unwrap(), "ok");
     }
 }

@@ -107,12 +107,12 @@ fn they_go_ahead_afterwards() {
 fn and_before_if_that_is_wanted() {
     let net = world([peer().head().send(OPEN).secure(&origin()).answers(1)]);
     let session = with(&net, "https", URL);
-    session.change_settings(|settings| settings.proxying.set_ahead(true));
+    session.change_options(|options| options.proxying.goes_ahead = true);
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(authorization(&heads(&net, 0)[0]), Some(BASIC));
     let net = world([peer().answers(1)]);
     let session = with(&net, "http", URL);
-    session.change_settings(|settings| settings.proxying.set_ahead(true));
+    session.change_options(|options| options.proxying.goes_ahead = true);
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(authorization(&sent(&net, 0)), Some(BASIC));
 }
@@ -272,7 +272,7 @@ fn an_origins_401_in_a_tunnel_and_a_proxys_407_there() {
     // What says 407 within the tunnel is the origin, and is told nothing.
     let net = world([peer().head().send(OPEN).head().send(BASIC_KEPT).listen()]);
     let session = with(&net, "http", URL);
-    session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    session.change_options(|options| options.proxying.tunnels_all = true);
     assert_eq!(fetch(&net, &session, "GET", "/").unwrap().head.status, 407);
     assert_eq!(net.connections(), 1);
     assert!(!sent(&net, 0).contains("Proxy-Authorization"));
@@ -301,7 +301,7 @@ fn nobody_hears_what_is_for_another() {
         let proxy = peer().head().send(BASIC_KEPT).head().send(OPEN).answers(1);
         let net = world([proxy]);
         let session = with(&net, "http", URL);
-        session.change_settings(|settings| settings.proxying.tunnels_all = true);
+        session.change_options(|options| options.proxying.tunnels_all = true);
         session.change_credentials(|known| known.set_login(None, login(), schemes, true)).unwrap();
         assert_eq!(get(&net, &session).unwrap(), "ok");
         let heads = heads(&net, 0);
@@ -353,7 +353,7 @@ fn a_field_of_the_callers_own_is_its_own_affair() {
 fn trace_has_none_with_it() {
     let net = world([peer().answers(1)]);
     let session = with(&net, "http", URL);
-    session.change_settings(|settings| settings.proxying.set_ahead(true));
+    session.change_options(|options| options.proxying.goes_ahead = true);
     fetch(&net, &session, "TRACE", "/").unwrap();
     assert!(!sent(&net, 0).contains("Authorization"));
 }
@@ -406,8 +406,8 @@ fn streamed_content_waits_until_a_proxy_that_forwards_has_let_it_in() {
 
 #[test]
 fn where_no_proxy_can_ask_nothing_waits() {
-    let ahead = |session: &Session| session.change_settings(|settings| settings.proxying.set_ahead(true));
-    let tunnels = |session: &Session| session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    let ahead = |session: &Session| session.change_options(|options| options.proxying.goes_ahead = true);
+    let tunnels = |session: &Session| session.change_options(|options| options.proxying.tunnels_all = true);
     let nothing_waits = |url: &str, proxy: Peer, set: &dyn Fn(&Session), own: Option<&[u8]>| {
         let net = world([proxy.head().expect("5\r\nhello\r\n0\r\n\r\n").send(ok("ok")).listen()]);
         let session = with(&net, "http", url);

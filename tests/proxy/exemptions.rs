@@ -19,7 +19,7 @@ fn they_go_straight_and_others_do_not() {
         net.name(ORIGIN, [at("10.0.0.1:80").ip()]);
         net.listen(at("10.0.0.1:80"), [peer().expect(head("GET /")).send(ok("direct")).script()]);
         let session = through(&net, "http", "http");
-        session.change_settings(|settings| settings.proxying.set_exemptions(&[entry]).unwrap());
+        session.change_options(|options| options.proxying.set_exemptions(&[entry]).unwrap());
         assert_eq!(get(&net, &session).unwrap(), if is_direct { "direct" } else { "proxy" }, "{entry}");
         // The name of neither is looked up in vain.
         assert_eq!(net.lookups(), [if is_direct { ORIGIN } else { PROXY }]);
@@ -40,7 +40,7 @@ fn addresses_are_compared_with_addresses() {
             net.listen(at(address), [peer().head().send(ok("direct")).script()]);
         }
         let session = session_with(&net, "http", host, &[PROXY]);
-        session.change_settings(|settings| settings.proxying.set_exemptions(&[entry]).unwrap());
+        session.change_options(|options| options.proxying.set_exemptions(&[entry]).unwrap());
         assert_eq!(get(&net, &session).unwrap(), if is_direct { "direct" } else { "proxy" }, "{entry}");
     }
 }

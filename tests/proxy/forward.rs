@@ -39,7 +39,7 @@ fn the_port_of_the_origin_is_in_the_target() {
     assert!(sent(&net, 0).starts_with("GET http://[2001:db8::1]/ HTTP/1.1\r\nHost: [2001:db8::1]\r\n"));
     let net = world([peer().head().send(ok("ok"))]);
     let session = Session::new(net.clone(), "http", ORIGIN, 8080);
-    session.change_settings(|settings| settings.proxying.set_proxies(&[PROXY]).unwrap());
+    session.change_options(|options| options.proxying.set_proxies(&[PROXY]).unwrap());
     get(&net, &session).unwrap();
     assert!(sent(&net, 0).starts_with("GET http://origin.test:8080/ HTTP/1.1\r\nHost: origin.test:8080\r\n"));
 }
@@ -72,7 +72,7 @@ fn in_a_tunnel_that_field_is_nobodys() {
     let serve = || peer().head().send("HTTP/1.1 200 OK\r\n\r\n").head().send(answer).listen();
     let net = world([serve(), serve()]);
     let session = through(&net, "http", "http");
-    session.change_settings(|settings| settings.proxying.tunnels_all = true);
+    session.change_options(|options| options.proxying.tunnels_all = true);
     for _ in 0..2 {
         assert_eq!(get(&net, &session).unwrap(), "ok");
     }
@@ -106,7 +106,7 @@ fn without_the_proxy_the_next_request_goes_straight() {
     net.listen(at("10.0.0.1:80"), [peer().expect(head("GET /")).send(ok("direct")).script()]);
     let session = through(&net, "http", "http");
     assert_eq!(get(&net, &session).unwrap(), "ok");
-    session.change_settings(|settings| settings.proxying.set_proxies::<&str>(&[]).unwrap());
+    session.change_options(|options| options.proxying.set_proxies::<&str>(&[]).unwrap());
     assert_eq!(get(&net, &session).unwrap(), "direct");
     assert!(events(&session).contains(&"Closed SettingsChanged".into()));
 }

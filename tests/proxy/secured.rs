@@ -48,7 +48,7 @@ fn a_plain_origin_has_no_facts_of_tls() {
         let proxy = if tunnels { proxy.head().send(OPEN) } else { proxy };
         let net = world([proxy.answers(2)]);
         let session = through(&net, "http", "https");
-        session.change_settings(|settings| settings.proxying.tunnels_all = tunnels);
+        session.change_options(|options| options.proxying.tunnels_all = tunnels);
         for _ in 0..2 {
             let exchange = session.request("GET", "/").start(true).unwrap();
             let response = net.run(std::future::poll_fn(|context| exchange.poll_response(context))).unwrap();
@@ -115,8 +115,8 @@ fn the_trust_of_one_is_not_the_trust_of_the_other() {
     let strange_origin = stranger().leaf(&[ORIGIN], |_| {});
     let wrong_proxy = root().leaf(&["other.test"], |_| {});
     let trust_stranger = |session: &Session, of_proxy: bool| {
-        session.change_settings(|settings| {
-            let tls = if of_proxy { &mut settings.proxying.tls } else { &mut settings.tls };
+        session.change_options(|options| {
+            let tls = if of_proxy { &mut options.proxying.tls_mut() } else { &mut options.tls_mut() };
             tls.add_roots(&stranger().certificate).unwrap();
         });
     };
@@ -146,7 +146,7 @@ fn the_error_says_that_it_is_the_proxy_and_has_its_certificate() {
     // It is accepted when its owner says so.
     let net = world([peer().secure(&identity).answers(1)]);
     let session = through(&net, "http", "https");
-    session.change_settings(|settings| settings.proxying.tls.add_leaves(&rejected.chain[0]).unwrap());
+    session.change_options(|options| options.proxying.tls_mut().add_leaves(&rejected.chain[0]).unwrap());
     assert_eq!(get(&net, &session).unwrap(), "ok");
 }
 

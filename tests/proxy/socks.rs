@@ -68,7 +68,7 @@ impl Dialogue {
         let session = session_with(net, "http", self.host, &[self.url]);
         if self.url.starts_with("socks5:") && self.host == ORIGIN {
             // The first address is told: of which family, the caller says.
-            session.change_settings(|settings| settings.family = xenon::session::settings::AddressFamily::Ipv4);
+            session.change_options(|options| options.family = xenon::session::settings::AddressFamily::Ipv4);
         }
         session
     }
@@ -235,7 +235,7 @@ fn set_addresses_are_told_where_names_are_looked_up_here() {
         .head()
         .send(ok("ok"))]);
     let session = through(&net, "http", "socks5");
-    session.change_settings(|settings| settings.set_addresses(&["10.9.9.9:81".into()]).unwrap());
+    session.set_addresses(&["10.9.9.9:81".into()]).unwrap();
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.lookups(), [PROXY]);
 }

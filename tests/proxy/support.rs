@@ -40,12 +40,12 @@ pub(crate) fn world(scripts: impl IntoIterator<Item = impl Into<Script>>) -> Sim
 pub(crate) fn session_with(net: &SimNet, scheme: &str, host: &str, proxies: &[&str]) -> Session {
     let session = Session::new(net.clone(), scheme, host, if scheme == "https" { 443 } else { 80 });
     session.set_events(true);
-    session.change_settings(|settings| {
-        settings.proxying.set_proxies(proxies).unwrap();
-        settings.tls.set_default_roots(false);
-        settings.tls.add_roots(&root().certificate).unwrap();
-        settings.proxying.tls.set_default_roots(false);
-        settings.proxying.tls.add_roots(&root().certificate).unwrap();
+    session.change_options(|options| {
+        options.proxying.set_proxies(proxies).unwrap();
+        options.tls_mut().set_default_roots(false);
+        options.tls_mut().add_roots(&root().certificate).unwrap();
+        options.proxying.tls_mut().set_default_roots(false);
+        options.proxying.tls_mut().add_roots(&root().certificate).unwrap();
     });
     session
 }
@@ -85,10 +85,10 @@ fn agent() -> String {
 }
 
 pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
-    session.change_settings(|settings| {
-        let mut deadlines = *settings.deadlines();
+    session.change_options(|options| {
+        let mut deadlines = *options.deadlines();
         change(&mut deadlines);
-        settings.set_deadlines(deadlines).unwrap();
+        options.set_deadlines(deadlines);
     });
 }
 

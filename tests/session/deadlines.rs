@@ -25,7 +25,7 @@ const EACH: Deadlines = Deadlines {
 
 fn world_with(deadlines: Deadlines, scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
     let (net, session) = world(scripts);
-    session.change_settings(|settings| settings.set_deadlines(deadlines)).unwrap();
+    session.change_options(|options| options.set_deadlines(deadlines));
     (net, session)
 }
 

@@ -52,7 +52,7 @@ fn run(story: &Story, segments: &Segments, failures: &[(u64, Failure)]) -> Run {
 
     assert_sent_once(&net, &context());
     if hit.iter().all(|(operation, _)| operation.is_some()) {
-        session.change_settings(|settings| settings.set_addresses(&["10.9.9.9".into()])).unwrap();
+        session.set_addresses(&["10.9.9.9".into()]).unwrap();
         if outcomes.iter().any(Result::is_err) {
             // The peer of a connection that is kept may be in another part of its script than the session.
             session.close_connection();

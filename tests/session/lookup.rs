@@ -65,7 +65,7 @@ fn localhost_and_what_is_below_it_are_the_loopback_addresses() {
             net.name(&host.to_ascii_lowercase(), [ip("10.0.0.1")]);
             let session = Session::new(net.clone(), "http", host, 8080);
             session.set_events(true);
-            session.change_settings(|settings| settings.family = family);
+            session.change_options(|options| options.family = family);
             assert_eq!(failure(get(&net, &session)), (Phase::Connect, Code::ConnectionRefused));
             let attempts: Vec<_> = net.attempts().iter().map(|attempt| attempt.to.to_string()).collect();
             assert_eq!(
@@ -122,7 +122,7 @@ fn fixed_addresses_stand_for_the_lookup() {
     net.listen(at("[::1]:8080"), [answers(1)]);
     let set = |addresses: &[&str]| {
         let addresses: Vec<String> = addresses.iter().map(|address| (*address).to_owned()).collect();
-        session.change_settings(|settings| settings.set_addresses(&addresses)).unwrap();
+        session.set_addresses(&addresses).unwrap();
     };
     set(&["10.0.0.2"]);
     get(&net, &session).unwrap();
@@ -150,7 +150,7 @@ fn connections_can_go_elsewhere_than_to_the_origin() {
     net.listen(at("[::1]:81"), [answers(1)]);
     net.listen(at("10.0.0.3:81"), [answers(1)]);
     let set = |host: &str, port| {
-        session.change_settings(|settings| settings.set_connect_to(Some((host.into(), port)))).unwrap();
+        session.set_connect_to(Some((host.into(), port))).unwrap();
         session.close_connection();
     };
     set("b.test", 8080);
@@ -159,7 +159,7 @@ fn connections_can_go_elsewhere_than_to_the_origin() {
     set("::1", 81);
     get(&net, &session).unwrap();
     // Fixed addresses win, with the port that was set.
-    session.change_settings(|settings| settings.set_addresses(&["10.0.0.3".into()])).unwrap();
+    session.set_addresses(&["10.0.0.3".into()]).unwrap();
     session.close_connection();
     get(&net, &session).unwrap();
     assert_eq!(net.lookups().len(), 1);
@@ -229,7 +229,7 @@ fn only_addresses_of_the_family_that_is_set_are_used() {
     for (family, first, tried) in table {
         let (net, session) = world([]);
         net.name(NAME, [ip("::1"), ip("10.0.0.1")]);
-        session.change_settings(|settings| settings.family = family);
+        session.change_options(|options| options.family = family);
         assert_eq!(failure(get(&net, &session)), (Phase::Connect, Code::ConnectionRefused));
         let attempts = net.attempts();
         assert_eq!((attempts[0].to, attempts.len()), (at(first), tried), "{family:?}");
@@ -239,13 +239,13 @@ fn only_addresses_of_the_family_that_is_set_are_used() {
 #[test]
 fn a_family_without_addresses_is_a_lookup_that_failed() {
     let (net, session) = world([]);
-    session.change_settings(|settings| settings.family = AddressFamily::Ipv6);
+    session.change_options(|options| options.family = AddressFamily::Ipv6);
     let unresolvable = (Phase::Resolve, Code::Lookup(LookupFailure::NameUnresolvable));
     assert_eq!(failure(get(&net, &session)), unresolvable);
-    session.change_settings(|settings| settings.set_addresses(&["10.0.0.1".into()])).unwrap();
+    session.set_addresses(&["10.0.0.1".into()]).unwrap();
     assert_eq!(failure(get(&net, &session)), unresolvable);
     let literal = Session::new(net.clone(), "http", "10.0.0.1", 80);
-    literal.change_settings(|settings| settings.family = AddressFamily::Ipv6);
+    literal.change_options(|options| options.family = AddressFamily::Ipv6);
     assert_eq!(failure(get(&net, &literal)), unresolvable);
     assert_eq!(net.attempts(), []);
 }
@@ -253,15 +253,15 @@ fn a_family_without_addresses_is_a_lookup_that_failed() {
 #[test]
 fn connections_start_from_the_local_address_that_is_set() {
     let (net, session) = world([answers(1), answers(1)]);
-    session.change_settings(|settings| settings.set_local_address(Some("10.0.0.7"))).unwrap();
+    session.change_options(|options| options.set_local_address(Some("10.0.0.7"))).unwrap();
     get(&net, &session).unwrap();
     assert_eq!(net.local_address(0), Some(ip("10.0.0.7")));
-    session.change_settings(|settings| settings.set_local_address(None)).unwrap();
+    session.change_options(|options| options.set_local_address(None)).unwrap();
     session.close_connection();
     get(&net, &session).unwrap();
     assert_eq!(net.local_address(1), None);
 
-    session.change_settings(|settings| settings.set_local_address(Some("::1"))).unwrap();
+    session.change_options(|options| options.set_local_address(Some("::1"))).unwrap();
     session.close_connection();
     let error = get(&net, &session).unwrap_err();
     assert_eq!((error.phase, error.code), (Phase::Connect, Code::Configuration));

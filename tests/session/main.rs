@@ -11,6 +11,7 @@ mod looks;
 mod lookup;
 mod many;
 mod memory;
+mod options;
 mod pool;
 mod race;
 mod retry;

@@ -125,13 +125,13 @@ fn what_the_messages_say_about_the_connection_is_done() {
 #[test]
 fn a_session_can_keep_no_connections() {
     let (net, session) = world([answers(1), answers(1), answers(2)]);
-    session.change_settings(|settings| settings.is_persistent = false);
+    session.change_options(|options| options.is_persistent = false);
     for connection in 0..2 {
         get(&net, &session).unwrap();
         assert!(sent(&net, connection).contains("\r\nConnection: close\r\n"));
         assert_eq!((net.open_connections(), closings(&session)), (0, vec![CloseReason::CallerAsked]));
     }
-    session.change_settings(|settings| settings.is_persistent = true);
+    session.change_options(|options| options.is_persistent = true);
     get(&net, &session).unwrap();
     get(&net, &session).unwrap();
     assert_eq!(net.connections(), 3);

@@ -131,7 +131,7 @@ fn what_was_good_from_one_local_address_is_nothing_to_another() {
     net.listen(port_80("10.0.0.1"), [answers(1), answers(1)]);
     get(&net, &session).unwrap();
     session.close_connection();
-    session.change_settings(|settings| settings.set_local_address(Some("10.0.0.9"))).unwrap();
+    session.change_options(|options| options.set_local_address(Some("10.0.0.9"))).unwrap();
     get(&net, &session).unwrap();
     let order: Vec<_> = attempts(&net).into_iter().map(|(address, _)| address).collect();
     assert_eq!(order, ["::1", "10.0.0.1", "::1", "10.0.0.1"]);
@@ -148,7 +148,7 @@ fn no_more_addresses_are_tried_than_the_limit() {
     get(&net, &session).unwrap_err();
     assert_eq!(net.attempts().len(), 18);
     let fixed: Vec<String> = many.iter().map(|address| (*address).to_owned()).collect();
-    session.change_settings(|settings| settings.set_addresses(&fixed)).unwrap();
+    session.set_addresses(&fixed).unwrap();
     get(&net, &session).unwrap_err();
     assert_eq!(net.attempts().len(), 20);
 }

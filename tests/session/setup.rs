@@ -35,14 +35,14 @@ fn changes_after_start_are_for_the_next_start() {
     let stale = answers(1).expect_head().close();
     let (net, session) = world([stale, answers(1).expect_head().expect_bytes(5).send(ok("ok"))]);
     get(&net, &session).unwrap();
-    session.change_settings(|settings| settings.set_user_agent(Some("before".into()))).unwrap();
+    session.change_options(|settings| settings.set_user_agent(Some("before".into()))).unwrap();
     let mut request = session.request("PUT", "/");
     request.add_field("A", b"1".to_vec()).unwrap();
     let exchange = request.start(true).unwrap();
     request.add_field("B", b"2".to_vec()).unwrap();
     request.set_content(b"hello".to_vec());
     request.set_version(Version::Http10);
-    session.change_settings(|settings| settings.set_user_agent(Some("after".into()))).unwrap();
+    session.change_options(|settings| settings.set_user_agent(Some("after".into()))).unwrap();
     finish(&net, &exchange).unwrap();
     finish(&net, &request.start(true).unwrap()).unwrap();
     let first = "PUT / HTTP/1.1\r\nHost: a.test\r\nUser-Agent: before\r\nA: 1\r\nContent-Length: 0\r\n\r\n";
@@ -184,13 +184,13 @@ fn a_wrong_field_is_refused_and_leaves_the_request_as_it_was() {
 #[test]
 fn a_wrong_setting_is_refused_where_it_is_set() {
     let (net, session) = world([answers(1)]);
-    session.change_settings(|settings| {
-        assert_eq!(failure(settings.set_addresses(&["nowhere".into()])), (Phase::Setup, Code::Configuration));
-        assert_eq!(failure(settings.set_connect_to(Some(("a b".into(), 80)))), (Phase::Setup, Code::InvalidHost));
-        assert_eq!(failure(settings.set_connect_to(Some(("b.test".into(), 0)))), (Phase::Setup, Code::InvalidPort));
-        assert_eq!(failure(settings.set_local_address(Some("eth0"))), (Phase::Setup, Code::Configuration));
+    assert_eq!(failure(session.set_addresses(&["nowhere".into()])), (Phase::Setup, Code::Configuration));
+    assert_eq!(failure(session.set_connect_to(Some(("a b".into(), 80)))), (Phase::Setup, Code::InvalidHost));
+    assert_eq!(failure(session.set_connect_to(Some(("b.test".into(), 0)))), (Phase::Setup, Code::InvalidPort));
+    session.change_options(|options| {
+        assert_eq!(failure(options.set_local_address(Some("eth0"))), (Phase::Setup, Code::Configuration));
         let field = Code::RequestFieldInvalid("user-agent".into());
-        assert_eq!(failure(settings.set_user_agent(Some("a\nb".into()))), (Phase::Setup, field));
+        assert_eq!(failure(options.set_user_agent(Some("a\nb".into()))), (Phase::Setup, field));
     });
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.peer(0), Some(at(PEER)));
@@ -207,9 +207,9 @@ fn what_is_too_large_is_refused() {
         (Phase::Setup, Code::RequestMethodInvalid)
     );
     let most = REQUEST_FIELDS_LENGTH - REQUEST_FIELD_COST;
-    session.change_settings(|settings| {
-        assert!(settings.set_addresses(&vec!["192.0.2.1".into(); FIXED_ADDRESSES + 1]).is_err());
-        assert!(settings.set_user_agent(Some("x".repeat(REQUEST_FIELDS_LENGTH + 1))).is_err());
+    assert!(session.set_addresses(&vec!["192.0.2.1".into(); FIXED_ADDRESSES + 1]).is_err());
+    session.change_options(|options| {
+        assert!(options.set_user_agent(Some("x".repeat(REQUEST_FIELDS_LENGTH + 1))).is_err());
     });
 
     // Together, and each line for itself.

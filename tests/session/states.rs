@@ -233,8 +233,8 @@ fn close_connection() {
 #[test]
 fn close_connection_keeps_settings() {
     let (net, session) = world([]);
-    session.change_settings(|settings| settings.set_addresses(&["10.0.0.2".into()])).unwrap();
-    session.change_settings(|settings| settings.set_user_agent(Some("me".into()))).unwrap();
+    session.set_addresses(&["10.0.0.2".into()]).unwrap();
+    session.change_options(|options| options.set_user_agent(Some("me".into()))).unwrap();
     net.listen(at("10.0.0.2:80"), [answers(1), answers(1)]);
     for connection in 0..2 {
         get(&net, &session).unwrap();

@@ -28,7 +28,7 @@ pub(crate) const STORIES: &[Story] = &[
         name: "GET of an address",
         arrange: |net| net.listen(at("[::1]:80"), [answers(9), answers(9), answers(9)]),
         run: |net, session| {
-            session.change_settings(|settings| settings.set_addresses(&["::1".into()])).unwrap();
+            session.set_addresses(&["::1".into()]).unwrap();
             vec![get(net, session), get(net, session)]
         },
     },
@@ -178,7 +178,7 @@ pub(crate) const STORIES: &[Story] = &[
         name: "connections that are not kept",
         arrange: |net| net.listen(at(PEER), (0..9).map(|_| answers(1).expect_end())),
         run: |net, session| {
-            session.change_settings(|settings| settings.is_persistent = false);
+            session.change_options(|options| options.is_persistent = false);
             vec![get(net, session), get(net, session)]
         },
     },
@@ -411,7 +411,7 @@ fn serve_on_its_own(net: &SimNet, script: Script) {
 
 /// What is made of the session while its connections go there.
 fn on_its_own<T>(session: &Session, make: impl FnOnce() -> T) -> T {
-    let set = |addresses: &[String]| session.change_settings(|settings| settings.set_addresses(addresses)).unwrap();
+    let set = |addresses: &[String]| session.set_addresses(addresses).unwrap();
     set(&["10.0.0.2".into()]);
     let made = make();
     set(&[]);

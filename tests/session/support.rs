@@ -71,18 +71,18 @@ pub(crate) fn streamed(session: &Session, length: Option<u64>) -> Exchange {
 }
 
 pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
-    session.change_settings(|settings| {
-        let mut deadlines = *settings.deadlines();
+    session.change_options(|options| {
+        let mut deadlines = *options.deadlines();
         change(&mut deadlines);
-        settings.set_deadlines(deadlines).unwrap();
+        options.set_deadlines(deadlines);
     });
 }
 
 pub(crate) fn set_limits(session: &Session, change: impl FnOnce(&mut Limits)) {
-    session.change_settings(|settings| {
-        let mut limits = *settings.limits();
+    session.change_options(|options| {
+        let mut limits = *options.limits();
         change(&mut limits);
-        settings.set_limits(limits).unwrap();
+        options.set_limits(limits);
     });
 }
 

@@ -61,7 +61,7 @@ fn a_refused_connect_is_a_response_like_any_other() {
     let exchange = session.request("CONNECT", "b.test:443").start(true).unwrap();
     let response = response(&net, &exchange).unwrap();
     assert_eq!((response.head().status, content(&net, &response).unwrap()), (403, "no".into()));
-    assert_eq!(failure(exchange.try_write(b"x".to_vec())), (Phase::Setup, Code::Configuration));
+    assert_eq!(failure(exchange.try_write(b"x".to_vec())), (Phase::Setup, Code::InvalidState));
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.connections(), 1);
 }
@@ -104,8 +104,8 @@ fn the_end_of_writing_comes_after_what_was_written() {
 fn nothing_can_be_written_after_the_end_of_writing() {
     let (net, _session, exchange, response) = switched(false, |script| script.expect_end().send("bye").close());
     exchange.finish(Fields::default()).unwrap();
-    assert_eq!(failure(exchange.try_write(b"x".to_vec())), (Phase::Setup, Code::Configuration));
-    assert_eq!(failure(exchange.finish(Fields::default())), (Phase::Setup, Code::Configuration));
+    assert_eq!(failure(exchange.try_write(b"x".to_vec())), (Phase::Setup, Code::InvalidState));
+    assert_eq!(failure(exchange.finish(Fields::default())), (Phase::Setup, Code::InvalidState));
     assert_eq!(read(&net, &response), "bye");
     assert_eq!(read(&net, &response), "(end)");
     net.assert_done();

@@ -167,7 +167,7 @@ fn too_many_trailers_are_refused() {
 
 #[test]
 fn wrong_uses_are_errors_and_change_nothing() {
-    let misuse = (Phase::Setup, Code::Configuration);
+    let misuse = (Phase::Setup, Code::InvalidState);
     for content in ["", "hello"] {
         let (net, session) = world([Script::new().expect_head().expect(content).send(ok("ok"))]);
         let mut request = session.request("PUT", "/");

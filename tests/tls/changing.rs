@@ -12,7 +12,7 @@ use crate::support::*;
 type Change = (&'static str, fn(&mut TlsSettings), bool);
 
 fn change(session: &Session, change: impl FnOnce(&mut TlsSettings)) {
-    session.change_settings(|settings| change(&mut settings.tls));
+    session.change_options(|options| change(options.tls_mut()));
 }
 
 /// A session that keeps a connection to a server with this identity, which it was prepared to accept; its events are taken.
@@ -28,11 +28,10 @@ fn keeping(identity: &Identity, versions: usize, prepare: impl FnOnce(&mut TlsSe
     (net, session)
 }
 
-/// Forgets all that was set. Such settings count their changes anew, so one more of them is made.
+/// Forgets all that was set.
 fn trust_nobody(tls: &mut TlsSettings) {
     *tls = TlsSettings::default();
     tls.set_default_roots(false);
-    tls.set_versions(TlsVersion::Tls12, TlsVersion::Tls13).unwrap();
 }
 
 fn assert_outlives(net: &SimNet, session: &Session, is_kept: bool, what: &str) {

@@ -25,7 +25,7 @@ fn for_clients(params: &mut rcgen::CertificateParams) {
 }
 
 fn show(session: &Session, chain: &[u8], key: &[u8]) -> Result<(), String> {
-    session.change_settings(|settings| settings.tls.set_identity(chain, key))
+    session.change_options(|options| options.tls_mut().set_identity(chain, key))
 }
 
 /// Servers that want a certificate of the test's root.
@@ -134,7 +134,7 @@ fn a_certificate_can_be_taken_back_and_another_set() {
         show(&session, first.certificate(), &first.key).unwrap();
         assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
         session.close_connection();
-        session.change_settings(|settings| settings.tls.remove_identity());
+        session.change_options(|options| options.tls_mut().remove_identity());
         assert_eq!(failure(get(&net, &session)), (Phase::Handshake, Code::TlsAlert(REFUSAL.into())));
         show(&session, second.certificate(), &second.key).unwrap();
         assert!(show(&session, second.certificate(), &first.key).is_err(), "which changes nothing");
@@ -237,11 +237,8 @@ fn no_key_is_in_what_people_read() {
             show(&session, identity.certificate(), pem("ENCRYPTED PRIVATE KEY", &identity.key).as_bytes()),
         ];
         assert!(mistakes.iter().all(Result::is_err), "{mistakes:?}");
-        let shown = format!(
-            "{outcome:?} {mistakes:?} {:?} {:?}",
-            session.take_events(),
-            session.settings(|settings| format!("{settings:?}")),
-        );
+        let shown =
+            format!("{outcome:?} {mistakes:?} {:?} {:?}", session.take_events(), format!("{:?}", session.options()),);
         let key = &identity.key[identity.key.len() - 32..];
         let numbers = format!("{:?}", &key[..4]);
         let base64 = identity.key_pem().lines().nth(1).unwrap()[..16].to_owned();

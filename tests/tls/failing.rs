@@ -121,7 +121,7 @@ fn run(
         assert!(heard.matches(target).count() <= 1, "sent twice; {}", context());
     }
     if failure.is_none() || hit.is_some() {
-        session.change_settings(|settings| settings.set_addresses(&["10.9.9.9".into()])).unwrap();
+        session.set_addresses(&["10.9.9.9".into()]).unwrap();
         session.close_connection();
         assert_eq!(get(&net, &session).as_deref(), Ok("ok"), "the next request; {}", context());
     }

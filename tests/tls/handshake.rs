@@ -101,7 +101,7 @@ fn where_it_connects_to_says_nothing_of_whom_it_trusts() {
     let settings = settings(&good(), BOTH);
     let (net, session) = world([settings.answers(1)]);
     net.listen(at("10.0.0.9:8443"), [settings.answers(1).into()]);
-    session.change_settings(|settings| settings.set_connect_to(Some(("10.0.0.9".into(), 8443)))).unwrap();
+    session.set_connect_to(Some(("10.0.0.9".into(), 8443))).unwrap();
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!((settings.hello().name.as_deref(), net.peer(0)), (Some(NAME), Some(at("10.0.0.9:8443"))));
 }

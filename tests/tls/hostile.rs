@@ -279,7 +279,7 @@ fn only_versions_within_the_range_are_spoken() {
         let peer = settings(&good(), versions).answers(1);
         let server = peer.server();
         let (net, session) = world([peer]);
-        session.change_settings(|settings| settings.tls.set_versions(oldest, newest)).unwrap();
+        session.change_options(|options| options.tls_mut().set_versions(oldest, newest)).unwrap();
         match (open(&net, &session.request("GET", "/")), spoken) {
             (Ok((_, response)), Some(spoken)) => assert_eq!(response.facts().tls.clone().unwrap().version, spoken),
             (outcome, None) => {
@@ -290,7 +290,7 @@ fn only_versions_within_the_range_are_spoken() {
         }
     }
     let (_, session) = world([] as [Script; 0]);
-    assert!(session.change_settings(|settings| settings.tls.set_versions(Tls13, Tls12)).is_err());
+    assert!(session.change_options(|options| options.tls_mut().set_versions(Tls13, Tls12)).is_err());
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn a_version_that_was_not_offered_is_not_spoken() {
         let mut bytes = vec![HANDSHAKE, 3, 3, 0, 42];
         bytes.extend(hello);
         let (net, session) = world([Script::new().send(bytes).drain()]);
-        session.change_settings(|settings| settings.tls.set_versions(TlsVersion::Tls13, TlsVersion::Tls13)).unwrap();
+        session.change_options(|options| options.tls_mut().set_versions(TlsVersion::Tls13, TlsVersion::Tls13)).unwrap();
         let error = get(&net, &session).unwrap_err();
         assert_eq!((error.phase, error.code), (Phase::Handshake, Code::TlsProtocol));
         assert!(error.detail.contains(detail), "{}", error.detail);

@@ -23,10 +23,14 @@ fn all_servers() -> Vec<(&'static str, Settings)> {
 
 /// Whether the handshake of a new connection for this request resumes an earlier one, as both sides say.
 fn is_resumed(net: &SimNet, session: &Session, settings: &Settings) -> bool {
+    is_resumed_at(PEER, net, session, settings)
+}
+
+fn is_resumed_at(place: &str, net: &SimNet, session: &Session, settings: &Settings) -> bool {
     session.close_connection();
     let peer = settings.answers(1);
     let server = peer.server();
-    net.listen(at(PEER), [peer.into()]);
+    net.listen(at(place), [peer.into()]);
     let (_, response) = open(net, &session.request("GET", "/")).unwrap();
     assert_eq!(content(net, &response).unwrap(), "ok");
     let tls = response.facts().tls.clone().unwrap();
@@ -53,6 +57,43 @@ fn sessions_survive_close_connection_and_no_more() {
 }
 
 #[test]
+fn sessions_that_share_a_configuration_resume_each_other() {
+    for (what, settings) in all_servers() {
+        let (net, session) = world(no_peers());
+        let other = session_of(&net, NAME);
+        assert!(!is_resumed(&net, &session, &settings), "{what}");
+        other.set_options(session.options());
+        assert!(is_resumed(&net, &other, &settings), "{what}: set together");
+        assert!(is_resumed(&net, &session, &settings), "{what}: and back");
+        other.change_options(|options| options.set_user_agent(None)).unwrap();
+        assert!(is_resumed(&net, &other, &settings), "{what}: other options, the same configuration");
+        // The same again, made apart.
+        let apart = session_of(&net, NAME);
+        assert!(!is_resumed(&net, &apart, &settings), "{what}: equal and not the same");
+        other.change_options(|options| options.tls_mut().set_default_roots(false));
+        assert!(!is_resumed(&net, &other, &settings), "{what}: changed for one");
+        assert!(is_resumed(&net, &session, &settings), "{what}: and not for the other");
+        other.set_options(session.options());
+        drop(session);
+        assert!(is_resumed(&net, &other, &settings), "{what}: it outlives those who share it");
+    }
+}
+
+#[test]
+fn a_session_never_resumes_what_another_port_gave() {
+    const OTHER: &str = "10.0.0.1:8443";
+    for (what, settings) in all_servers() {
+        let (net, session) = world(no_peers());
+        let other = Session::new(net.clone(), "https", NAME, 8443);
+        other.set_options(session.options());
+        assert!(!is_resumed(&net, &session, &settings), "{what}");
+        assert!(!is_resumed_at(OTHER, &net, &other, &settings), "{what}: another port is another origin");
+        assert!(is_resumed_at(OTHER, &net, &other, &settings), "{what}");
+        assert!(is_resumed(&net, &session, &settings), "{what}");
+    }
+}
+
+#[test]
 fn a_new_setting_of_tls_begins_anew_and_others_do_not() {
     let identity = good();
     type Change<'a> = (&'a str, &'a dyn Fn(&mut TlsSettings));
@@ -70,13 +111,13 @@ fn a_new_setting_of_tls_begins_anew_and_others_do_not() {
         let (net, session) = world(no_peers());
         assert!(!is_resumed(&net, &session, &settings));
         for (change, apply) in changes {
-            session.change_settings(|settings| apply(&mut settings.tls));
+            session.change_options(|options| apply(options.tls_mut()));
             assert!(!is_resumed(&net, &session, &settings), "{what}: {change}");
             assert!(is_resumed(&net, &session, &settings), "{what}: {change}");
         }
-        session.change_settings(|settings| settings.set_user_agent(Some("a".into()))).unwrap();
+        session.change_options(|options| options.set_user_agent(Some("a".into()))).unwrap();
         assert!(is_resumed(&net, &session, &settings), "{what}");
-        let broken = session.change_settings(|settings| settings.tls.add_roots(b"nothing"));
+        let broken = session.change_options(|options| options.tls_mut().add_roots(b"nothing"));
         assert!(broken.is_err() && is_resumed(&net, &session, &settings), "{what}: what changed nothing");
     }
 }
@@ -87,7 +128,7 @@ fn an_accepted_leaf_is_resumed_like_any_other() {
         let leaf = stranger().leaf(&["b.test"], |_| {});
         let settings = settings(&leaf, versions);
         let (net, session) = world(no_peers());
-        session.change_settings(|settings| settings.tls.add_leaves(leaf.certificate())).unwrap();
+        session.change_options(|options| options.tls_mut().add_leaves(leaf.certificate())).unwrap();
         assert!(!is_resumed(&net, &session, &settings));
         assert!(is_resumed(&net, &session, &settings));
     }

@@ -60,9 +60,9 @@ pub(crate) fn session_of(net: &SimNet, host: &str) -> Session {
 
 /// Trusts this root, and none of those that come with the crate.
 pub(crate) fn trust_only(session: &Session, authority: &Authority) {
-    session.change_settings(|settings| {
-        settings.tls.set_default_roots(false);
-        settings.tls.add_roots(&authority.certificate).unwrap();
+    session.change_options(|options| {
+        options.tls_mut().set_default_roots(false);
+        options.tls_mut().add_roots(&authority.certificate).unwrap();
     });
 }
 
@@ -72,10 +72,10 @@ pub(crate) fn ok(content: &str) -> String {
 }
 
 pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
-    session.change_settings(|settings| {
-        let mut deadlines = *settings.deadlines();
+    session.change_options(|options| {
+        let mut deadlines = *options.deadlines();
         change(&mut deadlines);
-        settings.set_deadlines(deadlines).unwrap();
+        options.set_deadlines(deadlines);
     });
 }
 

@@ -20,7 +20,7 @@ fn verdict_on(identity: &Identity, host: &str, now: Duration) -> Option<Rejected
         let (net, _) = world([peer]);
         net.set_wall_clock(now);
         let session = session_of(&net, host);
-        session.change_settings(|settings| settings.set_addresses(&["10.0.0.1".into()])).unwrap();
+        session.set_addresses(&["10.0.0.1".into()]).unwrap();
         let outcome = get(&net, &session);
         if let Ok(content) = outcome {
             assert_eq!(content, "ok");
@@ -222,19 +222,19 @@ fn of_a_server_that_is_given_as_a_root_is_said_what_accepting_it_would_do() {
         let servers = || settings(&identity, TLS13).answers(1);
         let (net, session) = world([servers(), servers(), servers()]);
         assert!(!rejection(get(&net, &session)).to_string().contains("given as a root"));
-        session.change_settings(|settings| settings.tls.add_roots(identity.certificate()).unwrap());
+        session.change_options(|options| options.tls_mut().add_roots(identity.certificate()).unwrap());
         let rejected = rejection(get(&net, &session));
         assert!(
             rejected.to_string().contains("it was given as a root; accepting exactly this certificate"),
             "{rejected}"
         );
-        session.change_settings(|settings| settings.tls.add_leaves(&rejected.chain[0]).unwrap());
+        session.change_options(|options| options.tls_mut().add_leaves(&rejected.chain[0]).unwrap());
         assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
     }
     // One that is no authority, and right in all else, is accepted as a root too.
     let identity = self_signed(&[NAME], |_| {});
     let (net, session) = world([settings(&identity, TLS13).answers(1)]);
-    session.change_settings(|settings| settings.tls.add_roots(identity.certificate()).unwrap());
+    session.change_options(|options| options.tls_mut().add_roots(identity.certificate()).unwrap());
     assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
 }
 
@@ -257,11 +257,11 @@ fn what_cannot_be_verified_can_be_accepted_as_it_is() {
             for versions in [TLS12, TLS13] {
                 let of = |identity| settings(identity, versions).answers(1);
                 let (net, session) = world([of(&identity), of(&other)]);
-                session.change_settings(|settings| settings.tls.add_leaves(&rejected.chain[0]).unwrap());
+                session.change_options(|options| options.tls_mut().add_leaves(&rejected.chain[0]).unwrap());
                 assert_eq!(get(&net, &session).as_deref(), Ok("ok"));
                 // Whoever shows it needs its key.
                 session.close_connection();
-                session.change_settings(|settings| settings.tls.set_default_roots(false));
+                session.change_options(|options| options.tls_mut().set_default_roots(false));
                 assert_eq!(failure(get(&net, &session)), (Phase::Handshake, Code::TlsProtocol));
             }
         }
@@ -414,7 +414,7 @@ fn the_key_must_be_the_certificate_s() {
         let server = peer.server();
         let (net, session) = world([peer]);
         let accepted = identity.certificate();
-        session.change_settings(|settings| settings.tls.add_leaves(accepted)).unwrap();
+        session.change_options(|options| options.tls_mut().add_leaves(accepted)).unwrap();
         let (phase, code) = failure(get(&net, &session));
         assert_eq!((phase, code), (xenon::error::Phase::Handshake, xenon::error::Code::TlsProtocol));
         assert_eq!(server.plaintext(), "", "though the certificate itself is accepted");
@@ -432,7 +432,7 @@ fn what_was_rejected_can_be_accepted_and_nothing_else_with_it() {
         let rejected = rejection(get(&net, &session));
         let all = Checks { expired: true, wrong_name: true, untrusted_issuer: true, ..PASSED };
         assert_eq!(rejected.checks, all);
-        session.change_settings(|settings| settings.tls.add_leaves(&rejected.chain[0])).unwrap();
+        session.change_options(|options| options.tls_mut().add_leaves(&rejected.chain[0])).unwrap();
         assert_eq!(get(&net, &session).unwrap(), "ok");
         session.close_connection();
         assert_eq!(rejection(get(&net, &session)).checks, all, "another certificate of the same issuer");
@@ -447,9 +447,9 @@ fn an_accepted_leaf_is_no_root() {
     let issuer = Authority::root("Own");
     let issued = issuer.leaf(&[NAME], |_| {}).under(&[&issuer]);
     let (net, session) = world([settings(&issued, TLS13).answers(1)]);
-    session.change_settings(|settings| {
-        settings.tls.add_leaves(own.certificate()).unwrap();
-        settings.tls.add_leaves(&issuer.certificate).unwrap();
+    session.change_options(|options| {
+        options.tls_mut().add_leaves(own.certificate()).unwrap();
+        options.tls_mut().add_leaves(&issuer.certificate).unwrap();
     });
     assert_eq!(rejection(get(&net, &session)).checks, Checks { untrusted_issuer: true, ..PASSED });
 }
@@ -459,7 +459,7 @@ fn one_session_s_trust_is_nobody_else_s() {
     let leaf = stranger().leaf(&[NAME], |_| {});
     let of_leaf = settings(&leaf, TLS13);
     let (net, session) = world([of_leaf.answers(1), of_leaf.answers(1)]);
-    session.change_settings(|settings| settings.tls.add_leaves(leaf.certificate())).unwrap();
+    session.change_options(|options| options.tls_mut().add_leaves(leaf.certificate())).unwrap();
     assert_eq!(get(&net, &session).unwrap(), "ok");
     let second = session_of(&net, NAME);
     assert_eq!(rejection(get(&net, &second)).checks, Checks { untrusted_issuer: true, ..PASSED });
@@ -470,7 +470,7 @@ fn a_session_that_trusts_nobody_or_the_world_trusts_no_test() {
     for has_default_roots in [false, true] {
         let (net, _) = world([settings(&good(), TLS13).answers(1)]);
         let session = Session::new(net.clone(), "https", NAME, 443);
-        session.change_settings(|settings| settings.tls.set_default_roots(has_default_roots));
+        session.change_options(|options| options.tls_mut().set_default_roots(has_default_roots));
         assert_eq!(rejection(get(&net, &session)).checks, Checks { untrusted_issuer: true, ..PASSED });
     }
 }

@@ -14,9 +14,21 @@ pub(crate) fn set(session: &Session<SimNet>, Setting { line, name, value }: &Set
     let number = || value.parse::<usize>().map_err(|_| format!("line {line}: {value:?} is no number"));
     let time = || duration(value).map_err(|what| format!("line {line}: {what}"));
     let unknown = || Err(format!("line {line}: there is no setting {name:?} with {value:?}"));
-    let done = session.change_settings(|settings| -> Result<Result<(), Error>, String> {
+    let own = match name.as_str() {
+        "addresses" => Some(session.set_addresses(&value.split(' ').map(str::to_owned).collect::<Vec<_>>())),
+        "connect-to" => {
+            let (host, port) = value.split_once(' ').ok_or("a host and a port")?;
+            let port = port.parse().map_err(|_| "no port")?;
+            Some(session.set_connect_to(Some((host.to_owned(), port))))
+        }
+        _ => None,
+    };
+    if let Some(done) = own {
+        return done.map_err(|error| format!("line {line}: {}", error.detail));
+    }
+    let done = session.change_options(|options| -> Result<Result<(), Error>, String> {
         if let Some(name) = name.strip_prefix("deadlines.") {
-            let mut all = *settings.deadlines();
+            let mut all = *options.deadlines();
             *match name {
                 "lookup" => &mut all.lookup,
                 "attempt" => &mut all.attempt,
@@ -28,10 +40,11 @@ pub(crate) fn set(session: &Session<SimNet>, Setting { line, name, value }: &Set
                 "exchange" => &mut all.exchange,
                 _ => return unknown(),
             } = time()?;
-            return Ok(settings.set_deadlines(all));
+            options.set_deadlines(all);
+            return Ok(Ok(()));
         }
         if let Some(name) = name.strip_prefix("limits.") {
-            let mut all = *settings.limits();
+            let mut all = *options.limits();
             match name {
                 "connections" => all.connections = number()?,
                 "field-lines" => all.field_lines = number()?,
@@ -42,27 +55,23 @@ pub(crate) fn set(session: &Session<SimNet>, Setting { line, name, value }: &Set
                 "events" => all.events = number()?,
                 _ => return unknown(),
             }
-            return Ok(settings.set_limits(all));
+            options.set_limits(all);
+            return Ok(Ok(()));
         }
         Ok(match (name.as_str(), value.as_str()) {
             ("scheme" | "host" | "port" | "listen", _) | ("ways", "whole") => Ok(()),
-            ("user-agent", "none") => settings.set_user_agent(None),
+            ("user-agent", "none") => options.set_user_agent(None),
             ("user-agent", "default") => {
-                let default = xenon::session::settings::Settings::default();
-                settings.set_user_agent(default.user_agent().map(str::to_owned))
+                let default = xenon::session::settings::Options::default();
+                options.set_user_agent(default.user_agent().map(str::to_owned))
             }
-            ("user-agent", _) => settings.set_user_agent(Some(value.clone())),
+            ("user-agent", _) => options.set_user_agent(Some(value.clone())),
             ("persistent", "yes" | "no") => {
-                settings.is_persistent = value == "yes";
+                options.is_persistent = value == "yes";
                 Ok(())
             }
-            ("addresses", _) => settings.set_addresses(&value.split(' ').map(str::to_owned).collect::<Vec<_>>()),
-            ("connect-to", _) => {
-                let (host, port) = value.split_once(' ').ok_or("a host and a port")?;
-                settings.set_connect_to(Some((host.to_owned(), port.parse().map_err(|_| "no port")?)))
-            }
             ("family", "ipv4" | "ipv6") => {
-                settings.family = if value == "ipv4" { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 };
+                options.family = if value == "ipv4" { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 };
                 Ok(())
             }
             _ => return unknown(),
@@ -95,6 +104,7 @@ pub(crate) fn code_name(code: &Code) -> &'static str {
         Code::RequestFieldInvalid(_) => "HTTP-request-header-invalid",
         Code::RequestContentLength => "HTTP-request-body-size",
         Code::Configuration => "configuration-error",
+        Code::InvalidState => "invalid-state",
         Code::Lookup(_) => "DNS-error",
         Code::LookupTimeout => "DNS-timeout",
         Code::DestinationProhibited => "destination-IP-prohibited",

@@ -61,7 +61,7 @@ pub(crate) fn run(case: &Case, way: &Way) -> Result<(), String> {
     }
     let session = Session::new(world.clone(), setting("scheme").unwrap_or("http"), host, port);
     session.set_events(true);
-    session.change_settings(|settings| settings.set_user_agent(None)).map_err(|error| error.detail)?;
+    session.change_options(|options| options.set_user_agent(None)).map_err(|error| error.detail)?;
     let mut runner = Runner { world, session, way, idle: Vec::new(), strayed: None };
     for step in &case.steps {
         // What the server has to say explains most of what is different.

@@ -17,9 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for port in ports {
         let session = session("https", &host, port); // no I/O yet
         if let Some(roots) = &roots {
-            session.change_settings(|settings| {
-                settings.tls.set_default_roots(false);
-                settings.tls.add_roots(roots.as_bytes())
+            session.change_options(|options| {
+                options.tls.set_default_roots(false);
+                options.tls.add_roots(roots.as_bytes())
             })?;
         }
         fetches.push(Box::pin(async move {

@@ -10,10 +10,8 @@
 
 use std::process::ExitCode;
 
-use bindings::xenon::http::session::{Request, Session};
-use bindings::xenon::http::types::{
-    ConnectionFacts, Deadlines, Error, ErrorCode, Event, EventKind, LookupFailure, Phase,
-};
+use bindings::xenon::http::session::{Request, Session, Words};
+use bindings::xenon::http::types::{ConnectionFacts, Error, ErrorCode, Event, EventKind, LookupFailure, Phase};
 
 #[allow(missing_docs)]
 mod bindings {
@@ -85,12 +83,13 @@ fn tour(origin: u16, desk: u16) -> Result<(), Unexpected> {
     let lost = Session::new("http", "no-such-host.invalid", 80);
     lost.set_events(true);
     // Where there is no resolver at all, the default of ten seconds is long for a tour.
-    let patience = Deadlines { lookup: 3_000_000_000, ..lost.deadlines() };
-    lost.set_deadlines(patience).map_err(|error| unexpected("the deadline was not taken", &error))?;
+    let options = lost.options();
+    options.set_lookup_timeout(3_000_000_000);
+    lost.set_options(&options);
     let events = show(lost.take_events());
     expect(events.is_empty(), "something happened before the first request")?;
     call("GET /");
-    let Err(error) = lost.get("/") else { return Err(Unexpected("the name has an address".to_owned())) };
+    let Err(error) = lost.get("/", &[]) else { return Err(Unexpected("the name has an address".to_owned())) };
     let events = show(lost.take_events());
     fact("error", &format!("{}: {} (phase {})", lookup_failure(&error)?, error.detail, phase(error.phase)));
     expect(error.phase == Phase::Resolve, "it failed in another phase")?;
@@ -115,7 +114,12 @@ fn ask(session: &Session, target: &str) -> Result<(ConnectionFacts, Vec<Event>),
     call(&format!("GET {target}"));
     let response =
         Request::new(session, "GET", target).send().map_err(|error| unexpected("the request failed", &error))?;
-    let content = response.read_to_end().map_err(|error| unexpected("the content did not come", &error))?;
+    let mut content = Vec::new();
+    while let Some(words) =
+        response.read_words(65_536).map_err(|error| unexpected("the content did not come", &error))?
+    {
+        append(&mut content, &words);
+    }
     let events = show(session.take_events());
     let facts = response.connection();
     let history = if facts.reused { "used again" } else { "new" };
@@ -126,6 +130,13 @@ fn ask(session: &Session, target: &str) -> Result<(ConnectionFacts, Vec<Event>),
     fact("content", String::from_utf8_lossy(&content).trim_end());
     expect(response.status() == 200, "the origin did not answer 200")?;
     Ok((facts, events))
+}
+
+/// Content comes in words, which cross from one component to another faster than bytes do.
+fn append(content: &mut Vec<u8>, Words { words, length }: &Words) {
+    let end = content.len() + *length as usize;
+    content.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    content.truncate(end);
 }
 
 // ------------------------------------------------------------------------------------------------ the origin's own counts
@@ -151,7 +162,7 @@ impl Desk {
     }
 
     fn check(&self, target: &str, counts: Counts) -> Result<(), Unexpected> {
-        let answer = self.0.get(target).map_err(|error| unexpected("the origin's desk did not answer", &error))?;
+        let answer = self.0.get(target, &[]).map_err(|error| unexpected("the origin's desk did not answer", &error))?;
         let answer = String::from_utf8_lossy(&answer.content).into_owned();
         let numbers: Vec<u32> = answer.split(' ').filter_map(|number| number.parse().ok()).collect();
         let &[connections, requests, open] = numbers.as_slice() else {
@@ -216,6 +227,12 @@ fn in_words(what: &EventKind) -> Option<String> {
         | EventKind::TunnelRequest(_)
         | EventKind::TunnelResponse(_)
         | EventKind::Tunnel(_) => return None,
+        // Reserved, or it concerns another kind of client.
+        EventKind::Stream(_)
+        | EventKind::Decoding(_)
+        | EventKind::Redirecting(_)
+        | EventKind::Cookie(_)
+        | EventKind::GoingAway(_) => return None,
         // How far a content of one piece has come is no news.
         EventKind::Sending(_) | EventKind::Receiving(_) => return None,
     })

@@ -14,7 +14,7 @@ use xenon::limits::READ_LENGTH;
 use xenon::net::Net;
 use xenon::net::sim::{SimNet, poll_once};
 use xenon::secret::Secret;
-use xenon::session::settings::{AddressFamily, Settings};
+use xenon::session::settings::{AddressFamily, Options};
 use xenon::session::whole;
 use xenon::tls::settings::TlsVersion;
 
@@ -97,7 +97,7 @@ impl<'a> Caller<'a> {
     fn add_session(&mut self, scheme: &str, host: &str, port: u16) {
         let handle = Session::new(self.net.clone(), scheme, host, port);
         handle.set_events(true);
-        let most = handle.settings(|settings| settings.limits().connections);
+        let most = handle.options().limits().connections;
         self.sessions.add(Known { handle, number: self.known.len() });
         self.known.push((false, most));
     }
@@ -135,73 +135,75 @@ impl<'a> Caller<'a> {
     fn set(&mut self, input: &mut Input) {
         let Some(session) = self.sessions.get(input.below(256)) else { return };
         let Known { handle, number } = session;
-        let change = |change: &mut dyn FnMut(&mut Settings) -> Result<(), String>| {
-            if let Err(told) = handle.change_settings(change) {
+        let told = |outcome: Result<(), String>| {
+            if let Err(told) = outcome {
                 check_told(&told);
             }
         };
+        let change =
+            |change: &mut dyn FnMut(&mut Options) -> Result<(), String>| told(handle.change_options(|all| change(all)));
         match input.below(22) {
             0..=1 => {
                 let limits = input.limits();
-                change(&mut |settings| settings.set_limits(limits).map_err(|error| error.detail));
-                let most = handle.settings(|settings| settings.limits().connections);
+                handle.change_options(|options| options.set_limits(limits));
+                let most = handle.options().limits().connections;
                 let known = &mut self.known[*number].1;
                 *known = most.max(*known);
             }
             2 => {
                 let deadlines = input.deadlines();
-                change(&mut |settings| settings.set_deadlines(deadlines).map_err(|error| error.detail));
+                handle.change_options(|options| options.set_deadlines(deadlines));
             }
             3 => {
                 let addresses: Vec<String> = (0..input.below(4)).map(|_| input.text(&menu::ADDRESSES)).collect();
-                change(&mut |settings| settings.set_addresses(&addresses).map_err(|error| error.detail));
+                told(handle.set_addresses(&addresses).map_err(|error| error.detail));
             }
             4 => {
                 let to = input.maybe(|input| (input.text(&menu::HOSTS), input.one(&menu::PORTS)));
-                change(&mut |settings| settings.set_connect_to(to.clone()).map_err(|error| error.detail));
+                told(handle.set_connect_to(to).map_err(|error| error.detail));
             }
             5 => {
                 let family = input.one(&[AddressFamily::Any, AddressFamily::Ipv4, AddressFamily::Ipv6]);
-                handle.change_settings(|settings| settings.family = family);
+                handle.change_options(|options| options.family = family);
             }
             6 => {
                 let address = input.maybe(|input| input.text(&menu::ADDRESSES));
-                change(&mut |settings| settings.set_local_address(address.as_deref()).map_err(|error| error.detail));
+                change(&mut |options| options.set_local_address(address.as_deref()).map_err(|error| error.detail));
             }
             7 => {
                 let agent = input.maybe(|input| input.text(&menu::VALUES));
-                change(&mut |settings| settings.set_user_agent(agent.clone()).map_err(|error| error.detail));
+                change(&mut |options| options.set_user_agent(agent.clone()).map_err(|error| error.detail));
             }
             8 => {
                 let is_persistent = input.is();
-                handle.change_settings(|settings| settings.is_persistent = is_persistent);
+                handle.change_options(|options| options.is_persistent = is_persistent);
             }
             9..=11 => {
                 let urls: Vec<String> = (0..input.below(3)).map(|_| input.text(&menu::PROXIES)).collect();
-                change(&mut |settings| settings.proxying.set_proxies(&urls));
+                change(&mut |options| options.proxying.set_proxies(&urls));
             }
             12 => {
                 let entries: Vec<String> = (0..input.below(3)).map(|_| input.text(&menu::EXEMPTIONS)).collect();
-                change(&mut |settings| settings.proxying.set_exemptions(&entries));
+                change(&mut |options| options.proxying.set_exemptions(&entries));
             }
             13 => {
                 let (tunnels_all, is_ahead) = (input.is(), input.is());
-                handle.change_settings(|settings| {
-                    settings.proxying.tunnels_all = tunnels_all;
-                    settings.proxying.set_ahead(is_ahead);
+                handle.change_options(|options| {
+                    options.proxying.tunnels_all = tunnels_all;
+                    options.proxying.goes_ahead = is_ahead;
                 });
             }
             14 => {
                 let bytes = input.bytes();
-                change(&mut |settings| settings.tls.add_roots(&bytes));
-                change(&mut |settings| settings.proxying.tls.add_leaves(&bytes));
-                change(&mut |settings| settings.tls.set_identity(&bytes, &bytes));
+                change(&mut |options| options.tls_mut().add_roots(&bytes));
+                change(&mut |options| options.proxying.tls_mut().add_leaves(&bytes));
+                change(&mut |options| options.tls_mut().set_identity(&bytes, &bytes));
             }
             15 => {
                 let versions = [TlsVersion::Tls12, TlsVersion::Tls13];
                 let (oldest, newest) = (input.one(&versions), input.one(&versions));
-                change(&mut |settings| settings.tls.set_versions(oldest, newest));
-                handle.change_settings(|settings| settings.tls.remove_identity());
+                change(&mut |options| options.tls_mut().set_versions(oldest, newest));
+                handle.change_options(|options| options.tls_mut().remove_identity());
             }
             16..=18 => {
                 let login = Login { user: input.text(&["joe", "joe", ""]), password: Secret::new(menu::PASSWORD) };
@@ -225,6 +227,17 @@ impl<'a> Caller<'a> {
             _ => {
                 let realm = input.maybe(|input| input.text(&["r"]));
                 handle.change_credentials(|known| known.forget(realm.as_deref()));
+                let fields = (0..input.below(3)).map(|_| (input.text(&menu::NAMES), input.bytes())).collect::<Vec<_>>();
+                change(&mut |options| options.set_default_fields(fields.clone()).map_err(|error| error.detail));
+                // Sessions share what one of them goes by; what was set for it alone stays its own.
+                let options = handle.options();
+                check_discreet(&format!("{options:?}"));
+                if let Some(other) = self.sessions.get(input.below(256)) {
+                    let most = options.limits().connections;
+                    other.handle.set_options(options);
+                    let known = &mut self.known[other.number].1;
+                    *known = most.max(*known);
+                }
             }
         }
     }
@@ -232,7 +245,10 @@ impl<'a> Caller<'a> {
     fn fetch(&mut self, input: &mut Input) {
         let Some(session) = self.sessions.get(input.below(256)) else { return };
         let request = session.handle.request(input.one(&menu::METHODS), &input.text(&menu::TARGETS));
-        let (limit, exchange) = session.handle.settings(|s| (s.limits().whole_content, s.deadlines().exchange));
+        let (limit, exchange) = {
+            let options = session.handle.options();
+            (options.limits().whole_content, options.deadlines().exchange)
+        };
         let end = self.net.now() + exchange;
         match self.net.run(whole::fetch(&request)) {
             Ok(whole) => assert!(whole.content.len() as u64 <= limit),

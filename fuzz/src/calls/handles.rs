@@ -84,7 +84,7 @@ impl Exchange {
             Err(error) => {
                 check_error(&error);
                 if self.is_answered {
-                    assert_eq!(error.code, Code::Configuration, "it was taken before");
+                    assert_eq!(error.code, Code::InvalidState, "it was taken before");
                 } else {
                     let first = self.error.get_or_insert_with(|| error.clone());
                     assert_eq!(*first, error, "it fails once");

@@ -19,7 +19,9 @@ use xenon::net::Net;
 use xenon::net::sim::{Said, Script, SimNet};
 use xenon::session::Session;
 use xenon::session::whole::{self, Whole};
+use xenon::tls::configuration::Configuration;
 use xenon::tls::connection::{Incoming, TlsConnection};
+use xenon::tls::remembered::Peer;
 use xenon::tls::settings::TlsSettings;
 
 use self::plan::Plan;
@@ -58,9 +60,9 @@ fn check_session(plan: &Plan) {
 
     let session = Session::new(net.clone(), "https", NAME, 443);
     session.set_events(true);
-    session.change_settings(|settings| {
-        settings.tls.set_default_roots(false);
-        settings.tls.add_leaves(certificate()).expect("it is a certificate");
+    session.change_options(|options| {
+        options.tls_mut().set_default_roots(false);
+        options.tls_mut().add_leaves(certificate()).expect("it is a certificate");
     });
     let begin = net.now();
     for _ in 0..2 {
@@ -131,8 +133,9 @@ fn check_engine(plan: &Plan) {
     let mut settings = TlsSettings::default();
     settings.set_default_roots(false);
     settings.add_leaves(certificate()).expect("it is a certificate");
-    let configuration = settings.configuration(TODAY).expect("it can be made");
-    let mut tunnel = TlsConnection::new(&configuration, &Host::Name(NAME.into())).expect("it is a name");
+    let configuration = Configuration::of(&Rc::new(settings), TODAY).expect("it can be made");
+    let peer = Peer::origin(&Host::Name(NAME.into()), 443);
+    let mut tunnel = TlsConnection::new(&configuration, peer).expect("it is a name");
     let mut server = Server::new(plan);
     let request = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
     let (mut gone, mut content, mut records) = (0, Vec::new(), Buffer::default());

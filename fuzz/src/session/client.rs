@@ -61,9 +61,9 @@ impl<'a> Client<'a> {
     pub(super) fn new(plan: &'a Plan, net: &'a SimNet) -> Self {
         let session = Session::new(net.clone(), "http", super::NAME, 80);
         session.set_events(true);
-        session.change_settings(|settings| {
-            settings.set_deadlines(plan.deadlines).expect("none is zero");
-            settings.set_limits(plan.limits).expect("none is zero");
+        session.change_options(|options| {
+            options.set_deadlines(plan.deadlines);
+            options.set_limits(plan.limits);
         });
         let connections = plan.limits.connections;
         Self { plan, net, session, exchanges: Vec::new(), events: Vec::new(), connections, lost: 0 }
@@ -118,12 +118,12 @@ impl<'a> Client<'a> {
                 assert_eq!(self.net.open_connections(), 0);
             }
             Step::TakeEvents => self.events.extend(self.session.take_events()),
-            Step::SetPersistent(is) => self.session.change_settings(|settings| settings.is_persistent = *is),
+            Step::SetPersistent(is) => self.session.change_options(|options| options.is_persistent = *is),
             Step::SetConnections(count) => {
                 self.connections = self.connections.max(*count);
-                self.session.change_settings(|settings| {
-                    let limits = xenon::limits::Limits { connections: *count, ..*settings.limits() };
-                    settings.set_limits(limits).expect("it is not zero");
+                self.session.change_options(|options| {
+                    let limits = xenon::limits::Limits { connections: *count, ..*options.limits() };
+                    options.set_limits(limits);
                 });
             }
             Step::Pass(time) => self.net.advance(*time),
@@ -249,7 +249,7 @@ impl<'a> Client<'a> {
             }
             Err(error) => {
                 check_error(&error);
-                assert_eq!((error.phase, error.code), (Phase::Setup, Code::Configuration));
+                assert_eq!((error.phase, error.code), (Phase::Setup, Code::InvalidState));
             }
         }
     }

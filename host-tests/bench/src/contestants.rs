@@ -22,6 +22,8 @@ pub(crate) enum Name {
     XenonGet,
     /// Xenon, by `request.send` and `response.read`.
     XenonRead,
+    /// Xenon, by `request.send` and `response.read-words`.
+    XenonWords,
     /// Xenon, by `request.start` and `exchange.write`.
     XenonWrite,
     /// Xenon, called by the host as a plugin is, with no other component between: `request.send` and `response.read`,
@@ -38,12 +40,13 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Native,
         Self::Raw,
         Self::XenonSend,
         Self::XenonGet,
         Self::XenonRead,
+        Self::XenonWords,
         Self::XenonWrite,
         Self::XenonDirect,
         Self::WasiHttp,
@@ -59,6 +62,7 @@ impl Name {
             Self::XenonSend => "Xenon, send and read-to-end",
             Self::XenonGet => "Xenon, get",
             Self::XenonRead => "Xenon, send and read",
+            Self::XenonWords => "Xenon, send and read-words",
             Self::XenonWrite => "Xenon, start and write",
             Self::XenonDirect => "Xenon, called by the host",
             Self::WasiHttp => "wasi:http",
@@ -69,7 +73,15 @@ impl Name {
     }
 
     pub(crate) fn is_xenon(self) -> bool {
-        matches!(self, Self::XenonSend | Self::XenonGet | Self::XenonRead | Self::XenonWrite | Self::XenonDirect)
+        matches!(
+            self,
+            Self::XenonSend
+                | Self::XenonGet
+                | Self::XenonRead
+                | Self::XenonWords
+                | Self::XenonWrite
+                | Self::XenonDirect
+        )
     }
 
     pub(crate) fn from_short(short: &str) -> Option<Self> {
@@ -84,6 +96,7 @@ impl Name {
             Self::XenonSend => "send",
             Self::XenonGet => "get",
             Self::XenonRead => "read",
+            Self::XenonWords => "read-words",
             Self::XenonWrite => "write",
             Self::XenonDirect => "direct",
             Self::Crypto => "crypto",
@@ -106,7 +119,9 @@ impl Name {
                     Kind::Keep | Kind::Upload => "send",
                 }),
             )),
-            Self::XenonGet | Self::XenonRead => Some(("xenon-bench-session", Function::Named(self.short()))),
+            Self::XenonGet | Self::XenonRead | Self::XenonWords => {
+                Some(("xenon-bench-session", Function::Named(self.short())))
+            }
             Self::XenonWrite => Some(("xenon-bench-session", Function::Upload)),
             Self::XenonDirect => Some(("xenon", Function::Session)),
             Self::Crypto => Some(("xenon-bench-crypto", Function::Crypto)),

@@ -208,9 +208,16 @@ async fn connect(store: &mut Store<Host>, client: &Client, job: Job<'_>) -> Resu
     let scheme = if job.tls.is_some() { "https" } else { "http" };
     let connected = session.call_constructor(&mut *store, scheme, "127.0.0.1", job.port).await?;
     if let Some(certificate) = job.tls {
-        session.call_set_default_roots(&mut *store, connected, false).await?;
-        let trusted = session.call_add_roots(&mut *store, connected, certificate.authority.as_bytes()).await?;
+        let (tls, options) = (client.xenon_http_settings().tls_config(), client.xenon_http_settings().options());
+        let config = tls.call_constructor(&mut *store).await?;
+        tls.call_set_default_roots(&mut *store, config, false).await?;
+        let trusted = tls.call_add_roots(&mut *store, config, certificate.authority.as_bytes()).await?;
         trusted.map_err(|error| error.detail)?;
+        let given = options.call_constructor(&mut *store).await?;
+        options.call_set_tls(&mut *store, given, config).await?;
+        session.call_set_options(&mut *store, connected, given).await?;
+        given.resource_drop_async(&mut *store).await?;
+        config.resource_drop_async(&mut *store).await?;
     }
     Ok(connected)
 }

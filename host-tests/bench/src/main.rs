@@ -79,7 +79,7 @@ fn run_plain(options: &Options, loaders: &Loaders) -> Result<()> {
     report::introduction(&options.effort);
     let entries = |names: &[Name]| Entry::all(names, options.beside.as_deref());
     let for_requests = entries(&[Name::Raw, Name::XenonSend, Name::XenonGet, Name::XenonDirect, Name::WasiHttp]);
-    let for_bytes = entries(&[Name::Raw, Name::XenonRead, Name::XenonDirect, Name::WasiHttp]);
+    let for_bytes = entries(&[Name::Raw, Name::XenonRead, Name::XenonWords, Name::XenonDirect, Name::WasiHttp]);
     if options.requests {
         report::table(&REQUESTS, &measure(&for_requests, small, options, loaders)?);
     }

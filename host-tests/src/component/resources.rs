@@ -1,4 +1,4 @@
-//! The resources of `xenon:http/session`, each dropped in the component when it is dropped here.
+//! The resources of `xenon:http/settings` and `xenon:http/session`, each dropped in the component when it is dropped here.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Drop for Handle {
 macro_rules! resource {
     (
         $(#[$about:meta])*
-        $name:ident in $interface:ident {
+        $name:ident in $module:ident.$interface:ident {
             $($(#[$what:meta])* $function:ident = $call:ident($($argument:ident: $type:ty),*) $(-> $answer:ty)?;)*
         }
     ) => {
@@ -37,7 +37,9 @@ macro_rules! resource {
                 $(#[$what])*
                 pub fn $function(&self $(, $argument: $type)*) $(-> $answer)? {
                     let handle = self.handle();
-                    self.0.guest.call(async |store, http| http.$interface().$call(store, handle $(, $argument)*).await)
+                    self.0.guest.call(async |store, client| {
+                        client.$module().$interface().$call(store, handle $(, $argument)*).await
+                    })
                 }
             )*
 
@@ -54,40 +56,10 @@ macro_rules! resource {
 }
 
 resource! {
-    /// `session`.
-    Session in session {
-        /// `close-connection`.
-        close_connection = call_close_connection();
-        /// `get`.
-        get = call_get(target: &str) -> Result<WholeResponse, Error>;
-        /// `head`.
-        head = call_head(target: &str) -> Result<WholeResponse, Error>;
-        /// `post`.
-        post = call_post(target: &str, content_type: &str, content: &[u8]) -> Result<WholeResponse, Error>;
-        /// `put`.
-        put = call_put(target: &str, content_type: &str, content: &[u8]) -> Result<WholeResponse, Error>;
-        /// `delete`.
-        delete = call_delete(target: &str) -> Result<WholeResponse, Error>;
-        /// `set-user-agent`.
-        set_user_agent = call_set_user_agent(value: Option<&str>) -> Result<(), Error>;
-        /// `set-persistent`.
-        set_persistent = call_set_persistent(persistent: bool);
-        /// `deadlines`.
-        deadlines = call_deadlines() -> Deadlines;
-        /// `set-deadlines`.
-        set_deadlines = call_set_deadlines(deadlines: Deadlines) -> Result<(), Error>;
-        /// `limits`.
-        limits = call_limits() -> Limits;
-        /// `set-limits`.
-        set_limits = call_set_limits(limits: Limits) -> Result<(), Error>;
-        /// `set-addresses`.
-        set_addresses = call_set_addresses(addresses: &[String]) -> Result<(), Error>;
-        /// `set-connect-to`.
-        set_connect_to = call_set_connect_to(to: Option<(&str, u16)>) -> Result<(), Error>;
-        /// `set-address-family`.
-        set_address_family = call_set_address_family(family: AddressFamily);
-        /// `set-local-address`.
-        set_local_address = call_set_local_address(address: Option<&str>) -> Result<(), Error>;
+    /// `tls-config`.
+    TlsConfig in xenon_http_settings.tls_config {
+        /// `default-roots`.
+        default_roots = call_default_roots() -> bool;
         /// `set-default-roots`.
         set_default_roots = call_set_default_roots(trusted: bool);
         /// `add-roots`.
@@ -98,8 +70,196 @@ resource! {
         set_client_certificate = call_set_client_certificate(chain: &[u8], key: &[u8]) -> Result<(), Error>;
         /// `remove-client-certificate`.
         remove_client_certificate = call_remove_client_certificate();
-        /// `set-tls-versions`.
-        set_tls_versions = call_set_tls_versions(oldest: TlsVersion, newest: TlsVersion) -> Result<(), Error>;
+        /// `versions`.
+        versions = call_versions() -> (TlsVersion, TlsVersion);
+        /// `set-versions`.
+        set_versions = call_set_versions(oldest: TlsVersion, newest: TlsVersion) -> Result<(), Error>;
+    }
+}
+
+impl TlsConfig {
+    pub(super) fn new(guest: &Guest) -> TlsConfig {
+        let resource =
+            guest.call(async |store, client| client.xenon_http_settings().tls_config().call_constructor(store).await);
+        TlsConfig::adopt(guest, resource)
+    }
+}
+
+resource! {
+    /// `options`.
+    Options in xenon_http_settings.options {
+        /// `lookup-timeout`.
+        lookup_timeout = call_lookup_timeout() -> u64;
+        /// `set-lookup-timeout`.
+        set_lookup_timeout = call_set_lookup_timeout(timeout: u64);
+        /// `attempt-timeout`.
+        attempt_timeout = call_attempt_timeout() -> u64;
+        /// `set-attempt-timeout`.
+        set_attempt_timeout = call_set_attempt_timeout(timeout: u64);
+        /// `connect-timeout`.
+        connect_timeout = call_connect_timeout() -> u64;
+        /// `set-connect-timeout`.
+        set_connect_timeout = call_set_connect_timeout(timeout: u64);
+        /// `handshake-timeout`.
+        handshake_timeout = call_handshake_timeout() -> u64;
+        /// `set-handshake-timeout`.
+        set_handshake_timeout = call_set_handshake_timeout(timeout: u64);
+        /// `proxy-timeout`.
+        proxy_timeout = call_proxy_timeout() -> u64;
+        /// `set-proxy-timeout`.
+        set_proxy_timeout = call_set_proxy_timeout(timeout: u64);
+        /// `write-timeout`.
+        write_timeout = call_write_timeout() -> u64;
+        /// `set-write-timeout`.
+        set_write_timeout = call_set_write_timeout(timeout: u64);
+        /// `first-byte-timeout`.
+        first_byte_timeout = call_first_byte_timeout() -> u64;
+        /// `set-first-byte-timeout`.
+        set_first_byte_timeout = call_set_first_byte_timeout(timeout: u64);
+        /// `between-bytes-timeout`.
+        between_bytes_timeout = call_between_bytes_timeout() -> u64;
+        /// `set-between-bytes-timeout`.
+        set_between_bytes_timeout = call_set_between_bytes_timeout(timeout: u64);
+        /// `expect-continue-timeout`.
+        expect_continue_timeout = call_expect_continue_timeout() -> u64;
+        /// `set-expect-continue-timeout`.
+        set_expect_continue_timeout = call_set_expect_continue_timeout(timeout: u64);
+        /// `exchange-timeout`.
+        exchange_timeout = call_exchange_timeout() -> u64;
+        /// `set-exchange-timeout`.
+        set_exchange_timeout = call_set_exchange_timeout(timeout: u64);
+        /// `max-connections`.
+        max_connections = call_max_connections() -> u32;
+        /// `set-max-connections`.
+        set_max_connections = call_set_max_connections(limit: u32);
+        /// `max-field-lines`.
+        max_field_lines = call_max_field_lines() -> u32;
+        /// `set-max-field-lines`.
+        set_max_field_lines = call_set_max_field_lines(limit: u32);
+        /// `max-line-length`.
+        max_line_length = call_max_line_length() -> u32;
+        /// `set-max-line-length`.
+        set_max_line_length = call_set_max_line_length(limit: u32);
+        /// `max-head-length`.
+        max_head_length = call_max_head_length() -> u32;
+        /// `set-max-head-length`.
+        set_max_head_length = call_set_max_head_length(limit: u32);
+        /// `max-interim-responses`.
+        max_interim_responses = call_max_interim_responses() -> u32;
+        /// `set-max-interim-responses`.
+        set_max_interim_responses = call_set_max_interim_responses(limit: u32);
+        /// `max-drained`.
+        max_drained = call_max_drained() -> u32;
+        /// `set-max-drained`.
+        set_max_drained = call_set_max_drained(limit: u32);
+        /// `max-addresses`.
+        max_addresses = call_max_addresses() -> u32;
+        /// `set-max-addresses`.
+        set_max_addresses = call_set_max_addresses(limit: u32);
+        /// `max-whole-content`.
+        max_whole_content = call_max_whole_content() -> u64;
+        /// `set-max-whole-content`.
+        set_max_whole_content = call_set_max_whole_content(limit: u64);
+        /// `max-events`.
+        max_events = call_max_events() -> u32;
+        /// `set-max-events`.
+        set_max_events = call_set_max_events(limit: u32);
+        /// `user-agent`.
+        user_agent = call_user_agent() -> Option<String>;
+        /// `set-user-agent`.
+        set_user_agent = call_set_user_agent(value: Option<&str>) -> Result<(), Error>;
+        /// `default-fields`.
+        default_fields = call_default_fields() -> Fields;
+        /// `set-default-fields`.
+        set_default_fields = call_set_default_fields(fields: &Fields) -> Result<(), Error>;
+        /// `persistent`.
+        persistent = call_persistent() -> bool;
+        /// `set-persistent`.
+        set_persistent = call_set_persistent(persistent: bool);
+        /// `address-family`.
+        address_family = call_address_family() -> AddressFamily;
+        /// `set-address-family`.
+        set_address_family = call_set_address_family(family: AddressFamily);
+        /// `local-address`.
+        local_address = call_local_address() -> Option<String>;
+        /// `set-local-address`.
+        set_local_address = call_set_local_address(address: Option<&str>) -> Result<(), Error>;
+        /// `proxies`.
+        proxies = call_proxies() -> Vec<String>;
+        /// `set-proxies`.
+        set_proxies = call_set_proxies(urls: &[String]) -> Result<(), Error>;
+        /// `no-proxy`.
+        no_proxy = call_no_proxy() -> Vec<String>;
+        /// `set-no-proxy`.
+        set_no_proxy = call_set_no_proxy(hosts: &[String]) -> Result<(), Error>;
+        /// `proxy-tunnel`.
+        proxy_tunnel = call_proxy_tunnel() -> bool;
+        /// `set-proxy-tunnel`.
+        set_proxy_tunnel = call_set_proxy_tunnel(always: bool);
+        /// `proxy-ahead`.
+        proxy_ahead = call_proxy_ahead() -> bool;
+        /// `set-proxy-ahead`.
+        set_proxy_ahead = call_set_proxy_ahead(ahead: bool);
+    }
+}
+
+impl Options {
+    pub(super) fn new(guest: &Guest) -> Options {
+        let resource =
+            guest.call(async |store, client| client.xenon_http_settings().options().call_constructor(store).await);
+        Options::adopt(guest, resource)
+    }
+
+    /// `clone`.
+    pub fn copy(&self) -> Options {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        let resource =
+            guest.call(async |store, client| client.xenon_http_settings().options().call_clone(store, handle).await);
+        Options::adopt(guest, resource)
+    }
+
+    /// `tls`.
+    pub fn tls(&self) -> TlsConfig {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        let resource =
+            guest.call(async |store, client| client.xenon_http_settings().options().call_tls(store, handle).await);
+        TlsConfig::adopt(guest, resource)
+    }
+
+    /// `set-tls`.
+    pub fn set_tls(&self, config: &TlsConfig) {
+        let (handle, config) = (self.handle(), config.handle());
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_settings().options().call_set_tls(store, handle, config).await
+        });
+    }
+
+    /// `proxy-tls`.
+    pub fn proxy_tls(&self) -> TlsConfig {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        let resource = guest
+            .call(async |store, client| client.xenon_http_settings().options().call_proxy_tls(store, handle).await);
+        TlsConfig::adopt(guest, resource)
+    }
+
+    /// `set-proxy-tls`.
+    pub fn set_proxy_tls(&self, config: &TlsConfig) {
+        let (handle, config) = (self.handle(), config.handle());
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_settings().options().call_set_proxy_tls(store, handle, config).await
+        });
+    }
+}
+
+resource! {
+    /// `session`.
+    Session in xenon_http_session.session {
+        /// `close-connection`.
+        close_connection = call_close_connection();
+        /// `set-addresses`.
+        set_addresses = call_set_addresses(addresses: &[String]) -> Result<(), Error>;
+        /// `set-connect-to`.
+        set_connect_to = call_set_connect_to(to: Option<(&str, u16)>) -> Result<(), Error>;
         /// `set-credentials`.
         set_credentials = call_set_credentials(
             realm: Option<&str>, user: &str, password: &str, schemes: AuthSchemes, ahead: bool
@@ -119,23 +279,87 @@ resource! {
 
 impl Session {
     pub(super) fn new(guest: &Guest, scheme: &str, host: &str, port: u16) -> Session {
-        let resource = guest.call(async |store, http| http.session().call_constructor(store, scheme, host, port).await);
+        let resource = guest.call(async |store, client| {
+            client.xenon_http_session().session().call_constructor(store, scheme, host, port).await
+        });
         Session::adopt(guest, resource)
+    }
+
+    /// `get`.
+    pub fn get_with(&self, target: &str, fields: &Fields) -> Result<WholeResponse, Error> {
+        let handle = self.handle();
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_session().session().call_get(store, handle, target, fields).await
+        })
+    }
+
+    /// `get` without fields.
+    pub fn get(&self, target: &str) -> Result<WholeResponse, Error> {
+        self.get_with(target, &Fields::new())
+    }
+
+    /// `head` without fields.
+    pub fn head(&self, target: &str) -> Result<WholeResponse, Error> {
+        let handle = self.handle();
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_session().session().call_head(store, handle, target, &Fields::new()).await
+        })
+    }
+
+    /// `post` with this `Content-Type`.
+    pub fn post(&self, target: &str, content_type: &str, content: &[u8]) -> Result<WholeResponse, Error> {
+        let (handle, fields) = (self.handle(), content_type_field(content_type));
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_session().session().call_post(store, handle, target, &fields, content).await
+        })
+    }
+
+    /// `put` with this `Content-Type`.
+    pub fn put(&self, target: &str, content_type: &str, content: &[u8]) -> Result<WholeResponse, Error> {
+        let (handle, fields) = (self.handle(), content_type_field(content_type));
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_session().session().call_put(store, handle, target, &fields, content).await
+        })
+    }
+
+    /// `delete` without fields.
+    pub fn delete(&self, target: &str) -> Result<WholeResponse, Error> {
+        let handle = self.handle();
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_session().session().call_delete(store, handle, target, &Fields::new()).await
+        })
+    }
+
+    /// `options`.
+    pub fn options(&self) -> Options {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        let resource =
+            guest.call(async |store, client| client.xenon_http_session().session().call_options(store, handle).await);
+        Options::adopt(guest, resource)
+    }
+
+    /// `set-options`.
+    pub fn set_options(&self, options: &Options) {
+        let (handle, options) = (self.handle(), options.handle());
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_session().session().call_set_options(store, handle, options).await
+        });
     }
 
     /// Makes a request of this session.
     pub fn request(&self, method: &str, target: &str) -> Request {
         let guest = &self.0.guest;
         let session = self.handle();
-        let resource =
-            guest.call(async |store, http| http.request().call_constructor(store, session, method, target).await);
+        let resource = guest.call(async |store, client| {
+            client.xenon_http_session().request().call_constructor(store, session, method, target).await
+        });
         Request::adopt(guest, resource)
     }
 }
 
 resource! {
     /// `request`.
-    Request in request {
+    Request in xenon_http_session.request {
         /// `add-field`.
         add_field = call_add_field(name: &str, value: &str) -> Result<(), Error>;
         /// `add-field-bytes`.
@@ -149,7 +373,7 @@ resource! {
         /// `set-expect-continue`.
         set_expect_continue = call_set_expect_continue(expect: bool);
         /// `set-version`.
-        set_version = call_set_version(version: Version);
+        set_version = call_set_version(version: Version) -> Result<(), Error>;
     }
 }
 
@@ -157,21 +381,23 @@ impl Request {
     /// `send`.
     pub fn send(&self) -> Result<Response, Error> {
         let (guest, handle) = (&self.0.guest, self.handle());
-        let answer = guest.call(async |store, http| http.request().call_send(store, handle).await);
+        let answer =
+            guest.call(async |store, client| client.xenon_http_session().request().call_send(store, handle).await);
         answer.map(|resource| Response::adopt(guest, resource))
     }
 
     /// `start`.
     pub fn start(&self) -> Result<Exchange, Error> {
         let (guest, handle) = (&self.0.guest, self.handle());
-        let answer = guest.call(async |store, http| http.request().call_start(store, handle).await);
+        let answer =
+            guest.call(async |store, client| client.xenon_http_session().request().call_start(store, handle).await);
         answer.map(|resource| Exchange::adopt(guest, resource))
     }
 }
 
 resource! {
     /// `exchange`.
-    Exchange in exchange {
+    Exchange in xenon_http_session.exchange {
         /// `write`.
         write = call_write(content: &[u8]) -> Result<(), Error>;
         /// `try-write`.
@@ -189,21 +415,23 @@ impl Exchange {
     /// `response`.
     pub fn response(&self) -> Result<Response, Error> {
         let (guest, handle) = (&self.0.guest, self.handle());
-        let answer = guest.call(async |store, http| http.exchange().call_response(store, handle).await);
+        let answer =
+            guest.call(async |store, client| client.xenon_http_session().exchange().call_response(store, handle).await);
         answer.map(|resource| Response::adopt(guest, resource))
     }
 
     /// `try-response`.
-    pub fn try_response(&self) -> Option<Result<Response, Error>> {
+    pub fn try_response(&self) -> Result<Option<Response>, Error> {
         let (guest, handle) = (&self.0.guest, self.handle());
-        let answer = guest.call(async |store, http| http.exchange().call_try_response(store, handle).await);
+        let answer = guest
+            .call(async |store, client| client.xenon_http_session().exchange().call_try_response(store, handle).await);
         answer.map(|answer| answer.map(|resource| Response::adopt(guest, resource)))
     }
 }
 
 resource! {
     /// `response`.
-    Response in response {
+    Response in xenon_http_session.response {
         /// `status`.
         status = call_status() -> u16;
         /// `reason`.
@@ -228,11 +456,19 @@ resource! {
         read = call_read(max: u32) -> Result<Option<Vec<u8>>, Error>;
         /// `try-read`.
         try_read = call_try_read(max: u32) -> Result<Received, Error>;
+        /// `read-words`.
+        read_words = call_read_words(max: u32) -> Result<Option<Words>, Error>;
+        /// `try-read-words`.
+        try_read_words = call_try_read_words(max: u32) -> Result<ReceivedWords, Error>;
         /// `read-to-end`.
         read_to_end = call_read_to_end() -> Result<Vec<u8>, Error>;
         /// `trailers`.
         trailers = call_trailers() -> Option<Fields>;
     }
+}
+
+fn content_type_field(value: &str) -> Fields {
+    vec![("Content-Type".to_owned(), value.as_bytes().to_vec())]
 }
 
 /// A pollable that is ready after some time.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xenon_host::component::{Deadlines, Error, ErrorCode, EventKind, Exchange, Limits, Phase, Session};
+use xenon_host::component::{Error, ErrorCode, EventKind, Exchange, Phase, Session};
 use xenon_host::peer::{Peer, Script, refusing_port};
 
 use crate::measure::*;
@@ -43,7 +43,7 @@ fn sessions_dropped_before_their_exchanges() {
         let session = victim.session(&peer);
         let exchange = session.request("GET", "/").start().unwrap();
         while peer.accepted() <= number {
-            victim.guest.poll(&[&exchange], &[], &[], SOON);
+            victim.guest.wait_any(&[&exchange], &[], &[], SOON);
         }
         drop(session);
         assert_eq!(exchange.response().map(|_| ()).unwrap_err().code, ErrorCode::SessionDropped);
@@ -62,14 +62,14 @@ fn requests_started_without_end() {
     let start = || session.request("GET", "/").start().unwrap();
     let under_way: Vec<Exchange> = (0..6).map(|_| start()).collect();
     while peer.accepted() < 6 {
-        victim.guest.poll(&under_way.iter().collect::<Vec<_>>(), &[], &[], SOON);
+        victim.guest.wait_any(&under_way.iter().collect::<Vec<_>>(), &[], &[], SOON);
     }
     let waiting: Vec<Exchange> = (0..WAITING).map(|_| start()).collect();
-    let mut errors = (0..10_000).map(|_| start().try_response().unwrap().map(|_| ()).unwrap_err());
+    let mut errors = (0..10_000).map(|_| start().try_response().map(|_| ()).unwrap_err());
     let error = errors.next().unwrap();
     assert_error(&error, Phase::Connect, &ErrorCode::ConnectionLimitReached);
     assert!(errors.all(|other| other == error));
-    assert!(waiting.iter().all(|exchange| exchange.try_response().is_none()));
+    assert!(waiting.iter().all(|exchange| exchange.try_response().unwrap().is_none()));
     drop((waiting, under_way, session));
     let cost = victim.cost();
     peer.finish();
@@ -129,8 +129,14 @@ fn giant_parts_of_a_request() {
         ("a giant content type", field("Content-Type"), {
             Box::new(|session| session.post("/", &giant, b"").unwrap_err())
         }),
+        ("giant default fields", field("a"), {
+            Box::new(|session| {
+                let fields = vec![("a".to_owned(), giant.clone().into_bytes())];
+                session.change_options(|options| options.set_default_fields(&fields)).unwrap_err()
+            })
+        }),
         ("a giant user agent", field("user-agent"), {
-            Box::new(|session| session.set_user_agent(Some(&giant)).unwrap_err())
+            Box::new(|session| session.change_options(|options| options.set_user_agent(Some(&giant))).unwrap_err())
         }),
     ];
     for (name, code, give) in attacks {
@@ -163,9 +169,7 @@ fn giant_origins_and_settings() {
     for error in [
         session.set_addresses(&vec!["192.0.2.1".to_owned(); 10_000]).unwrap_err(),
         session.set_addresses(std::slice::from_ref(&giant)).unwrap_err(),
-        session.set_local_address(Some(&giant)).unwrap_err(),
-        session.set_deadlines(Deadlines { write: 0, ..session.deadlines() }).unwrap_err(),
-        session.set_limits(Limits { events: 0, ..session.limits() }).unwrap_err(),
+        session.change_options(|options| options.set_local_address(Some(&giant))).unwrap_err(),
     ] {
         assert_error(&error, Phase::Setup, &ErrorCode::ConfigurationError);
         assert!(error.detail.len() <= 512);

@@ -90,7 +90,7 @@ fn content_read_in_small_pieces() {
     assert_linear("content read 16 bytes a call, polled before", 1 << 13, answer, |guest, session| {
         let response = session.request("GET", "/").send().unwrap();
         loop {
-            guest.poll(&[], &[&response], &[], None);
+            guest.wait_any(&[], &[&response], &[], None);
             if matches!(response.try_read(16).unwrap(), Received::End) {
                 break;
             }

@@ -64,7 +64,7 @@ impl Victim {
             let more = self.guest.host_resources() - self.resources;
             assert!(start.elapsed() < RECOVERY, "{more} of the host's resources are left behind");
             self.guest.session("http", "127.0.0.1", refusing_port()).get("/").unwrap_err();
-            self.guest.poll(&[], &[], &[], Some(Duration::from_millis(1)));
+            self.guest.wait_any(&[], &[], &[], Some(Duration::from_millis(1)));
         }
         let grown = self.guest.peak_memory().saturating_sub(idle());
         Cost { sent: 0, grown, fuel, calls }
@@ -128,14 +128,14 @@ pub(crate) fn words(error: &Error) -> String {
 pub(crate) fn set_deadlines(session: &Session, change: impl FnOnce(&mut Deadlines)) {
     let mut deadlines = session.deadlines();
     change(&mut deadlines);
-    session.set_deadlines(deadlines).unwrap();
+    session.set_deadlines(deadlines);
 }
 
 /// The limits, with these changed.
 pub(crate) fn set_limits(session: &Session, change: impl FnOnce(&mut Limits)) {
     let mut limits = session.limits();
     change(&mut limits);
-    session.set_limits(limits).unwrap();
+    session.set_limits(limits);
 }
 
 /// A number with its thousands apart.

@@ -40,7 +40,7 @@ fn an_idle_session_is_small() {
         let session = guest.session("https", "localhost", nginx.tls_port());
         session.set_addresses(&["127.0.0.1".to_owned()]).unwrap();
         // Beside the roots that come with the component.
-        session.add_roots(authority.pem.as_bytes()).unwrap();
+        session.change_tls(|tls| tls.add_roots(authority.pem.as_bytes())).unwrap();
         assert_eq!(session.get("/small").unwrap().content.len(), 300);
         session
     };

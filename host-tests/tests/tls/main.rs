@@ -19,8 +19,8 @@ use certificates::Authority;
 fn session(guest: &Guest, port: u16, authority: &Authority) -> Session {
     let session = guest.session("https", "localhost", port);
     session.set_addresses(&["127.0.0.1".to_owned()]).unwrap();
-    session.set_default_roots(false);
-    session.add_roots(authority.pem.as_bytes()).unwrap();
+    session.change_tls(|tls| tls.set_default_roots(false));
+    session.change_tls(|tls| tls.add_roots(authority.pem.as_bytes())).unwrap();
     session
 }
 

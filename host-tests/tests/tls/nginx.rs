@@ -60,7 +60,7 @@ fn sessions_are_resumed_after_close_connection() {
         let seen: Vec<bool> = nginx.served().iter().map(|served| served.is_resumed).collect();
         assert_eq!(seen, resumed, "{directives}");
         // What was resumed was agreed on under settings that are no more.
-        session.set_tls_versions(TlsVersion::Tls12, TlsVersion::Tls13).unwrap();
+        session.change_tls(|tls| tls.set_versions(TlsVersion::Tls12, TlsVersion::Tls13)).unwrap();
         assert!(!get(&session, "/small").2.resumed, "{directives}");
     }
 }
@@ -93,21 +93,21 @@ fn clients_are_known_by_their_certificates() {
     assert_eq!(get(&session, "/small").0, 400);
     for kind in [Kind::P256, Kind::P384, Kind::Ed25519, Kind::Rsa2048] {
         let good = authority.issue(kind);
-        session.set_client_certificate(good.certificate.as_bytes(), good.key.as_bytes()).unwrap();
+        session.change_tls(|tls| tls.set_client_certificate(good.certificate.as_bytes(), good.key.as_bytes())).unwrap();
         session.close_connection();
         assert_eq!(get(&session, "/small").0, 200, "{kind:?}");
         let bad = other.issue(kind);
-        session.set_client_certificate(bad.certificate.as_bytes(), bad.key.as_bytes()).unwrap();
+        session.change_tls(|tls| tls.set_client_certificate(bad.certificate.as_bytes(), bad.key.as_bytes())).unwrap();
         session.close_connection();
         assert_eq!(get(&session, "/small").0, 400, "{kind:?}");
     }
     let below = authority.below("below");
     let good = below.issue(Kind::P256);
     let chain = good.certificate + &below.pem;
-    session.set_client_certificate(chain.as_bytes(), good.key.as_bytes()).unwrap();
+    session.change_tls(|tls| tls.set_client_certificate(chain.as_bytes(), good.key.as_bytes())).unwrap();
     session.close_connection();
     assert_eq!(get(&session, "/small").0, 200, "an authority between, in the chain");
-    session.remove_client_certificate();
+    session.change_tls(|tls| tls.remove_client_certificate());
     session.close_connection();
     assert_eq!(get(&session, "/small").0, 400);
 }

@@ -103,11 +103,13 @@ fn who_must_show_a_certificate_and_shows_none_is_told() {
         let absent = if version == "-tls1_3" { "certificate_required" } else { "handshake_failure" };
         assert_eq!(alert(&session), absent);
         let bad = other.issue(Kind::P256);
-        session.set_client_certificate(bad.certificate.as_bytes(), bad.key.as_bytes()).unwrap();
+        session.change_tls(|tls| tls.set_client_certificate(bad.certificate.as_bytes(), bad.key.as_bytes())).unwrap();
         assert_eq!(alert(&session), "unknown_ca");
         for kind in KINDS {
             let good = authority.issue(kind);
-            session.set_client_certificate(good.certificate.as_bytes(), good.key.as_bytes()).unwrap();
+            session
+                .change_tls(|tls| tls.set_client_certificate(good.certificate.as_bytes(), good.key.as_bytes()))
+                .unwrap();
             assert_eq!(get(&session, "/").0, 200, "{version} {kind:?}: {}", server.complaints());
             session.close_connection();
         }

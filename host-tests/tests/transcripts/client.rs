@@ -38,8 +38,8 @@ pub(crate) fn run(case: Case, cut: Cut) -> Result<(), String> {
     let guest = Guest::with(Setup { lookup: false, ..Setup::default() });
     let session = guest.session(setting("scheme").unwrap_or("http"), setting("host").unwrap_or(HOST), port);
     session.set_events(true);
-    session.set_user_agent(None).map_err(|error| error.detail)?;
-    session.set_deadlines(shorten(session.deadlines(), pace)).map_err(|error| error.detail)?;
+    session.change_options(|options| options.set_user_agent(None)).map_err(|error| error.detail)?;
+    session.set_deadlines(shorten(session.deadlines(), pace));
 
     let server = (!case.connections.is_empty()).then(|| Server::start(case.connections, cut, pace));
     let address = server.as_ref().map_or_else(|| ([127, 0, 0, 1], refusing_port()).into(), Server::address);
@@ -171,7 +171,7 @@ impl Runner {
         }
         described.set_expect_continue(request.expects);
         if request.is_old {
-            described.set_version(Version::Http10);
+            described.set_version(Version::Http10)?;
         }
         let exchange = described.start()?;
         for writing in &request.writing {
@@ -213,10 +213,10 @@ impl Runner {
     /// Waits for the response without blocking functions, which refuse to wait while content is not finished.
     fn response(&self, exchange: &Exchange) -> Result<Result<Response, Error>, String> {
         for _ in 0..1000 {
-            if let Some(response) = exchange.try_response() {
+            if let Some(response) = exchange.try_response().transpose() {
                 return Ok(response);
             }
-            self.guest.poll(&[exchange], &[], &[], None);
+            self.guest.wait_any(&[exchange], &[], &[], None);
         }
         Err("the exchange is ready again and again, and there is no response".into())
     }
@@ -361,6 +361,7 @@ fn compare_heads(outcome: &Outcome, response: &Response, differences: &mut Diffe
     let version = match response.version() {
         Version::Http10 => "HTTP/1.0",
         Version::Http11 => "HTTP/1.1",
+        Version::Http2 => "HTTP/2",
     };
     differences.compare("version", &outcome.version.as_deref().unwrap_or(version), &version);
     let reason = response.reason();

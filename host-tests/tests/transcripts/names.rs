@@ -26,7 +26,8 @@ pub(crate) fn set(session: &Session, Setting { line, name, value }: &Setting, pa
             "exchange" => &mut all.exchange,
             _ => return unknown(),
         } = time()?;
-        session.set_deadlines(all)
+        session.set_deadlines(all);
+        Ok(())
     } else if let Some(name) = name.strip_prefix("limits.") {
         let mut all = session.limits();
         *match name {
@@ -39,19 +40,23 @@ pub(crate) fn set(session: &Session, Setting { line, name, value }: &Setting, pa
             "events" => &mut all.events,
             _ => return unknown(),
         } = number()?;
-        session.set_limits(all)
+        session.set_limits(all);
+        Ok(())
     } else {
         match (name.as_str(), value.as_str()) {
             ("scheme" | "host" | "port", _) | ("ways", "whole") => Ok(()),
-            ("user-agent", "none") => session.set_user_agent(None),
-            ("user-agent", "default") => session.set_user_agent(Some(concat!("xenon/", env!("CARGO_PKG_VERSION")))),
-            ("user-agent", _) => session.set_user_agent(Some(value)),
+            ("user-agent", "none") => session.change_options(|options| options.set_user_agent(None)),
+            ("user-agent", "default") => session
+                .change_options(|options| options.set_user_agent(Some(concat!("xenon/", env!("CARGO_PKG_VERSION"))))),
+            ("user-agent", _) => session.change_options(|options| options.set_user_agent(Some(value))),
             ("persistent", "yes" | "no") => {
-                session.set_persistent(value == "yes");
+                session.change_options(|options| options.set_persistent(value == "yes"));
                 Ok(())
             }
             ("family", "ipv4" | "ipv6") => {
-                session.set_address_family(if value == "ipv4" { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 });
+                session.change_options(|options| {
+                    options.set_address_family(if value == "ipv4" { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 })
+                });
                 Ok(())
             }
             _ => return unknown(),

@@ -1,7 +1,6 @@
 //! Values of the core as values of the WIT, and back.
 
-use std::time::Duration;
-
+use super::bindings::exports::xenon::http::session::Words;
 use super::bindings::exports::xenon::http::types as wit;
 use crate::auth::Schemes;
 use crate::auth::challenge::Challenge;
@@ -9,10 +8,9 @@ use crate::error::{Checks, Code, Error, LookupFailure, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::head::Version;
-use crate::limits::Limits;
 use crate::session::Facts;
 use crate::session::events::{CloseReason, Event, Kind};
-use crate::session::settings::{AddressFamily, Deadlines};
+use crate::session::settings::AddressFamily;
 use crate::session::whole::Whole;
 use crate::tls::facts::TlsFacts;
 use crate::tls::settings::TlsVersion;
@@ -20,9 +18,16 @@ use crate::tls::settings::TlsVersion;
 /// What a fallible function of the WIT answers.
 pub(super) type Outcome<T> = Result<T, wit::Error>;
 
-/// A call that makes no sense.
-pub(super) fn misuse(detail: &str) -> wit::Error {
+/// A value that cannot be.
+#[cold]
+pub(super) fn wrong(detail: &str) -> wit::Error {
     error(Error::new(Phase::Setup, Code::Configuration, detail))
+}
+
+/// A call that does not fit the state of its resource.
+#[cold]
+pub(super) fn misuse(detail: &str) -> wit::Error {
+    error(Error::new(Phase::Setup, Code::InvalidState, detail))
 }
 
 pub(super) fn error(error: Error) -> wit::Error {
@@ -53,6 +58,7 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::RequestFieldInvalid(name) => To::HttpRequestHeaderInvalid(name),
         Code::RequestContentLength => To::HttpRequestBodySize,
         Code::Configuration => To::ConfigurationError,
+        Code::InvalidState => To::InvalidState,
         Code::Lookup(failure) => To::DnsError(match failure {
             LookupFailure::NameUnresolvable => wit::LookupFailure::NameUnresolvable,
             LookupFailure::Temporary => wit::LookupFailure::Temporary,
@@ -136,6 +142,28 @@ pub(super) fn from_fields(fields: wit::Fields) -> Fields {
     converted
 }
 
+/// A field's lines joined, as text.
+pub(super) fn field(fields: &Fields, name: &str) -> Option<String> {
+    let value = fields.joined(name)?;
+    Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
+}
+
+/// These bytes as words, the last of them filled up with zeros.
+pub(super) fn words(bytes: &[u8]) -> Words {
+    let (whole, rest) = bytes.as_chunks::<8>();
+    let mut words = Vec::with_capacity(bytes.len().div_ceil(8));
+    words.extend(whole.iter().map(|word| u64::from_le_bytes(*word)));
+    if !rest.is_empty() {
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        words.push(u64::from_le_bytes(last));
+    }
+    // A piece is never longer than that.
+    Words { words, length: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+}
+
 pub(super) fn version(version: Version) -> wit::Version {
     match version {
         Version::Http10 => wit::Version::Http10,
@@ -143,10 +171,12 @@ pub(super) fn version(version: Version) -> wit::Version {
     }
 }
 
-pub(super) fn from_version(version: wit::Version) -> Version {
+/// None where it is a version that requests cannot be sent with.
+pub(super) fn from_version(version: wit::Version) -> Option<Version> {
     match version {
-        wit::Version::Http10 => Version::Http10,
-        wit::Version::Http11 => Version::Http11,
+        wit::Version::Http10 => Some(Version::Http10),
+        wit::Version::Http11 => Some(Version::Http11),
+        wit::Version::Http2 => None,
     }
 }
 
@@ -195,6 +225,21 @@ pub(super) fn from_family(family: wit::AddressFamily) -> AddressFamily {
     }
 }
 
+pub(super) fn family(family: AddressFamily) -> wit::AddressFamily {
+    match family {
+        AddressFamily::Any => wit::AddressFamily::Any,
+        AddressFamily::Ipv4 => wit::AddressFamily::Ipv4,
+        AddressFamily::Ipv6 => wit::AddressFamily::Ipv6,
+    }
+}
+
+pub(super) fn tls_version(version: TlsVersion) -> wit::TlsVersion {
+    match version {
+        TlsVersion::Tls12 => wit::TlsVersion::Tls12,
+        TlsVersion::Tls13 => wit::TlsVersion::Tls13,
+    }
+}
+
 pub(super) fn from_tls_version(version: wit::TlsVersion) -> TlsVersion {
     match version {
         wit::TlsVersion::Tls12 => TlsVersion::Tls12,
@@ -217,66 +262,6 @@ pub(super) fn from_schemes(schemes: wit::AuthSchemes) -> Schemes {
 pub(super) fn challenge(challenge: Challenge) -> wit::Challenge {
     let Challenge { scheme, token68, parameters } = challenge;
     wit::Challenge { scheme, token68, parameters }
-}
-
-pub(super) fn deadlines(deadlines: &Deadlines) -> wit::Deadlines {
-    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    wit::Deadlines {
-        lookup: nanos(deadlines.lookup),
-        attempt: nanos(deadlines.attempt),
-        connect: nanos(deadlines.connect),
-        handshake: nanos(deadlines.handshake),
-        proxy: nanos(deadlines.proxy),
-        write: nanos(deadlines.write),
-        first_byte: nanos(deadlines.first_byte),
-        between_bytes: nanos(deadlines.between_bytes),
-        expect_continue: nanos(deadlines.expect_continue),
-        exchange: nanos(deadlines.exchange),
-    }
-}
-
-pub(super) fn from_deadlines(deadlines: wit::Deadlines) -> Deadlines {
-    Deadlines {
-        lookup: Duration::from_nanos(deadlines.lookup),
-        attempt: Duration::from_nanos(deadlines.attempt),
-        connect: Duration::from_nanos(deadlines.connect),
-        handshake: Duration::from_nanos(deadlines.handshake),
-        proxy: Duration::from_nanos(deadlines.proxy),
-        write: Duration::from_nanos(deadlines.write),
-        first_byte: Duration::from_nanos(deadlines.first_byte),
-        between_bytes: Duration::from_nanos(deadlines.between_bytes),
-        expect_continue: Duration::from_nanos(deadlines.expect_continue),
-        exchange: Duration::from_nanos(deadlines.exchange),
-    }
-}
-
-pub(super) fn limits(limits: &Limits) -> wit::Limits {
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    wit::Limits {
-        connections: count(limits.connections),
-        field_lines: count(limits.field_lines),
-        line_length: count(limits.line_length),
-        head_length: count(limits.head_length),
-        interim_responses: count(limits.interim_responses),
-        drained: u32::try_from(limits.drained).unwrap_or(u32::MAX),
-        addresses: count(limits.addresses),
-        whole_content: limits.whole_content,
-        events: count(limits.events),
-    }
-}
-
-pub(super) fn from_limits(limits: wit::Limits) -> Limits {
-    Limits {
-        connections: limits.connections as usize,
-        field_lines: limits.field_lines as usize,
-        line_length: limits.line_length as usize,
-        head_length: limits.head_length as usize,
-        interim_responses: limits.interim_responses as usize,
-        drained: u64::from(limits.drained),
-        addresses: limits.addresses as usize,
-        whole_content: limits.whole_content,
-        events: limits.events as usize,
-    }
 }
 
 pub(super) fn event(event: Event) -> wit::Event {

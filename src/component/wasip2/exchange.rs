@@ -7,9 +7,9 @@ use std::task::Poll;
 
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{
-    Challenge, ConnectionFacts, Fields, InterimResponse, Received, SessionBorrow, Version,
+    Challenge, ConnectionFacts, Fields, InterimResponse, Received, ReceivedWords, SessionBorrow, Version, Words,
 };
-use super::convert::{self, Outcome, misuse};
+use super::convert::{self, Outcome, misuse, wrong};
 use super::session::Session;
 use crate::limits::READ_LENGTH;
 use crate::net::wasip2::Wasi;
@@ -48,8 +48,10 @@ impl wit::GuestRequest for Request {
         self.0.borrow_mut().set_expect_continue(expect);
     }
 
-    fn set_version(&self, version: Version) {
-        self.0.borrow_mut().set_version(convert::from_version(version));
+    fn set_version(&self, version: Version) -> Outcome<()> {
+        let version = convert::from_version(version).ok_or_else(|| wrong("this build does not speak HTTP/2"))?;
+        self.0.borrow_mut().set_version(version);
+        Ok(())
     }
 
     fn send(&self) -> Outcome<wit::Response> {
@@ -121,10 +123,10 @@ impl wit::GuestExchange for Exchange {
         wait(|context| self.0.poll_response(context)).flatten().map(into_response).map_err(convert::error)
     }
 
-    fn try_response(&self) -> Option<Outcome<wit::Response>> {
+    fn try_response(&self) -> Outcome<Option<wit::Response>> {
         match poll_once(|context| self.0.poll_response(context)) {
-            Poll::Pending => None,
-            Poll::Ready(response) => Some(response.map(into_response).map_err(convert::error)),
+            Poll::Pending => Ok(None),
+            Poll::Ready(response) => response.map(into_response).map(Some).map_err(convert::error),
         }
     }
 
@@ -153,8 +155,7 @@ impl wit::GuestResponse for Response {
     }
 
     fn field(&self, name: String) -> Option<String> {
-        let value = self.0.head().fields.joined(&name)?;
-        Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
+        convert::field(&self.0.head().fields, &name)
     }
 
     fn challenges(&self) -> Vec<Challenge> {
@@ -192,6 +193,18 @@ impl wit::GuestResponse for Response {
         }
     }
 
+    fn read_words(&self, max: u32) -> Outcome<Option<Words>> {
+        Ok(self.read(max)?.map(|piece| convert::words(&piece)))
+    }
+
+    fn try_read_words(&self, max: u32) -> Outcome<ReceivedWords> {
+        Ok(match self.try_read(max)? {
+            Received::Content(piece) => ReceivedWords::Content(convert::words(&piece)),
+            Received::Pending => ReceivedWords::Pending,
+            Received::End => ReceivedWords::End,
+        })
+    }
+
     fn read_to_end(&self) -> Outcome<Vec<u8>> {
         block_on(whole::read_to_end(&self.0)).map_err(convert::error)
     }
@@ -214,7 +227,7 @@ fn into_response(response: session::Response<Wasi>) -> wit::Response {
 
 fn piece_length(max: u32) -> Outcome<usize> {
     match max as usize {
-        0 => Err(misuse("a piece of no bytes was asked for")),
+        0 => Err(wrong("a piece of no bytes was asked for")),
         max => Ok(max.min(READ_LENGTH)),
     }
 }

@@ -1,12 +1,13 @@
-//! The face over WASI 0.2: functions that block, and `start`, `try-` and `poll` for those who must not.
+//! The face over WASI 0.2: functions that block, and `start`, `try-` and `wait-any` for callers that must not.
 //!
 //! This folder alone knows WIT, and it alone may hold unsafe code: the bindings that wit-bindgen writes, and
-//! [`poll_export`], which stands in for a binding that it cannot write.
+//! [`wait_any`], which stands in for a binding that it cannot write.
 
 mod convert;
 mod exchange;
-mod poll_export;
 mod session;
+mod settings;
+mod wait_any;
 
 /// What wit-bindgen makes of `wit/`.
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
@@ -15,8 +16,8 @@ mod bindings {
         path: "wit",
         world: "client",
         // A list of borrowed handles of an imported resource, in an export, is more than wit-bindgen can do
-        // (bytecodealliance/wit-bindgen#811): `poll_export` does it.
-        skip: ["poll"],
+        // (bytecodealliance/wit-bindgen#811): `wait_any` does it.
+        skip: ["wait-any"],
         with: {
             "wasi:io/poll@0.2.0": wasi::io::poll,
             "wasi:io/error@0.2.0": wasi::io::error,
@@ -36,6 +37,17 @@ mod bindings {
     export!(Component with_types_in self);
 
     pub(super) struct Component;
+}
+
+impl bindings::exports::xenon::http::types::Guest for bindings::Component {
+    fn field(fields: bindings::exports::xenon::http::types::Fields, name: String) -> Option<String> {
+        convert::field(&convert::from_fields(fields), &name)
+    }
+}
+
+impl bindings::exports::xenon::http::settings::Guest for bindings::Component {
+    type TlsConfig = settings::TlsConfig;
+    type Options = settings::Options;
 }
 
 impl bindings::exports::xenon::http::session::Guest for bindings::Component {

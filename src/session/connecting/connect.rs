@@ -13,6 +13,7 @@ use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::permits::Permit;
 use crate::session::shared::Shared;
 use crate::session::timing::{Schedule, Step};
+use crate::tls::remembered::Peer;
 
 /// A new connection on which requests to the origin can be sent. `exchange` is for whom, in events.
 pub(crate) async fn connect<N: Net>(
@@ -22,12 +23,11 @@ pub(crate) async fn connect<N: Net>(
     exchange: u64,
     schedule: &Schedule,
 ) -> Result<Connection<N>, Error> {
-    let proxies = shared.settings.borrow().proxying.for_origin(origin);
-    let connection = match proxies {
+    let connection = match shared.proxies(origin) {
         None => {
             let subject = Subject { exchange, connection: 0 };
             let found = find_origin(shared, origin, subject, schedule).await?;
-            let stream = race(shared, found, &shared.last_good, subject, schedule).await?;
+            let stream = race(shared, found, &shared.caches.last_good, subject, schedule).await?;
             shared.connection(stream, permit, exchange)
         }
         // Boxed, so that who needs no proxy has no room for it.
@@ -48,10 +48,8 @@ async fn secure<N: Net>(
     schedule: &Schedule,
 ) -> Result<Connection<N>, Error> {
     let subject = Subject { exchange, connection: connection.number };
-    let (made, identity) = {
-        let tls = &mut shared.settings.borrow_mut().tls;
-        (tunnel(&shared.net, tls, &origin.host), tls.identity_number())
-    };
+    let peer = Peer::origin(&origin.host, origin.port);
+    let made = tunnel(&shared.net, &shared.settings.borrow().tls, peer);
     let mut connection = match made {
         Ok(tunnel) => connection.secured(tunnel),
         Err(error) => {
@@ -59,7 +57,6 @@ async fn secure<N: Net>(
             return Err(error);
         }
     };
-    connection.identity = identity;
     let deadline = schedule.step(Step::Handshake, shared.net.now());
     if let Err(error) = shake_hands(shared, &mut connection, deadline).await {
         connection.close(CloseReason::Failed);

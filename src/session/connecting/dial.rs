@@ -1,6 +1,5 @@
 //! Reaching a host: its name is looked up, its addresses are raced (RFC 8305), the first to connect wins.
 
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
@@ -12,7 +11,7 @@ use crate::http::origin::{Host, Origin};
 use crate::net::{Dial, Fault, Lookup, Net, Stream};
 use crate::session::connecting::addresses;
 use crate::session::events::{Kind, Subject};
-use crate::session::settings::Settings;
+use crate::session::proxies::LastGood;
 use crate::session::shared::Shared;
 use crate::session::timing::{Schedule, Step, within};
 
@@ -27,7 +26,7 @@ const LEAST_STAGGER: Duration = Duration::from_millis(10);
 pub(crate) async fn race<N: Net>(
     shared: &Shared<N>,
     found: Vec<SocketAddr>,
-    last_good: &Cell<Option<(Option<IpAddr>, SocketAddr)>>,
+    last_good: &LastGood,
     subject: Subject,
     schedule: &Schedule,
 ) -> Result<N::Stream, Error> {
@@ -58,7 +57,7 @@ pub(crate) async fn find_origin<N: Net>(
     subject: Subject,
     schedule: &Schedule,
 ) -> Result<Vec<SocketAddr>, Error> {
-    let Settings { family, .. } = *shared.settings.borrow();
+    let family = shared.settings.borrow().family;
     let (host, port) = {
         let settings = shared.settings.borrow();
         if !settings.addresses().is_empty() {
@@ -80,7 +79,7 @@ pub(crate) async fn find<N: Net>(
     subject: Subject,
     schedule: &Schedule,
 ) -> Result<Vec<SocketAddr>, Error> {
-    let Settings { family, .. } = *shared.settings.borrow();
+    let family = shared.settings.borrow().family;
     let name = match host {
         Host::Address(address) if family.admits(address) => {
             return Ok(vec![SocketAddr::new(address, port)]);

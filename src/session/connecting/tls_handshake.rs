@@ -1,22 +1,24 @@
 //! The TLS handshake over a connection, with an origin or with a proxy, and what its failures are to a caller.
 
 use std::future::poll_fn;
+use std::rc::Rc;
 
 use crate::error::{Code, Error, Phase};
-use crate::http::origin::Host;
 use crate::net::Net;
 use crate::session::connection::Connection;
 use crate::session::shared::Shared;
 use crate::session::timing::{Deadline, tick, within};
 use crate::session::transport::Broken;
+use crate::tls::configuration::Configuration;
 use crate::tls::connection::TlsConnection;
 use crate::tls::failure::Failure;
+use crate::tls::remembered::Peer;
 use crate::tls::settings::TlsSettings;
 
-/// The client's side of TLS with this host, as these settings have it.
-pub(crate) fn tunnel<N: Net>(net: &N, settings: &mut TlsSettings, host: &Host) -> Result<TlsConnection, Error> {
-    let configuration = settings.configuration(net.wall_clock());
-    let tunnel = configuration.and_then(|configuration| TlsConnection::new(&configuration, host));
+/// The client's side of TLS with this peer, as these settings have it.
+pub(crate) fn tunnel<N: Net>(net: &N, settings: &Rc<TlsSettings>, peer: Peer) -> Result<TlsConnection, Error> {
+    let configuration = Configuration::of(settings, net.wall_clock());
+    let tunnel = configuration.and_then(|configuration| TlsConnection::new(&configuration, peer));
     tunnel.map_err(|detail| Error::new(Phase::Handshake, Code::Configuration, detail))
 }
 

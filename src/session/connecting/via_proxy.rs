@@ -22,6 +22,7 @@ use crate::session::permits::Permit;
 use crate::session::proxies::{Proxies, Use, Via};
 use crate::session::shared::Shared;
 use crate::session::timing::{Deadline, Schedule, Step};
+use crate::tls::remembered::Peer;
 
 /// Who wants to go where.
 pub(crate) struct ViaProxy<'a, N: Net> {
@@ -86,7 +87,7 @@ impl<N: Net> ViaProxy<'_, N> {
             (settings.proxying.tunnels_all, settings.connect_to().cloned())
         };
         // Who forwards goes where the request says; where another host stands for that, a tunnel can lead there.
-        let purpose = via.purpose(self.origin.scheme, tunnels_all || connect_to.is_some());
+        let purpose = via.server.purpose(self.origin.scheme, tunnels_all || connect_to.is_some());
         let to = connect_to.unwrap_or_else(|| (self.origin.host.clone(), self.origin.port));
         let place = format!("{}:{}", to.0, to.1);
         let connection = match purpose {
@@ -177,7 +178,8 @@ impl<N: Net> ViaProxy<'_, N> {
         deadline: Deadline<'static>,
     ) -> Result<Connection<N>, Failed> {
         let shared = self.shared;
-        let made = tunnel(&shared.net, &mut shared.settings.borrow_mut().proxying.tls, &via.server.host);
+        let peer = Peer::proxy(&via.server.host, via.server.port);
+        let made = tunnel(&shared.net, &shared.settings.borrow().proxying.tls, peer);
         let mut connection = match made {
             Ok(tunnel) => connection.secured(tunnel),
             Err(error) => return Err(failed(connection, error)),

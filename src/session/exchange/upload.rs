@@ -215,7 +215,7 @@ impl Upload {
 }
 
 pub(crate) fn misuse(detail: &str) -> Error {
-    Error::new(Phase::Setup, Code::Configuration, detail)
+    Error::new(Phase::Setup, Code::InvalidState, detail)
 }
 
 pub(crate) fn wrong_trailer(name: &str, what: &str) -> Error {

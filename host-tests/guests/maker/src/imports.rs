@@ -237,7 +237,7 @@ mod tests {
             ("wasi_snapshot_preview1", "fd_write"),
             ("wasi:io/poll@0.2.0", "poll"),
             ("wasi:cli/stdout@0.2.0", "get-stdout"),
-            ("[export]xenon:http/session@0.1.0", "[resource-new]session"),
+            ("[export]xenon:http/session@0.2.0", "[resource-new]session"),
         ];
         let (imports, calls) = read(&narrow(&module(&given), &interfaces()).unwrap());
         assert_eq!(imports, names(&[given[1], given[3]]));

@@ -4,6 +4,7 @@
 //!     cargo      compiles a guest with the toolchain that scripts/guest-cargo finds
 //!     imports    takes out of the component what it imports and never uses
 //!     shrink     makes its code smaller (Binaryen's wasm-opt)
+//!     names      takes out the names of its insides
 //!     compose    fills what a consumer imports with what the component exports
 //! ```
 //!
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 mod cargo;
 mod compose;
 pub mod imports;
+mod names;
 mod shrink;
 
 /// What goes wrong is told in words.
@@ -114,7 +116,7 @@ impl Maker {
         let module = shrink::shrink(module, &self.scratch)?;
         let mut encoder = wit_component::ComponentEncoder::default();
         // Else an interface would be imported in the newest version that anything linked in was written for.
-        Ok(encoder.merge_imports_based_on_semver(false).validate(true).module(&module)?.encode()?)
+        names::strip(&encoder.merge_imports_based_on_semver(false).validate(true).module(&module)?.encode()?)
     }
 }
 

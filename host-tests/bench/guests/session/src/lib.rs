@@ -4,7 +4,8 @@
 
 use std::cell::RefCell;
 
-use bindings::xenon::http::session::{Request, Session};
+use bindings::xenon::http::session::{Request, Session, Words};
+use bindings::xenon::http::settings::TlsConfig;
 use bindings::xenon::http::types::Error;
 
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "wit-bindgen's, not ours")]
@@ -16,7 +17,7 @@ mod bindings {
             /// Each function but `trust` sends `count` times `GET target` to this port of 127.0.0.1, reads each response to its
             /// end, and answers how many bytes of content came.
             world guest {
-                include xenon:http/imports@0.1.0;
+                include xenon:http/imports@0.2.0;
 
                 /// From now on the scheme is https, and this certificate is trusted as a root.
                 export trust: func(certificate: list<u8>);
@@ -27,6 +28,8 @@ mod bindings {
                 export send: func(port: u16, target: string, count: u32) -> result<u64, string>;
                 /// By `request.send` and `response.read`, so that no content is kept.
                 export read: func(port: u16, target: string, count: u32) -> result<u64, string>;
+                /// As `read`, by `response.read-words`, into a buffer as a consumer would have one.
+                export read-words: func(port: u16, target: string, count: u32) -> result<u64, string>;
                 /// As `send`, in a new session each time.
                 export full: func(port: u16, target: string, count: u32) -> result<u64, string>;
                 /// As `send`, over a new connection each time.
@@ -58,7 +61,7 @@ impl bindings::Guest for bindings::Contestant {
     fn get(port: u16, target: String, count: u32) -> Result<u64, String> {
         let session = connect(port)?;
         repeat(count, || {
-            let response = session.get(&target)?;
+            let response = session.get(&target, &[])?;
             Ok((response.status, response.content.len() as u64))
         })
     }
@@ -75,6 +78,19 @@ impl bindings::Guest for bindings::Contestant {
             let mut length = 0;
             while let Some(piece) = response.read(PIECE)? {
                 length += piece.len() as u64;
+            }
+            Ok((response.status(), length))
+        })
+    }
+
+    fn read_words(port: u16, target: String, count: u32) -> Result<u64, String> {
+        let session = connect(port)?;
+        let mut buffer = Vec::new();
+        repeat(count, || {
+            let response = Request::new(&session, "GET", &target).send()?;
+            let mut length = 0;
+            while let Some(words) = response.read_words(PIECE)? {
+                length += take(&words, &mut buffer).len() as u64;
             }
             Ok((response.status(), length))
         })
@@ -130,11 +146,23 @@ fn connect(port: u16) -> Result<Session, String> {
         let scheme = if trusted.is_some() { "https" } else { "http" };
         let session = Session::new(scheme, "127.0.0.1", port);
         if let Some(certificate) = trusted {
-            session.set_default_roots(false);
-            session.add_roots(certificate).map_err(|error| error.detail)?;
+            let (tls, options) = (TlsConfig::new(), session.options());
+            tls.set_default_roots(false);
+            tls.add_roots(certificate).map_err(|error| error.detail)?;
+            options.set_tls(&tls);
+            session.set_options(&options);
         }
         Ok(session)
     })
+}
+
+/// The bytes that these words are, in this buffer.
+fn take<'a>(Words { words, length }: &Words, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    buffer.resize(words.len() * 8, 0);
+    for (eight, word) in buffer.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        *eight = word.to_le_bytes();
+    }
+    &buffer[..*length as usize]
 }
 
 fn send(session: &Session, target: &str) -> Result<(u16, u64), Error> {
@@ -144,7 +172,7 @@ fn send(session: &Session, target: &str) -> Result<(u16, u64), Error> {
 }
 
 /// Does this `count` times, and adds the lengths up.
-fn repeat(count: u32, exchange: impl Fn() -> Result<(u16, u64), Error>) -> Result<u64, String> {
+fn repeat(count: u32, mut exchange: impl FnMut() -> Result<(u16, u64), Error>) -> Result<u64, String> {
     let mut total = 0;
     for _ in 0..count {
         match exchange() {

@@ -1,4 +1,4 @@
-//! The export `poll`, by hand: see `bindings` for why. It follows the canonical ABI (lists are pointer and length, in memory
+//! The export `wait-any`, by hand: see `bindings` for why. It follows the canonical ABI (lists are pointer and length, in memory
 //! that the caller had us allocate; the result is a pointer to a list that `cabi_post_` frees).
 #![allow(unsafe_code)]
 
@@ -14,8 +14,13 @@ use crate::net::Net;
 use crate::wasip2::network;
 use std::time::Duration;
 
-/// Waits until one of these can go on: the WIT's `poll`.
-fn poll(exchanges: &[&Exchange], responses: &[&Response], others: &[&Pollable], timeout: Option<Duration>) -> Vec<u32> {
+/// Waits until one of these can go on: the WIT's `wait-any`.
+fn wait_any(
+    exchanges: &[&Exchange],
+    responses: &[&Response],
+    others: &[&Pollable],
+    timeout: Option<Duration>,
+) -> Vec<u32> {
     let network = network();
     network.begin(false);
     let until = timeout.map(|timeout| network.now() + timeout);
@@ -79,7 +84,7 @@ struct List {
     length: usize,
 }
 
-#[unsafe(export_name = "xenon:http/session@0.1.0#poll")]
+#[unsafe(export_name = "xenon:http/session@0.2.0#wait-any")]
 unsafe extern "C" fn export(
     exchanges: *mut u32,
     exchange_count: usize,
@@ -99,7 +104,7 @@ unsafe extern "C" fn export(
     let responses: Vec<_> = responses.iter().map(|&rep| unsafe { ResponseBorrow::lift(rep as *const u8) }).collect();
     // SAFETY: a borrowed handle of an imported resource arrives as an index of our table, and is ours to drop.
     let others: Vec<_> = others.iter().map(|&handle| unsafe { Pollable::from_handle(handle) }).collect();
-    let ready = poll(
+    let ready = wait_any(
         &exchanges.iter().map(ExchangeBorrow::get).collect::<Vec<_>>(),
         &responses.iter().map(ResponseBorrow::get).collect::<Vec<_>>(),
         &others.iter().collect::<Vec<_>>(),
@@ -110,7 +115,7 @@ unsafe extern "C" fn export(
     Box::into_raw(Box::new(List { start: ready.as_mut_ptr(), length: ready.len() }))
 }
 
-#[unsafe(export_name = "cabi_post_xenon:http/session@0.1.0#poll")]
+#[unsafe(export_name = "cabi_post_xenon:http/session@0.2.0#wait-any")]
 unsafe extern "C" fn post_return(list: *mut List) {
     // SAFETY: `list` is what `export` returned, and is given back once.
     unsafe {
