@@ -101,7 +101,7 @@ fn giant_parts_of_a_request() {
     let field = |name: &str| ErrorCode::HttpRequestHeaderInvalid(name.into());
     type Give<'a> = Box<dyn Fn(&Session) -> Error + 'a>;
     let send = |session: &Session, method: &str, target: &str| session.request(method, target).send().map(|_| ());
-    let attacks: [(&str, ErrorCode, Give<'_>); 9] = [
+    let attacks: [(&str, ErrorCode, Give<'_>); 10] = [
         ("a giant method", ErrorCode::HttpRequestMethodInvalid, {
             Box::new(|session| send(session, &giant, "/").unwrap_err())
         }),

@@ -1,6 +1,6 @@
 //! nginx, with OpenSSL in it.
 
-use xenon_host::component::{AuthSchemes, EventKind, Guest, TlsVersion};
+use xenon_host::component::{AuthSchemes, EventKind, Guest, Options, TlsVersion};
 use xenon_host::nginx::{Nginx, Tls, content};
 
 use crate::certificates::{Authority, Issued, Kind};
@@ -62,6 +62,36 @@ fn sessions_are_resumed_after_close_connection() {
         // What was resumed was agreed on under settings that are no more.
         session.change_tls(|tls| tls.set_versions(TlsVersion::Tls12, TlsVersion::Tls13)).unwrap();
         assert!(!get(&session, "/small").2.resumed, "{directives}");
+    }
+}
+
+#[test]
+fn sessions_that_share_a_configuration_resume_each_other() {
+    let authority = Authority::new("an authority");
+    for directives in ["ssl_protocols TLSv1.3;", "ssl_protocols TLSv1.2;"] {
+        let Some(nginx) = start(&authority.issue(Kind::P256), directives, "") else { return };
+        let guest = Guest::new();
+        let tls = guest.tls_config();
+        tls.set_default_roots(false);
+        tls.add_roots(authority.pem.as_bytes()).unwrap();
+        let options = guest.options();
+        options.set_tls(&tls);
+        let with = |options: &Options| {
+            let session = guest.session("https", "localhost", nginx.tls_port());
+            session.set_addresses(&["127.0.0.1".to_owned()]).unwrap();
+            session.set_options(options);
+            get(&session, "/small").2.resumed
+        };
+        assert_eq!([with(&options), with(&options), with(&options.copy())], [false, true, true], "{directives}");
+        // The same configuration in other options.
+        let others = guest.options();
+        others.set_tls(&tls);
+        assert!(with(&others), "{directives}");
+        // A change reaches what it is set in alone.
+        tls.set_default_roots(false);
+        assert!(with(&others), "{directives}");
+        others.set_tls(&tls);
+        assert!(!with(&others) && with(&options), "{directives}");
     }
 }
 
