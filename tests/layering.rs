@@ -57,10 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "permits",
         ],
     ),
-    (
-        "connecting",
-        &["authorization", "shared", "connection", "transport", "settings", "proxies", "timing", "events", "permits"],
-    ),
+    ("connecting", &["authorization", "shared", "connection", "transport", "proxies", "timing", "events", "permits"]),
     ("authorization", &["request", "events"]),
     (
         "shared",
