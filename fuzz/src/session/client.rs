@@ -249,7 +249,7 @@ impl<'a> Client<'a> {
             }
             Err(error) => {
                 check_error(&error);
-                assert_eq!((error.phase, error.code), (Phase::Setup, Code::InvalidState));
+                assert_eq!((error.phase, error.code), (Phase::Setup, Code::Configuration));
             }
         }
     }
