@@ -1,5 +1,5 @@
 # The ways to build, try and check Xenon. Each first brings what it needs (scripts/setup.sh), so a clean clone will do.
-# Everything else is in scripts/ and in host-tests/build.rs, and works without make too.
+# Everything else is in scripts/ and in the build scripts below host-tests/, and works without make too.
 
 # make run ARGS='-i https://example.com/' runs the command; without ARGS, a tour shows a session at work, and needs no network.
 ARGS ?=
@@ -26,8 +26,8 @@ DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --releas
 BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
 
 # What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
-SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/guests host-tests/features \
-    host-tests/build.rs host-tests/Cargo.toml scripts -type f)
+SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/native host-tests/guests \
+    host-tests/features host-tests/Cargo.toml scripts -type f)
 
 .PHONY: build run test counts mutants bench fuzz check clean help
 

@@ -4,11 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
-use xenon_host::component::{
+use xenon_harness::component::{
     CloseReason, Deadlines, Error, ErrorCode, EventKind, Guest, LookupFailure, Phase, Session, Setup,
 };
-use xenon_host::nginx::Nginx;
-use xenon_host::peer::{Gate, Peer, Script, refusing_port};
+use xenon_harness::nginx::Nginx;
+use xenon_harness::peer::{Gate, Peer, Script, refusing_port};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const GIB: u64 = 1 << 30;
@@ -355,7 +355,7 @@ fn nginx_serves_many_requests_over_one_connection() {
     for _ in 0..50 {
         assert_eq!(session.get("/small").unwrap().content.len(), 64);
     }
-    assert!(session.get("/large").unwrap().content.iter().copied().eq(xenon_host::nginx::content(1_000_000)));
+    assert!(session.get("/large").unwrap().content.iter().copied().eq(xenon_harness::nginx::content(1_000_000)));
     assert_eq!(session.get("/none").unwrap().status, 404);
     assert_eq!(session.head("/large").unwrap().content, b"");
     assert_eq!(session.put("/sink", "text/plain", &vec![b'x'; 300_000]).unwrap().content, b"sunk");

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use xenon_host::access::{Access, User};
-use xenon_host::apache::{Apache, Area, CONTENT, Served};
-use xenon_host::component::{AuthSchemes, Guest, Session};
-use xenon_host::nginx::{self, Nginx};
+use xenon_harness::access::{Access, User};
+use xenon_harness::apache::{Apache, Area, CONTENT, Served};
+use xenon_harness::component::{AuthSchemes, Guest, Session};
+use xenon_harness::nginx::{self, Nginx};
 
 const USER: User<'_> = User { realm: "a realm", name: "user", password: "sesame" };
 

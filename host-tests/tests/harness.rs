@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use xenon_host::component::{ErrorCode, Guest, LookupFailure, Phase, Received, Setup};
-use xenon_host::peer::{Gate, Peer, Script};
+use xenon_harness::component::{ErrorCode, Guest, LookupFailure, Phase, Received, Setup};
+use xenon_harness::peer::{Gate, Peer, Script};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 

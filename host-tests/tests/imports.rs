@@ -7,7 +7,7 @@ use std::path::Path;
 
 use wasmparser::{Parser, Payload};
 use wasmtime::component::Component;
-use xenon_host::component::{bytes, component, engine};
+use xenon_harness::component::{bytes, component, engine};
 
 /// Every interface that the component imports, in the version that it asks for: the first, for the oldest hosts.
 const IMPORTS: &[&str] = &[
@@ -109,7 +109,7 @@ fn no_core_module_is_an_adapter() {
 #[test]
 fn a_command_composed_with_it_imports_what_it_did_and_no_more() {
     let engine = engine();
-    let composed = Component::from_file(engine, Path::new(&xenon_host::guests()).join("xenon-cli.wasm"));
+    let composed = Component::from_file(engine, Path::new(&xenon_harness::guests()).join("xenon-cli.wasm"));
     let composed = imports(&composed.expect("the command is a component"));
     let interfaces: BTreeSet<_> = composed.iter().map(|name| without_version(name)).collect();
     assert_eq!(interfaces.len(), composed.len(), "an interface is there in two versions: {composed:?}");

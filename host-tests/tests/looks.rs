@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use xenon_host::component::{CloseReason, EventKind, Guest, Session, Setup};
-use xenon_host::peer::{Gate, Peer, Script};
+use xenon_harness::component::{CloseReason, EventKind, Guest, Session, Setup};
+use xenon_harness::peer::{Gate, Peer, Script};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const STRAY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use xenon_host::component::{Exchange, Guest, Received};
-use xenon_host::peer::{Gate, Peer, Script};
+use xenon_harness::component::{Exchange, Guest, Received};
+use xenon_harness::peer::{Gate, Peer, Script};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 

@@ -6,14 +6,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use xenon_host::access::{self, Access, User};
-use xenon_host::apache::{Apache, Area, CONTENT};
-use xenon_host::names::ORIGIN;
-use xenon_host::nginx::{self, Nginx, Tls};
-use xenon_host::peer::refusing_port;
-use xenon_host::socks::Socks;
-use xenon_host::squid::{Squid, Terms};
-use xenon_host::tinyproxy::Tinyproxy;
+use xenon_harness::access::{self, Access, User};
+use xenon_harness::apache::{Apache, Area, CONTENT};
+use xenon_harness::names::ORIGIN;
+use xenon_harness::nginx::{self, Nginx, Tls};
+use xenon_harness::peer::refusing_port;
+use xenon_harness::socks::Socks;
+use xenon_harness::squid::{Squid, Terms};
+use xenon_harness::tinyproxy::Tinyproxy;
 
 #[path = "tls/certificates.rs"]
 #[expect(dead_code, reason = "there is more in it than is used here")]

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use xenon_host::access::{Access, User};
-use xenon_host::apache::{self, Apache, Area};
-use xenon_host::names::ORIGIN;
-use xenon_host::nginx::{self, Nginx};
-use xenon_host::socks::Socks;
-use xenon_host::squid::{Squid, Terms};
-use xenon_host::tinyproxy::Tinyproxy;
+use xenon_harness::access::{Access, User};
+use xenon_harness::apache::{self, Apache, Area};
+use xenon_harness::names::ORIGIN;
+use xenon_harness::nginx::{self, Nginx};
+use xenon_harness::socks::Socks;
+use xenon_harness::squid::{Squid, Terms};
+use xenon_harness::tinyproxy::Tinyproxy;
 
 #[path = "tls/certificates.rs"]
 #[expect(dead_code, reason = "there is more in it than is used here")]

@@ -1,9 +1,9 @@
 //! Settings through the component's exports: options and TLS configurations are shared, and copied where they are set.
 
-use xenon_host::component::{
+use xenon_harness::component::{
     AddressFamily, CloseReason, Error, ErrorCode, EventKind, Fields, Guest, Phase, Session, TlsVersion, Version,
 };
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 

@@ -1,6 +1,6 @@
 //! How large the component is: whoever composes it pays for that.
 
-use xenon_host::component::bytes;
+use xenon_harness::component::bytes;
 
 /// A mebibyte and a twentieth.
 const MOST: usize = (1 << 20) / 20 * 21;

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use xenon_host::component::{
+use xenon_harness::component::{
     AddressFamily, AuthSchemes, Deadlines, Error, Exchange, Guest, Limits, Request, Response, Session, Setup,
     TlsVersion, Version,
 };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use xenon_host::component::{ErrorCode, Guest, ReceivedWords, Response, Session, Words};
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::component::{ErrorCode, Guest, ReceivedWords, Response, Session, Words};
+use xenon_harness::peer::{Peer, Script};
 
 /// The bytes that these words are; what fills the last of them up must be zeros.
 fn bytes(Words { words, length }: Words) -> Vec<u8> {

@@ -1,13 +1,13 @@
 //! How many writes of the host's an upload takes. One too many costs more than its call: a short segment waits for the
 //! acknowledgement of another short one, which a peer with nothing to say puts off for 40 ms.
 
-use xenon_host::component::{Guest, Setup};
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::component::{Guest, Setup};
+use xenon_harness::peer::{Peer, Script};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 /// Uploads to this peer, and counts.
-fn writes(script: Script, upload: impl FnOnce(&xenon_host::component::Session)) -> u64 {
+fn writes(script: Script, upload: impl FnOnce(&xenon_harness::component::Session)) -> u64 {
     let peer = Peer::start([script.send(OK)]);
     let guest = Guest::with(Setup { call_names: true, ..Setup::default() });
     upload(&guest.session("http", "127.0.0.1", peer.port()));

@@ -165,7 +165,7 @@ impl Entry {
 
     /// Where the file of a guest of this package is.
     fn file(&self, package: &str) -> PathBuf {
-        self.beside.clone().unwrap_or_else(xenon_host::guests).join(format!("{package}.wasm"))
+        self.beside.clone().unwrap_or_else(xenon_harness::guests).join(format!("{package}.wasm"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xenon_host::component::counts::Counts;
+use xenon_harness::component::counts::Counts;
 
 use crate::Result;
 use crate::contestants::{Contestant, Entry, Job};

@@ -12,7 +12,7 @@ use wasmtime::component::{
 use wasmtime::{CallHook, Config, Engine, ProfilingStrategy, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
-use xenon_host::component::bindings::Client;
+use xenon_harness::component::bindings::Client;
 
 use crate::Result;
 use crate::certificate::Certificate;

@@ -25,7 +25,7 @@ mod tls;
 
 use std::process::ExitCode;
 
-use xenon_host::nginx::Nginx;
+use xenon_harness::nginx::Nginx;
 
 use crate::contestants::{Contestant, Entry, Job, Kind, Name};
 use crate::costs::Loaders;

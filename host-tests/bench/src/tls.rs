@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use xenon_host::nginx::{Nginx, Tls};
+use xenon_harness::nginx::{Nginx, Tls};
 
 use crate::certificate::Certificate;
 use crate::contestants::{Contestant, Entry, Job, Kind, Name};

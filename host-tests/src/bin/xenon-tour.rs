@@ -5,8 +5,8 @@
 
 use std::process::exit;
 
-use xenon_host::origin::{Counts, Origin};
-use xenon_host::{ahead, command};
+use xenon_native::origin::{Counts, Origin};
+use xenon_native::{ahead, command};
 
 fn main() {
     let origin = match Origin::start() {

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::process::exit;
 
-use xenon_host::{ahead, command};
+use xenon_native::{ahead, command};
 
 fn main() {
     let arguments: Vec<Vec<u8>> = std::env::args_os().skip(1).map(OsString::into_encoded_bytes).collect();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use xenon_host::component::{Error, ErrorCode, EventKind, Exchange, Phase, Session};
-use xenon_host::peer::{Peer, Script, refusing_port};
+use xenon_harness::component::{Error, ErrorCode, EventKind, Exchange, Phase, Session};
+use xenon_harness::peer::{Peer, Script, refusing_port};
 
 use crate::measure::*;
 

@@ -1,6 +1,6 @@
 //! Content, its framing and its trailers, without end.
 
-use xenon_host::component::{ErrorCode, Phase};
+use xenon_harness::component::{ErrorCode, Phase};
 
 use crate::head::Endless;
 use crate::measure::*;

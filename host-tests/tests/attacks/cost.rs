@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use xenon_host::component::{Guest, Received, Session};
-use xenon_host::peer::Script;
+use xenon_harness::component::{Guest, Received, Session};
+use xenon_harness::peer::Script;
 
 use crate::measure::*;
 

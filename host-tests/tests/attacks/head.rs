@@ -1,6 +1,6 @@
 //! Heads without end. Each limit ends them at the byte that breaks it.
 
-use xenon_host::component::{ErrorCode, Phase, Session};
+use xenon_harness::component::{ErrorCode, Phase, Session};
 
 use crate::measure::*;
 

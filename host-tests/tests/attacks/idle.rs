@@ -1,7 +1,7 @@
 //! What comes on a connection between two requests belongs to neither.
 
-use xenon_host::component::{CloseReason, EventKind, Session};
-use xenon_host::peer::{Gate, Script};
+use xenon_harness::component::{CloseReason, EventKind, Session};
+use xenon_harness::peer::{Gate, Script};
 
 use crate::measure::*;
 

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use xenon_host::component::{Deadlines, Error, ErrorCode, Guest, Limits, Phase, Session, Setup};
-use xenon_host::peer::{Peer, Script, refusing_port};
+use xenon_harness::component::{Deadlines, Error, ErrorCode, Guest, Limits, Phase, Session, Setup};
+use xenon_harness::peer::{Peer, Script, refusing_port};
 
 /// How much an attack may make linear memory grow, beyond what an idle instance has. More of it is a trap.
 pub(crate) const GROWTH: usize = 2 << 20;

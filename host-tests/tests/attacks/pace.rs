@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use xenon_host::component::{Error, ErrorCode, Phase, Session};
-use xenon_host::peer::{Gate, Script};
+use xenon_harness::component::{Error, ErrorCode, Phase, Session};
+use xenon_harness::peer::{Gate, Script};
 
 use crate::measure::*;
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 const CHALLENGE: &str =
     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"r\"\r\nContent-Length: 3\r\n\r\nno\n";

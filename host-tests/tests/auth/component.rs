@@ -1,7 +1,7 @@
 //! What of credentials is seen through the WIT.
 
-use xenon_host::component::{AuthSchemes, ErrorCode, EventKind, Guest};
-use xenon_host::peer::{Peer, Script, refusing_port};
+use xenon_harness::component::{AuthSchemes, ErrorCode, EventKind, Guest};
+use xenon_harness::peer::{Peer, Script, refusing_port};
 
 const CHALLENGE: &str =
     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate ab==, Basic realm=\"r\"\r\nContent-Length: 3\r\n\r\nno\n";

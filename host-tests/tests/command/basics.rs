@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use xenon_host::peer::{Peer, Script, refusing_port};
+use xenon_harness::peer::{Peer, Script, refusing_port};
 
 use crate::support::*;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use xenon_host::peer::{Peer, Script, refusing_port};
+use xenon_harness::peer::{Peer, Script, refusing_port};
 
 use crate::support::*;
 

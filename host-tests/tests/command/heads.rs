@@ -1,6 +1,6 @@
 //! `-i` and `-v` show every head that came, byte for byte, as curl does.
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 use crate::support::*;
 

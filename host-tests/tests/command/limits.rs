@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 use crate::support::*;
 

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 use crate::support::*;
 
@@ -117,7 +117,7 @@ fn a_pipe_that_nobody_writes_to_stops_no_clock() {
 fn a_pipe_is_read_no_faster_than_it_is_sent() {
     let folder = Folder::new("pace");
     make_pipe(&folder.path("pipe"));
-    let gate = xenon_host::peer::Gate::new();
+    let gate = xenon_harness::peer::Gate::new();
     let script = Script::new().expect_head(|_| Ok(())).wait(&gate).read_chunked().send(OK);
     let peer = Peer::start([script]);
     let mut child =

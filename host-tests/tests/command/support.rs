@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 /// A folder for one test, gone after it.
 pub(crate) struct Folder(pub(crate) PathBuf);

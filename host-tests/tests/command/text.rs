@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Output;
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 use crate::support::*;
 

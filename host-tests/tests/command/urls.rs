@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use xenon_host::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script};
 
 use crate::support::*;
 

@@ -5,7 +5,7 @@ use wasmtime::{Config, Engine, Store};
 use wasmtime_wasi::p2::bindings::sync::Command;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use xenon_host::nginx::{Nginx, Tls, content};
+use xenon_harness::nginx::{Nginx, Tls, content};
 
 use crate::certificates::{Authority, Kind};
 

@@ -7,7 +7,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm,
 };
-use xenon_host::s_server::openssl;
+use xenon_harness::s_server::openssl;
 
 /// Whom servers here are certified for.
 pub(crate) const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];

@@ -6,8 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use rcgen::date_time_ymd;
 use rustls::version;
-use xenon_host::peer::refusing_port;
-use xenon_host::s_server::openssl;
+use xenon_harness::peer::refusing_port;
+use xenon_harness::s_server::openssl;
 
 use crate::certificates::{Authority, Issued, Kind, NAMES, self_signed};
 use crate::raw::{Raw, Then};

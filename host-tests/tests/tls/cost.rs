@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use rcgen::CustomExtension;
 use rustls::server::ProducesTickets;
-use xenon_host::component::{Guest, Received, Setup};
-use xenon_host::nginx::{Nginx, Tls, content};
+use xenon_harness::component::{Guest, Received, Setup};
+use xenon_harness::nginx::{Nginx, Tls, content};
 
 use crate::certificates::{Authority, Issued, Kind, NAMES};
 use crate::server::{Server, Terms};

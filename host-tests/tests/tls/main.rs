@@ -11,7 +11,7 @@ mod openssl;
 mod raw;
 mod server;
 
-use xenon_host::component::{Guest, Session, TlsFacts};
+use xenon_harness::component::{Guest, Session, TlsFacts};
 
 use certificates::Authority;
 

@@ -1,7 +1,7 @@
 //! nginx, with OpenSSL in it.
 
-use xenon_host::component::{AuthSchemes, EventKind, Guest, Options, TlsVersion};
-use xenon_host::nginx::{Nginx, Tls, content};
+use xenon_harness::component::{AuthSchemes, EventKind, Guest, Options, TlsVersion};
+use xenon_harness::nginx::{Nginx, Tls, content};
 
 use crate::certificates::{Authority, Issued, Kind};
 use crate::{get, session};

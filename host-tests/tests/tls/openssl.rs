@@ -1,7 +1,7 @@
 //! OpenSSL's `s_server`, each suite and each kind of key.
 
-use xenon_host::component::{ErrorCode, Guest, Phase};
-use xenon_host::s_server::SServer;
+use xenon_harness::component::{ErrorCode, Guest, Phase};
+use xenon_harness::s_server::SServer;
 
 use crate::certificates::{Authority, Issued, Kind};
 use crate::{get, session};
@@ -92,7 +92,7 @@ fn who_must_show_a_certificate_and_shows_none_is_told() {
         let Some(server) = start(&issued, &authority, &arguments) else { return };
         let guest = Guest::new();
         let session = session(&guest, server.port(), &authority);
-        let alert = |session: &xenon_host::component::Session| {
+        let alert = |session: &xenon_harness::component::Session| {
             let error = session.get("/").unwrap_err();
             assert!(matches!(error.phase, Phase::Handshake | Phase::Send | Phase::Head), "{error:?}");
             match error.code {

@@ -7,10 +7,10 @@
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use xenon_host::component::{
+use xenon_harness::component::{
     Error, Event, EventKind, Exchange, Fields, Guest, InterimResponse, Response, Session, Setup, Version,
 };
-use xenon_host::peer::refusing_port;
+use xenon_harness::peer::refusing_port;
 
 use crate::format::{Case, Fate, Field, Outcome, Request, Step, Writing};
 use crate::names::{is_named, is_same_name, rust_name, set, shorten};

@@ -4,7 +4,7 @@
 //! scripted is a panic of `finish`, with what was expected and what came.
 //!
 //! ```no_run
-//! use xenon_host::peer::{Peer, Script};
+//! use xenon_harness::peer::{Peer, Script};
 //!
 //! let peer = Peer::start([
 //!     Script::new().expect("GET / HTTP/1.1\r\nHost: a\r\n\r\n").send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").close(),

@@ -4,7 +4,7 @@
 //! is dropped there.
 //!
 //! ```no_run
-//! use xenon_host::component::Guest;
+//! use xenon_harness::component::Guest;
 //!
 //! let guest = Guest::new();
 //! let session = guest.session("http", "127.0.0.1", 8080);
@@ -37,9 +37,11 @@ pub mod counts;
 mod engine;
 mod resources;
 mod settings;
+mod settings;
 
-pub use self::resources::{Exchange, Options, Request, Response, Session, Timer, TlsConfig};
+pub use self::resources::{Exchange, Request, Response, Session, Timer};
 pub use self::settings::{Deadlines, Limits};
+pub use self::settings::{Options, TlsConfig};
 
 #[allow(missing_docs)]
 pub mod bindings {
@@ -54,7 +56,7 @@ pub mod bindings {
                 export xenon:http/session@0.2.0;
             }
         ",
-        path: "../wit",
+        path: "../../wit",
         world: "xenon:host/client",
         exports: { default: async },
         additional_derives: [PartialEq],

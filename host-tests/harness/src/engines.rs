@@ -1,11 +1,6 @@
-//! How code is compiled and run, the same when it is compiled, by `build.rs`, and when it is loaded.
+//! How the component is compiled and run, the same when it is compiled, by `build.rs`, and when it is loaded.
 
 use wasmtime::Config;
-
-/// For the command and the tour.
-pub(crate) fn for_command() -> Config {
-    Config::new()
-}
 
 /// For tests of the component. Fuel counts what is executed and makes it slower.
 pub(crate) fn for_tests(fuel: bool) -> Config {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use xenon_native::ahead::Embedded;
 
 use super::bindings::{Client, ClientPre};
 use super::{Memory, Setup, count_call};
-use crate::ahead::COMPONENT;
 use crate::engines;
 
 /// How often an instance that computes without end lets its deadline be looked at.
@@ -31,6 +31,9 @@ impl WasiView for State {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
+
+/// The component, compiled for tests.
+const COMPONENT: Embedded = xenon_native::embedded!("xenon");
 
 /// The component's file.
 pub fn bytes() -> &'static [u8] {

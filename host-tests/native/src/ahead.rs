@@ -13,6 +13,16 @@ pub struct Embedded {
 }
 
 impl Embedded {
+    /// A component, and the machine code that `Engine::precompile_component` made of it when this program was built.
+    ///
+    /// # Safety
+    ///
+    /// `compiled` must be exactly that: it is run. [`embedded!`](crate::embedded) takes it from the folder of the build script.
+    #[allow(unsafe_code)]
+    pub const unsafe fn with_code(component: &'static [u8], compiled: &'static [u8]) -> Self {
+        Self { component, compiled }
+    }
+
     /// The component, and nothing compiled yet.
     pub const fn new(component: &'static [u8]) -> Self {
         Self { component, compiled: &[] }
@@ -30,8 +40,7 @@ impl Embedded {
             return Component::new(engine, self.component);
         }
         // SAFETY: this runs the machine code in `compiled`, so that must be what `Engine::precompile_component` gave,
-        // unchanged. `embedded!` alone makes a value of this type with any: build.rs has just written that file, and the
-        // compiler has made it a constant of this executable. wasmtime checks its own version, the engine's settings and the
+        // unchanged. That is the promise of `with_code`, which alone makes a value of this type with any. wasmtime checks its own version, the engine's settings and the
         // processor's features in it.
         #[allow(unsafe_code)]
         let component = unsafe { Component::deserialize(engine, self.compiled) };
@@ -39,24 +48,26 @@ impl Embedded {
     }
 }
 
-/// The component of this name that build.rs has compiled: `embedded!("xenon-cli")`.
+/// The component of this name that the build script of the crate has compiled: `embedded!("xenon-cli")`.
+#[macro_export]
 macro_rules! embedded {
-    ($name:literal) => {
-        Embedded {
-            component: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".wasm")),
-            compiled: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".cwasm")),
+    ($name:literal) => {{
+        // SAFETY: the build script has just written this file, and the compiler makes it a constant of this executable.
+        #[allow(unsafe_code)]
+        unsafe {
+            $crate::ahead::Embedded::with_code(
+                include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".wasm")),
+                include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".cwasm")),
+            )
         }
-    };
+    }};
 }
 
 /// The command, composed with the component.
-pub const COMMAND: Embedded = embedded!("xenon-cli");
+pub const COMMAND: Embedded = crate::embedded!("xenon-cli");
 
 /// The tour, composed with the component.
-pub const TOUR: Embedded = embedded!("xenon-tour");
-
-/// The component.
-pub const COMPONENT: Embedded = embedded!("xenon");
+pub const TOUR: Embedded = crate::embedded!("xenon-tour");
 
 #[cfg(test)]
 mod tests {
@@ -75,21 +86,20 @@ mod tests {
         let command = Engine::new(&engines::for_command()).unwrap();
         assert!(is_compiled_for(&command, COMMAND));
         assert!(is_compiled_for(&command, TOUR));
-        assert!(is_compiled_for(&Engine::new(&engines::for_tests(false)).unwrap(), COMPONENT));
     }
 
     #[test]
     fn machine_code_that_does_not_fit_is_compiled_anew() {
-        let other = Engine::new(&engines::for_tests(true)).unwrap();
-        assert!(!is_compiled_for(&other, COMPONENT));
-        assert!(COMPONENT.load(&other).is_ok());
+        let other = Engine::new(engines::for_command().consume_fuel(true)).unwrap();
+        assert!(!is_compiled_for(&other, TOUR));
+        assert!(TOUR.load(&other).is_ok());
     }
 
     #[test]
     fn what_is_damaged_is_compiled_anew() {
-        let engine = Engine::new(&engines::for_tests(false)).unwrap();
-        for compiled in [&b"damaged"[..], &COMPONENT.compiled[..100]] {
-            assert!(Embedded { compiled, ..COMPONENT }.load(&engine).is_ok());
+        let engine = Engine::new(&engines::for_command()).unwrap();
+        for compiled in [&b"damaged"[..], &TOUR.compiled[..100]] {
+            assert!(Embedded { compiled, ..TOUR }.load(&engine).is_ok());
         }
     }
 }

@@ -1,0 +1,27 @@
+//! The harness of the tests: the built component under wasmtime, scripted peers, and real servers and proxies.
+//!
+//! ```text
+//!                 the tests in ../tests/
+//!            |         |              |
+//!        component    peer    nginx  apache  squid  tinyproxy  socks  s_server
+//! ```
+//!
+//! Nothing here speaks HTTP as a client: that is the component's work, and these are its host and its peers.
+
+pub mod access;
+pub mod apache;
+pub mod component;
+mod engines;
+pub mod names;
+pub mod nginx;
+pub mod peer;
+mod program;
+pub mod s_server;
+pub mod socks;
+pub mod squid;
+pub mod tinyproxy;
+
+/// Where the guests' files are; that of a consumer has the component in it.
+pub fn guests() -> std::path::PathBuf {
+    xenon_guests::folder()
+}

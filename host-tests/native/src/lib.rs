@@ -1,0 +1,20 @@
+//! The native host of the `xenon` command and of the tour.
+//!
+//! ```text
+//!     bin/xenon      bin/xenon-tour
+//!        |              |      \
+//!        |              |     origin
+//!        +-----+--------+
+//!           command ---- named_files
+//!              |
+//!            ahead
+//! ```
+//!
+//! Nothing here speaks HTTP as a client: that is the component's work, and this is its host. What tests need beside it is the
+//! crate `xenon-harness`.
+
+pub mod ahead;
+pub mod command;
+mod engines;
+pub mod named_files;
+pub mod origin;
