@@ -92,8 +92,8 @@ impl<N: Net> Session<N> {
         self.0.shared.journal.take()
     }
 
-    /// A request of this session.
-    pub fn request(&self, method: &str, target: &str) -> Request<N> {
+    /// A request of this session. A target that is given away is not copied.
+    pub fn request(&self, method: &str, target: impl Into<String>) -> Request<N> {
         let description = Rc::new(Description::new(method, target.into()));
         Request { session: Rc::clone(&self.0), description }
     }

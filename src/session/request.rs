@@ -228,6 +228,10 @@ impl Description {
     /// What Connection has to say that the caller's does not: `close`, and the names of what is meant for the next hop alone
     /// (RFC 9110 section 7.6.1).
     fn connection_options(&self, closes: bool) -> String {
+        // Most requests have nothing to say there.
+        if !closes && self.fields.is_empty() {
+            return String::new();
+        }
         let is_said = |option| self.fields.has_element("connection", option);
         let hop = ["TE", "Upgrade"].into_iter().filter(|name| self.fields.contains(name));
         let options = closes.then_some("close").into_iter().chain(hop).filter(|option| !is_said(option));

@@ -65,7 +65,9 @@ impl<N: Net> Response<N> {
 
 /// Sends the request and reads the whole response.
 pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
-    let response = request.send().await?;
+    // Not with `send`: its future would hand the response on.
+    let exchange = request.start(false)?;
+    let response = poll_fn(|context| exchange.poll_response(context)).await?;
     let content = read_to_end(&response).await?;
     let trailers = response.trailers().unwrap_or_default();
     Ok(Whole { head: response.into_head(), content, trailers })

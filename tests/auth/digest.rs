@@ -146,7 +146,7 @@ fn exchanges_at_once_never_have_one_count() {
     give(&session, DIGEST);
     // Those that are asked at once, with one nonce, and those that go ahead.
     for round in 1..=3 {
-        let requests: Vec<_> = (0..6).map(|number| session.request("GET", &format!("/{number}"))).collect();
+        let requests: Vec<_> = (0..6).map(|number| session.request("GET", format!("/{number}"))).collect();
         let exchanges: Vec<_> = requests.iter().map(|request| request.start(true).unwrap()).collect();
         net.settle();
         exchanges.iter().for_each(Exchange::advance);

@@ -244,7 +244,7 @@ impl<'a> Caller<'a> {
 
     fn fetch(&mut self, input: &mut Input) {
         let Some(session) = self.sessions.get(input.below(256)) else { return };
-        let request = session.handle.request(input.one(&menu::METHODS), &input.text(&menu::TARGETS));
+        let request = session.handle.request(input.one(&menu::METHODS), input.text(&menu::TARGETS));
         let (limit, exchange) = {
             let options = session.handle.options();
             (options.limits().whole_content, options.deadlines().exchange)
@@ -264,7 +264,7 @@ impl<'a> Caller<'a> {
             return;
         }
         if let Some(session) = self.sessions.get(input.below(256)) {
-            let mut request = session.handle.request(&input.text(&menu::METHODS), &input.text(&menu::TARGETS));
+            let mut request = session.handle.request(&input.text(&menu::METHODS), input.text(&menu::TARGETS));
             if input.below(3) == 0 {
                 request.set_streamed_content(input.maybe(Input::number));
             }

@@ -21,7 +21,7 @@ pub(super) struct Request(RefCell<session::Request<Wasi>>);
 impl wit::GuestRequest for Request {
     fn new(session: SessionBorrow<'_>, method: String, target: String) -> Self {
         let Session(session) = session.get();
-        Self(RefCell::new(session.request(&method, &target)))
+        Self(RefCell::new(session.request(&method, target)))
     }
 
     fn add_field(&self, name: String, value: String) -> Outcome<()> {

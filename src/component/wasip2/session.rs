@@ -14,7 +14,7 @@ use crate::wasip2::{block_on, network};
 pub(super) struct Session(pub(super) session::Session<Wasi>);
 
 impl Session {
-    fn fetch(&self, method: &str, target: &str, fields: Fields, content: Option<Vec<u8>>) -> Outcome<WholeResponse> {
+    fn fetch(&self, method: &str, target: String, fields: Fields, content: Option<Vec<u8>>) -> Outcome<WholeResponse> {
         let mut request = self.0.request(method, target);
         for (name, value) in fields {
             request.add_field(&name, value).map_err(convert::error)?;
@@ -44,23 +44,23 @@ impl wit::GuestSession for Session {
     }
 
     fn get(&self, target: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("GET", &target, fields, None)
+        self.fetch("GET", target, fields, None)
     }
 
     fn head(&self, target: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("HEAD", &target, fields, None)
+        self.fetch("HEAD", target, fields, None)
     }
 
     fn post(&self, target: String, fields: Fields, content: Vec<u8>) -> Outcome<WholeResponse> {
-        self.fetch("POST", &target, fields, Some(content))
+        self.fetch("POST", target, fields, Some(content))
     }
 
     fn put(&self, target: String, fields: Fields, content: Vec<u8>) -> Outcome<WholeResponse> {
-        self.fetch("PUT", &target, fields, Some(content))
+        self.fetch("PUT", target, fields, Some(content))
     }
 
     fn delete(&self, target: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("DELETE", &target, fields, None)
+        self.fetch("DELETE", target, fields, None)
     }
 
     fn set_addresses(&self, addresses: Vec<String>) -> Outcome<()> {

@@ -141,8 +141,9 @@ impl<N: Net> Pump<N> {
     }
 
     /// The response is complete: its connection is kept for another request, or closes.
-    pub(crate) fn finish(self, shared: &Shared<N>) {
-        let Self { mut connection, machine, .. } = self;
+    #[expect(clippy::boxed_local, reason = "it is large, and only a part of it goes on")]
+    pub(crate) fn finish(self: Box<Self>, shared: &Shared<N>) {
+        let Self { mut connection, machine, .. } = *self;
         connection.served = connection.served.saturating_add(1);
         match machine.verdict(&connection.buffer) {
             Ok(()) => shared.keep(connection),

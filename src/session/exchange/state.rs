@@ -24,7 +24,7 @@ use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::raw::Raw;
 use crate::session::exchange::upload::{Upload, misuse};
-use crate::session::exchange::waiters::{Side, Waiters};
+use crate::session::exchange::waiters::{Side, Waiters, is_noop};
 use crate::session::shared::Shared;
 
 /// A piece of content, or none at its end.
@@ -101,22 +101,30 @@ impl<N: Net> ExchangeState<N> {
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        // Where all callers poll by themselves there is nobody to wake.
+        if self.waiters.is_empty() && is_noop(context.waker()) {
+            return poll(self, context);
+        }
         self.waiters.set(side, None);
         let polled = match self.waiters.and(context.waker()) {
             None => poll(self, context),
             Some(all) => poll(self, &mut Context::from_waker(&all)),
         };
-        if polled.is_pending() {
-            self.waiters.set(side, Some(context.waker()));
+        self.note_polled(side, context.waker(), polled.is_pending());
+        polled
+    }
+
+    /// A poll for this side is over: it waits now, or has moved what others wait for.
+    fn note_polled(&mut self, side: Side, waker: &Waker, is_pending: bool) {
+        if is_pending {
+            self.waiters.set(side, Some(waker));
         }
-        // What one side has moved may be what another waits for.
         if side != Side::Writing && self.waiters.has(Side::Writing) && self.is_flushed() {
             self.waiters.wake(Side::Writing);
         }
         if side != Side::Answer && self.waiters.has(Side::Answer) && self.can_serve() {
             self.waiters.wake(Side::Answer);
         }
-        polled
     }
 
     /// Goes as far as it can, for whoever waits, while the caller does not.

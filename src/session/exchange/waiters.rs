@@ -25,7 +25,12 @@ pub(crate) struct Waiters {
 impl Waiters {
     /// This side waits, or waits no more. Who polls by itself is not woken.
     pub(crate) fn set(&mut self, side: Side, waker: Option<&Waker>) {
-        *self.slot(side) = waker.filter(|waker| !waker.will_wake(Waker::noop())).cloned();
+        *self.slot(side) = waker.filter(|waker| !is_noop(waker)).cloned();
+    }
+
+    /// Whether no side waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writing.is_none() && self.answer.is_none() && self.reading.is_none()
     }
 
     /// Whether this side waits.
@@ -42,9 +47,8 @@ impl Waiters {
 
     /// Wakes all.
     pub(crate) fn wake_all(&mut self) {
-        for side in [Side::Writing, Side::Answer, Side::Reading] {
-            self.wake(side);
-        }
+        let all = [&mut self.writing, &mut self.answer, &mut self.reading];
+        all.into_iter().filter_map(Option::take).for_each(Waker::wake);
     }
 
     /// The waker for who polls with this one on behalf of all: none if nobody else waits.
@@ -62,6 +66,11 @@ impl Waiters {
             Side::Reading => &mut self.reading,
         }
     }
+}
+
+/// Whether it wakes nobody: its holder polls by itself.
+pub(crate) fn is_noop(waker: &Waker) -> bool {
+    waker.will_wake(Waker::noop())
 }
 
 /// Several to wake at once.
