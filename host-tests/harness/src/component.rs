@@ -36,12 +36,12 @@ pub use self::engine::{bytes, component, engine};
 pub mod counts;
 mod engine;
 mod resources;
-mod settings;
+mod setting_resources;
 mod settings;
 
 pub use self::resources::{Exchange, Request, Response, Session, Timer};
+pub use self::setting_resources::{Options, TlsConfig};
 pub use self::settings::{Deadlines, Limits};
-pub use self::settings::{Options, TlsConfig};
 
 #[allow(missing_docs)]
 pub mod bindings {

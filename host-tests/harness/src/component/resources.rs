@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::component::{Resource, ResourceAny};
 use wasmtime_wasi::p2::DynPollable;
 
-use super::settings::{Options, TlsConfig};
+use super::setting_resources::Options;
 use super::*;
 
 /// A handle, and the instance that it belongs to.

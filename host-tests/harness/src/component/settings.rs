@@ -1,200 +1,96 @@
-//! The resources of `xenon:http/settings`.
+//! All timeouts and all limits of a session at once, for tests that change some of them.
 
-use super::resources::{Handle, resource};
-use super::*;
+use super::{Options, Session, TlsConfig};
 
-resource! {
-    /// `tls-config`.
-    TlsConfig in xenon_http_settings.tls_config {
-        /// `default-roots`.
-        default_roots = call_default_roots() -> bool;
-        /// `set-default-roots`.
-        set_default_roots = call_set_default_roots(trusted: bool);
-        /// `add-roots`.
-        add_roots = call_add_roots(certificates: &[u8]) -> Result<(), Error>;
-        /// `accept-certificates`.
-        accept_certificates = call_accept_certificates(certificates: &[u8]) -> Result<(), Error>;
-        /// `set-client-certificate`.
-        set_client_certificate = call_set_client_certificate(chain: &[u8], key: &[u8]) -> Result<(), Error>;
-        /// `remove-client-certificate`.
-        remove_client_certificate = call_remove_client_certificate();
-        /// `versions`.
-        versions = call_versions() -> (TlsVersion, TlsVersion);
-        /// `set-versions`.
-        set_versions = call_set_versions(oldest: TlsVersion, newest: TlsVersion) -> Result<(), Error>;
+/// Values that have a getter and a setter each.
+macro_rules! values {
+    ($(#[$about:meta])* $name:ident { $($field:ident: $type:ty, $get:ident $set:ident;)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[allow(missing_docs)]
+        pub struct $name {
+            $(pub $field: $type,)*
+        }
+
+        impl $name {
+            fn of(options: &Options) -> $name {
+                $name { $($field: options.$get(),)* }
+            }
+
+            fn set_in(&self, options: &Options) {
+                $(options.$set(self.$field);)*
+            }
+        }
+    };
+}
+
+values! {
+    /// All timeouts of options.
+    Deadlines {
+        lookup: u64, lookup_timeout set_lookup_timeout;
+        attempt: u64, attempt_timeout set_attempt_timeout;
+        connect: u64, connect_timeout set_connect_timeout;
+        handshake: u64, handshake_timeout set_handshake_timeout;
+        proxy: u64, proxy_timeout set_proxy_timeout;
+        write: u64, write_timeout set_write_timeout;
+        first_byte: u64, first_byte_timeout set_first_byte_timeout;
+        between_bytes: u64, between_bytes_timeout set_between_bytes_timeout;
+        expect_continue: u64, expect_continue_timeout set_expect_continue_timeout;
+        exchange: u64, exchange_timeout set_exchange_timeout;
     }
 }
 
-impl TlsConfig {
-    pub(super) fn new(guest: &Guest) -> TlsConfig {
-        let resource =
-            guest.call(async |store, client| client.xenon_http_settings().tls_config().call_constructor(store).await);
-        TlsConfig::adopt(guest, resource)
+values! {
+    /// All limits of options.
+    Limits {
+        connections: u32, max_connections set_max_connections;
+        field_lines: u32, max_field_lines set_max_field_lines;
+        line_length: u32, max_line_length set_max_line_length;
+        head_length: u32, max_head_length set_max_head_length;
+        interim_responses: u32, max_interim_responses set_max_interim_responses;
+        drained: u32, max_drained set_max_drained;
+        addresses: u32, max_addresses set_max_addresses;
+        whole_content: u64, max_whole_content set_max_whole_content;
+        events: u32, max_events set_max_events;
     }
 }
 
-resource! {
-    /// `options`.
-    Options in xenon_http_settings.options {
-        /// `lookup-timeout`.
-        lookup_timeout = call_lookup_timeout() -> u64;
-        /// `set-lookup-timeout`.
-        set_lookup_timeout = call_set_lookup_timeout(timeout: u64);
-        /// `attempt-timeout`.
-        attempt_timeout = call_attempt_timeout() -> u64;
-        /// `set-attempt-timeout`.
-        set_attempt_timeout = call_set_attempt_timeout(timeout: u64);
-        /// `connect-timeout`.
-        connect_timeout = call_connect_timeout() -> u64;
-        /// `set-connect-timeout`.
-        set_connect_timeout = call_set_connect_timeout(timeout: u64);
-        /// `handshake-timeout`.
-        handshake_timeout = call_handshake_timeout() -> u64;
-        /// `set-handshake-timeout`.
-        set_handshake_timeout = call_set_handshake_timeout(timeout: u64);
-        /// `proxy-timeout`.
-        proxy_timeout = call_proxy_timeout() -> u64;
-        /// `set-proxy-timeout`.
-        set_proxy_timeout = call_set_proxy_timeout(timeout: u64);
-        /// `write-timeout`.
-        write_timeout = call_write_timeout() -> u64;
-        /// `set-write-timeout`.
-        set_write_timeout = call_set_write_timeout(timeout: u64);
-        /// `first-byte-timeout`.
-        first_byte_timeout = call_first_byte_timeout() -> u64;
-        /// `set-first-byte-timeout`.
-        set_first_byte_timeout = call_set_first_byte_timeout(timeout: u64);
-        /// `between-bytes-timeout`.
-        between_bytes_timeout = call_between_bytes_timeout() -> u64;
-        /// `set-between-bytes-timeout`.
-        set_between_bytes_timeout = call_set_between_bytes_timeout(timeout: u64);
-        /// `expect-continue-timeout`.
-        expect_continue_timeout = call_expect_continue_timeout() -> u64;
-        /// `set-expect-continue-timeout`.
-        set_expect_continue_timeout = call_set_expect_continue_timeout(timeout: u64);
-        /// `exchange-timeout`.
-        exchange_timeout = call_exchange_timeout() -> u64;
-        /// `set-exchange-timeout`.
-        set_exchange_timeout = call_set_exchange_timeout(timeout: u64);
-        /// `max-connections`.
-        max_connections = call_max_connections() -> u32;
-        /// `set-max-connections`.
-        set_max_connections = call_set_max_connections(limit: u32);
-        /// `max-field-lines`.
-        max_field_lines = call_max_field_lines() -> u32;
-        /// `set-max-field-lines`.
-        set_max_field_lines = call_set_max_field_lines(limit: u32);
-        /// `max-line-length`.
-        max_line_length = call_max_line_length() -> u32;
-        /// `set-max-line-length`.
-        set_max_line_length = call_set_max_line_length(limit: u32);
-        /// `max-head-length`.
-        max_head_length = call_max_head_length() -> u32;
-        /// `set-max-head-length`.
-        set_max_head_length = call_set_max_head_length(limit: u32);
-        /// `max-interim-responses`.
-        max_interim_responses = call_max_interim_responses() -> u32;
-        /// `set-max-interim-responses`.
-        set_max_interim_responses = call_set_max_interim_responses(limit: u32);
-        /// `max-drained`.
-        max_drained = call_max_drained() -> u32;
-        /// `set-max-drained`.
-        set_max_drained = call_set_max_drained(limit: u32);
-        /// `max-addresses`.
-        max_addresses = call_max_addresses() -> u32;
-        /// `set-max-addresses`.
-        set_max_addresses = call_set_max_addresses(limit: u32);
-        /// `max-whole-content`.
-        max_whole_content = call_max_whole_content() -> u64;
-        /// `set-max-whole-content`.
-        set_max_whole_content = call_set_max_whole_content(limit: u64);
-        /// `max-events`.
-        max_events = call_max_events() -> u32;
-        /// `set-max-events`.
-        set_max_events = call_set_max_events(limit: u32);
-        /// `user-agent`.
-        user_agent = call_user_agent() -> Option<String>;
-        /// `set-user-agent`.
-        set_user_agent = call_set_user_agent(value: Option<&str>) -> Result<(), Error>;
-        /// `default-fields`.
-        default_fields = call_default_fields() -> Fields;
-        /// `set-default-fields`.
-        set_default_fields = call_set_default_fields(fields: &Fields) -> Result<(), Error>;
-        /// `persistent`.
-        persistent = call_persistent() -> bool;
-        /// `set-persistent`.
-        set_persistent = call_set_persistent(persistent: bool);
-        /// `address-family`.
-        address_family = call_address_family() -> AddressFamily;
-        /// `set-address-family`.
-        set_address_family = call_set_address_family(family: AddressFamily);
-        /// `local-address`.
-        local_address = call_local_address() -> Option<String>;
-        /// `set-local-address`.
-        set_local_address = call_set_local_address(address: Option<&str>) -> Result<(), Error>;
-        /// `proxies`.
-        proxies = call_proxies() -> Vec<String>;
-        /// `set-proxies`.
-        set_proxies = call_set_proxies(urls: &[String]) -> Result<(), Error>;
-        /// `no-proxy`.
-        no_proxy = call_no_proxy() -> Vec<String>;
-        /// `set-no-proxy`.
-        set_no_proxy = call_set_no_proxy(hosts: &[String]) -> Result<(), Error>;
-        /// `proxy-tunnel`.
-        proxy_tunnel = call_proxy_tunnel() -> bool;
-        /// `set-proxy-tunnel`.
-        set_proxy_tunnel = call_set_proxy_tunnel(always: bool);
-        /// `proxy-ahead`.
-        proxy_ahead = call_proxy_ahead() -> bool;
-        /// `set-proxy-ahead`.
-        set_proxy_ahead = call_set_proxy_ahead(ahead: bool);
-    }
-}
-
-impl Options {
-    pub(super) fn new(guest: &Guest) -> Options {
-        let resource =
-            guest.call(async |store, client| client.xenon_http_settings().options().call_constructor(store).await);
-        Options::adopt(guest, resource)
+impl Session {
+    /// Takes the options, lets this change them, and sets them again.
+    pub fn change_options<T>(&self, change: impl FnOnce(&Options) -> T) -> T {
+        let options = self.options();
+        let outcome = change(&options);
+        self.set_options(&options);
+        outcome
     }
 
-    /// `clone`.
-    pub fn copy(&self) -> Options {
-        let (guest, handle) = (&self.0.guest, self.handle());
-        let resource =
-            guest.call(async |store, client| client.xenon_http_settings().options().call_clone(store, handle).await);
-        Options::adopt(guest, resource)
+    /// The same for the TLS configuration in them.
+    pub fn change_tls<T>(&self, change: impl FnOnce(&TlsConfig) -> T) -> T {
+        self.change_options(|options| {
+            let tls = options.tls();
+            let outcome = change(&tls);
+            options.set_tls(&tls);
+            outcome
+        })
     }
 
-    /// `tls`.
-    pub fn tls(&self) -> TlsConfig {
-        let (guest, handle) = (&self.0.guest, self.handle());
-        let resource =
-            guest.call(async |store, client| client.xenon_http_settings().options().call_tls(store, handle).await);
-        TlsConfig::adopt(guest, resource)
+    /// All timeouts.
+    pub fn deadlines(&self) -> Deadlines {
+        Deadlines::of(&self.options())
     }
 
-    /// `set-tls`.
-    pub fn set_tls(&self, config: &TlsConfig) {
-        let (handle, config) = (self.handle(), config.handle());
-        self.0.guest.call(async |store, client| {
-            client.xenon_http_settings().options().call_set_tls(store, handle, config).await
-        });
+    /// Sets all timeouts.
+    pub fn set_deadlines(&self, deadlines: Deadlines) {
+        self.change_options(|options| deadlines.set_in(options));
     }
 
-    /// `proxy-tls`.
-    pub fn proxy_tls(&self) -> TlsConfig {
-        let (guest, handle) = (&self.0.guest, self.handle());
-        let resource = guest
-            .call(async |store, client| client.xenon_http_settings().options().call_proxy_tls(store, handle).await);
-        TlsConfig::adopt(guest, resource)
+    /// All limits.
+    pub fn limits(&self) -> Limits {
+        Limits::of(&self.options())
     }
 
-    /// `set-proxy-tls`.
-    pub fn set_proxy_tls(&self, config: &TlsConfig) {
-        let (handle, config) = (self.handle(), config.handle());
-        self.0.guest.call(async |store, client| {
-            client.xenon_http_settings().options().call_set_proxy_tls(store, handle, config).await
-        });
+    /// Sets all limits.
+    pub fn set_limits(&self, limits: Limits) {
+        self.change_options(|options| limits.set_in(options));
     }
 }
