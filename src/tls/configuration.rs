@@ -1,4 +1,4 @@
-//! What handshakes are made with: rustls's configuration, made of settings once and used while they stay the same.
+//! The configuration of rustls for handshakes, made from settings once and used until they change.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::settings::{TlsSettings, TlsVersion};
 use super::verify::Verifier;
 use crate::http::origin::Host;
 
-/// Settings in the form that handshakes need.
+/// Settings in the form for handshakes.
 #[derive(Clone)]
 pub struct Configuration {
     made: Made,
@@ -26,7 +26,7 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// What connections are made with under these settings; `now` is the time since 1970 by the clock on the wall.
+    /// The configuration for these settings. `now` is the time since 1970 by the wall clock.
     pub fn of(settings: &Rc<TlsSettings>, now: Duration) -> Result<Self, String> {
         let remembered = &settings.remembered;
         let made = match remembered.made.get() {
@@ -40,16 +40,15 @@ impl Configuration {
         Ok(Self { made: made.clone(), settings: Rc::clone(settings) })
     }
 
-    /// That of one connection to this peer. rustls tells its store of sessions nothing but a server's name, which is neither a
-    /// port nor says who is a proxy, so each connection has a store that knows.
+    /// The configuration of one connection to this peer. rustls passes only a server's name to its session store: not the port,
+    /// nor whether it is a proxy. So each connection has a store that knows its peer.
     pub(super) fn for_connection(&self, peer: Peer) -> Arc<ClientConfig> {
         let mut config = ClientConfig::clone(&self.made.config);
         config.resumption = Resumption::store(Arc::new(View::new(&self.settings.remembered, peer)));
         Arc::new(config)
     }
 
-    /// Whether a handshake with this host that agreed on these facts would be made again; `now` as for
-    /// [`Configuration::of`].
+    /// Whether a handshake with this host that led to these facts would succeed again. `now` is as for [`Configuration::of`].
     pub fn would_make(&self, facts: &TlsFacts, host: &Host, now: Duration) -> bool {
         let version = if facts.version == TLS13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
         let TlsSettings { oldest, newest, identity, .. } = &*self.settings;
