@@ -683,7 +683,7 @@ mod tests {
     }
 
     #[test]
-    fn a_final_answer_instead_of_permission_ends_the_upload_and_the_connection() {
+    fn final_response_instead_of_100_ends_upload_and_connection() {
         let mut exchange = sent(Outline { content: Content::Length(5), expects: true, ..GET });
         let told = receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], false);
         assert_eq!(told, ["head 200", "end \"\""]);

@@ -3,6 +3,7 @@
 //! Nothing here merges or drops lines. They are joined only for a caller that asks for it.
 
 use crate::limits::REQUEST_FIELD_COST;
+use crate::reason::Reason;
 
 /// One field line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +96,8 @@ pub fn cost(name: &str, value: &[u8]) -> usize {
     name.len().saturating_add(value.len()).saturating_add(REQUEST_FIELD_COST)
 }
 
-/// Whether this can be a field's name: a token (RFC 9110 section 5.1). The error is words for people.
-pub fn check_name(name: &str) -> Result<(), &'static str> {
+/// Whether this can be a field's name: a token (RFC 9110 section 5.1).
+pub fn check_name(name: &str) -> Result<(), Reason> {
     if name.is_empty() {
         return Err("the field's name is empty");
     }
@@ -106,12 +107,12 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether this can be a field's value. The error is words for people.
+/// Whether this can be a field's value.
 ///
 /// All control characters but HTAB are refused (RFC 9110 section 5.5): a sender must not generate them, and to some recipients
 /// CR, LF and NUL end a line. Bytes from 0x80 (obs-text) are allowed, because UTF-8 is sent in practice. Whitespace at either end
 /// is allowed: every recipient removes it, as it is not part of the value.
-pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
+pub fn check_value(value: &[u8]) -> Result<(), Reason> {
     match value.iter().find(|byte| !is_value_byte(**byte)) {
         None => Ok(()),
         Some(b'\r' | b'\n') => Err("the field's value holds a line end"),
@@ -145,13 +146,13 @@ const SINGLE: &[&str] = &[
     "User-Agent",
 ];
 
-/// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1). The error is words for people.
+/// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1).
 ///
 /// The next recipient removes the fields named in `Connection` before it forwards the request. A field that later recipients rely
 /// on must not be named: without `Content-Length`, for example, they would take the content for the next request. Allowed are
 /// options with a meaning of their own, and the names of fields of the request that only the next recipient needs.
 #[cold]
-pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), &'static str> {
+pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), Reason> {
     // A name is ASCII.
     let option = std::str::from_utf8(option).unwrap_or_default();
     if is_any_of(option, &["close", "keep-alive", "upgrade", "te"]) {
@@ -202,11 +203,11 @@ const NOT_OPTIONS: &[&str] = &[
 /// Prefixes of the names of more such fields.
 const NOT_OPTIONS_FROM: &[&str] = &["accept", "access-control-", "content-", "if-", "sec-", "x-forwarded-"];
 
-/// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1). The error is words for people.
+/// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1).
 ///
 /// Excluded are fields that a recipient needs before the content: for framing, routing and authentication, for modifying the
 /// request, and for processing the content.
-pub fn check_trailer_name(name: &str) -> Result<(), &'static str> {
+pub fn check_trailer_name(name: &str) -> Result<(), Reason> {
     check_name(name)?;
     if is_any_of(name, NOT_TRAILERS) {
         return Err("a field of this name cannot be a trailer");

@@ -4,9 +4,10 @@
 
 use super::fields::is_token_byte;
 use crate::limits::METHOD_LENGTH;
+use crate::reason::Reason;
 
-/// Whether this can be a method: any token (RFC 9110 section 9.1). The error is words for people.
-pub fn check(method: &str) -> Result<(), &'static str> {
+/// Whether this can be a method: any token (RFC 9110 section 9.1).
+pub fn check(method: &str) -> Result<(), Reason> {
     if method.is_empty() {
         return Err("the method is empty");
     }

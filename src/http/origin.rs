@@ -2,6 +2,8 @@
 //!
 //! Nothing here looks up a name.
 
+use crate::reason::{OwnedReason, Reason};
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -92,7 +94,7 @@ impl Origin {
 
 impl Scheme {
     /// In any case (RFC 3986 section 3.1).
-    fn parse(scheme: &str) -> Result<Self, String> {
+    fn parse(scheme: &str) -> Result<Self, OwnedReason> {
         if scheme.eq_ignore_ascii_case("http") {
             Ok(Self::Http)
         } else if scheme.eq_ignore_ascii_case("https") {
@@ -113,7 +115,7 @@ impl Scheme {
 
 impl Host {
     /// The host of this text: an IPv6 address with or without brackets, an IPv4 address of four decimal numbers, or a name
-    /// that DNS can have. The error is words for people.
+    /// that DNS can have.
     ///
     /// A name is converted to lower case. A trailing dot stays, for lookups and for `Host` (RFC 9110 section 7.2: it is part of
     /// the URI). Names consist of letters, digits, `-` and `_`. Others must be given in Punycode: the rules of that conversion
@@ -121,7 +123,7 @@ impl Host {
     ///
     /// Text that ends in a number but is not an IPv4 address (`127.1`, `0x7f.1`, `0177.0.0.1`, `2130706433`) is refused. No such
     /// name exists, and resolvers interpret it as different addresses, which defeats filters.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, OwnedReason> {
         let wrong = |why: &str| Err(format!("{} is no host: {why}", quote(text.as_bytes())));
         if text.is_empty() {
             return Err("the host is empty".into());
@@ -180,7 +182,7 @@ const NAME_LENGTH: usize = 253;
 const LABEL_LENGTH: usize = 63;
 
 /// Checks a name against the rules of DNS. It has no trailing dot.
-fn check_name(name: &str) -> Result<(), &'static str> {
+fn check_name(name: &str) -> Result<(), Reason> {
     if !name.is_ascii() {
         return Err("a name beyond ASCII must be given in punycode (\"xn--...\")");
     }

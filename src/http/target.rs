@@ -5,13 +5,14 @@
 use super::origin::{Host, Scheme};
 use super::uri::{self, Reference};
 use crate::limits::TARGET_LENGTH;
+use crate::reason::Reason;
 
-/// Whether this target can be sent with this method over a connection of this scheme. The error is words for people.
+/// Whether this target can be sent with this method over a connection of this scheme.
 ///
 /// The forms are `/path?query`, `scheme://authority...`, `host:port` for CONNECT only, and `*` for OPTIONS only. An absolute URI
 /// without `//` (`urn:a:b`) is refused, because it cannot be told from `host:port`. Characters that are invalid in a URI but
 /// harmless in a request line are sent unchanged: `|`, `{`, `"` and the like.
-pub fn check(scheme: Scheme, method: &str, target: &str) -> Result<(), &'static str> {
+pub fn check(scheme: Scheme, method: &str, target: &str) -> Result<(), Reason> {
     if target.is_empty() {
         return Err("the target is empty");
     }
@@ -48,7 +49,7 @@ pub fn authority<'a>(method: &str, target: &'a str) -> Option<&'a str> {
 }
 
 /// `host:port`, with neither part empty (RFC 9112 section 3.2.3).
-fn check_authority(target: &str) -> Result<(), &'static str> {
+fn check_authority(target: &str) -> Result<(), Reason> {
     const ERROR: &str = "the target of CONNECT is not host:port";
     let Ok((host, Some(port))) = uri::split_port(target) else { return Err(ERROR) };
     Host::parse(host).map_err(|_| ERROR)?;
@@ -56,7 +57,7 @@ fn check_authority(target: &str) -> Result<(), &'static str> {
 }
 
 /// `scheme://authority` and anything after it (RFC 9112 section 3.2.2).
-fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> {
+fn check_absolute(connection: Scheme, target: &str) -> Result<(), Reason> {
     const ERROR: &str = "the target is neither a path, which begins with \"/\", nor an absolute URI";
     let Reference { scheme: Some(scheme), authority: Some(authority), .. } = Reference::parse(target) else {
         return Err(ERROR);

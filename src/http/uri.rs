@@ -2,6 +2,8 @@
 //!
 //! Nothing here resolves, escapes or looks up a name. `origin` says which hosts an origin can have.
 
+use crate::reason::Reason;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 /// A URI reference, split as in RFC 3986 appendix B. Any text is one; only the scheme is checked.
@@ -42,7 +44,7 @@ fn is_scheme(text: &str) -> bool {
 /// Splits `host[:port]`. A host keeps its brackets. Neither part is checked, and each may be empty.
 ///
 /// The error quotes nothing. It is the end of a sentence that begins with whose host this is.
-pub fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
+pub fn split_port(text: &str) -> Result<(&str, Option<&str>), Reason> {
     if let Some(end) = text.find(']').filter(|_| text.starts_with('[')) {
         let (host, rest) = text.split_at(end.saturating_add(1));
         return match rest.strip_prefix(':') {
@@ -59,7 +61,7 @@ pub fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
 }
 
 /// Parses a port. The error is as that of [`split_port`].
-pub fn parse_port(digits: &str) -> Result<u16, &'static str> {
+pub fn parse_port(digits: &str) -> Result<u16, Reason> {
     // `parse` would accept a sign.
     if !is_digits(digits) {
         return Err("port is no number");
@@ -105,18 +107,17 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Whether this can be the value of `Host`: `uri-host [ ":" port ]`, which may be empty (RFC 9110 section 7.2). The error is
-/// words for people.
+/// Whether this can be the value of `Host`: `uri-host [ ":" port ]`, which may be empty (RFC 9110 section 7.2).
 ///
 /// Servers interpret anything else differently. One that takes part of it for a path, or picks one of two names, serves another
 /// resource than the requested one.
-pub fn check_host_field(value: &[u8]) -> Result<(), &'static str> {
+pub fn check_host_field(value: &[u8]) -> Result<(), Reason> {
     // Whitespace at either end is not part of the value.
     check_host_port(value.trim_ascii())
 }
 
-/// Whether this authority, which has no userinfo, is `uri-host [ ":" port ]`. The error is words for people.
-pub(super) fn check_host_port(authority: &[u8]) -> Result<(), &'static str> {
+/// Whether this authority, which has no userinfo, is `uri-host [ ":" port ]`.
+pub(super) fn check_host_port(authority: &[u8]) -> Result<(), Reason> {
     const ERROR: &str = "it is not a host, which may have a port";
     let text = std::str::from_utf8(authority).map_err(|_| ERROR)?;
     let (host, port) = split_port(text).map_err(|_| ERROR)?;

@@ -15,6 +15,7 @@ use crate::http::fields::Fields;
 use crate::http::head::RequestHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
+use crate::reason::Reason;
 use crate::session::events::Kind;
 use crate::session::request::Description;
 
@@ -37,7 +38,7 @@ impl RequestAuth {
         credentials: &Rc<RefCell<Credentials>>,
         origin: &Origin,
         description: &Description,
-    ) -> Result<Box<Self>, &'static str> {
+    ) -> Result<Box<Self>, Reason> {
         if description.is_signed() {
             return Err("the request has an Authorization field of its own");
         }

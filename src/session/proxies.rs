@@ -11,6 +11,7 @@ use crate::limits::{PROXIES, PROXY_EXEMPTIONS};
 use crate::proxy::choice;
 use crate::proxy::exemptions::Exemptions;
 use crate::proxy::server::{Kind, Proxy};
+use crate::reason::OwnedReason;
 use crate::tls::settings::TlsSettings;
 
 /// The settings about proxies.
@@ -71,7 +72,7 @@ impl Proxying {
     }
 
     /// Sets the proxies, in the order in which they are tried. An empty list means none.
-    pub fn set_proxies<T: AsRef<str>>(&mut self, urls: &[T]) -> Result<(), String> {
+    pub fn set_proxies<T: AsRef<str>>(&mut self, urls: &[T]) -> Result<(), OwnedReason> {
         if urls.len() > PROXIES {
             return Err(format!("more than {PROXIES} proxies were given"));
         }
@@ -90,7 +91,7 @@ impl Proxying {
     }
 
     /// Sets which origins are reached without a proxy.
-    pub fn set_exemptions<T: AsRef<str>>(&mut self, entries: &[T]) -> Result<(), String> {
+    pub fn set_exemptions<T: AsRef<str>>(&mut self, entries: &[T]) -> Result<(), OwnedReason> {
         if entries.len() > PROXY_EXEMPTIONS {
             return Err(format!("more than {PROXY_EXEMPTIONS} exemptions from proxies were given"));
         }
@@ -172,14 +173,14 @@ const SCHEMES: Schemes =
     Schemes { basic: true, digest_md5: true, digest_sha256: true, digest_sha512_256: true, digest_without_qop: false };
 
 impl Via {
-    fn new(server: Proxy, goes_ahead: bool) -> Result<Self, String> {
+    fn new(server: Proxy, goes_ahead: bool) -> Result<Self, OwnedReason> {
         let credentials = Rc::new(RefCell::new(Credentials::of_proxy()));
         let via = Self { server, credentials, last_good: Cell::default() };
         via.give_login(goes_ahead)?;
         Ok(via)
     }
 
-    fn give_login(&self, goes_ahead: bool) -> Result<(), String> {
+    fn give_login(&self, goes_ahead: bool) -> Result<(), OwnedReason> {
         let Some(login) = self.server.login.as_ref().filter(|_| self.server.kind.is_http()) else {
             return Ok(());
         };

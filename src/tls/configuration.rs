@@ -17,6 +17,7 @@ use super::remembered::{Clock, Made, Peer, View};
 use super::settings::{TlsSettings, TlsVersion};
 use super::verify::Verifier;
 use crate::http::origin::Host;
+use crate::reason::OwnedReason;
 
 /// Settings in the form for handshakes.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ pub struct Configuration {
 
 impl Configuration {
     /// The configuration for these settings. `now` is the time since 1970 by the wall clock.
-    pub fn of(settings: &Rc<TlsSettings>, now: Duration) -> Result<Self, String> {
+    pub fn of(settings: &Rc<TlsSettings>, now: Duration) -> Result<Self, OwnedReason> {
         let remembered = &settings.remembered;
         let made = match remembered.made.get() {
             Some(made) => made,
@@ -59,7 +60,7 @@ impl Configuration {
     }
 }
 
-fn make(settings: &TlsSettings) -> Result<Made, String> {
+fn make(settings: &TlsSettings) -> Result<Made, OwnedReason> {
     let provider = Arc::new(provider());
     let algorithms = provider.signature_verification_algorithms;
     let mut roots = RootCertStore { roots: settings.roots.clone() };

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::remembered::Peer;
 use super::settings::Identity;
 use crate::buffer::Buffer;
+use crate::reason::OwnedReason;
 
 /// How much content is encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
@@ -52,7 +53,7 @@ pub enum Incoming {
 
 impl TlsConnection {
     /// The client's side of a connection to this peer.
-    pub fn new(configuration: &Configuration, peer: Peer) -> Result<Self, String> {
+    pub fn new(configuration: &Configuration, peer: Peer) -> Result<Self, OwnedReason> {
         let name = server_name(&peer.host)?;
         let mut tls =
             ClientConnection::new(configuration.for_connection(peer), name).map_err(|error| error.to_string())?;

@@ -4,6 +4,7 @@ use rustls::pki_types::{IpAddr, ServerName};
 
 use super::settings::Identity;
 use crate::http::origin::{Host, without_dot};
+use crate::reason::OwnedReason;
 
 /// The name of the newest version.
 pub(super) const TLS13: &str = "TLSv1.3";
@@ -27,7 +28,7 @@ pub struct TlsFacts {
 
 /// The TLS name of this host. Only names are sent to the server, without a trailing dot (RFC 6066 section 3). An address is
 /// compared with those in the certificate.
-pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, String> {
+pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, OwnedReason> {
     match host {
         Host::Name(name) => {
             ServerName::try_from(without_dot(name).to_owned()).map_err(|_| format!("no certificate can name {name:?}"))

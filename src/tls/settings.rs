@@ -14,6 +14,7 @@ use super::pem;
 use super::provider::provider;
 use super::remembered::Remembered;
 use crate::limits::TRUSTED_LENGTH;
+use crate::reason::OwnedReason;
 
 /// The supported versions of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +66,7 @@ impl TlsSettings {
     }
 
     /// Trusts these certificates as roots, in addition to those trusted already. They are one or more in PEM, or one in DER.
-    pub fn add_roots(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub fn add_roots(&mut self, bytes: &[u8]) -> Result<(), OwnedReason> {
         let certificates = pem::certificates(bytes)?;
         let trusted = self.trusted_with(&certificates)?;
         let roots: Vec<_> = certificates.iter().map(webpki_anchor).collect::<Result<_, _>>()?;
@@ -76,7 +77,7 @@ impl TlsSettings {
     }
 
     /// Accepts exactly these certificates of a server, whatever their issuer, name and dates.
-    pub fn add_leaves(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub fn add_leaves(&mut self, bytes: &[u8]) -> Result<(), OwnedReason> {
         let leaves = pem::certificates(bytes)?;
         let trusted = self.trusted_with(&leaves)?;
         for leaf in &leaves {
@@ -90,7 +91,7 @@ impl TlsSettings {
     }
 
     /// Sets the client certificate, with its chain and key.
-    pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), String> {
+    pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), OwnedReason> {
         let chain = pem::certificates(chain)?;
         let key = pem::key(key)?;
         let key = provider().key_provider.load_private_key(key);
@@ -117,7 +118,7 @@ impl TlsSettings {
     }
 
     /// Sets the oldest and the newest version to offer.
-    pub fn set_versions(&mut self, oldest: TlsVersion, newest: TlsVersion) -> Result<(), String> {
+    pub fn set_versions(&mut self, oldest: TlsVersion, newest: TlsVersion) -> Result<(), OwnedReason> {
         if oldest > newest {
             return Err("the oldest version of TLS is newer than the newest".into());
         }
@@ -152,7 +153,7 @@ impl TlsSettings {
     }
 
     /// The size of all trusted certificates together with these, if that is within the limit.
-    fn trusted_with(&self, certificates: &[CertificateDer<'_>]) -> Result<usize, String> {
+    fn trusted_with(&self, certificates: &[CertificateDer<'_>]) -> Result<usize, OwnedReason> {
         let more = certificates.iter().fold(self.trusted, |sum, one| sum.saturating_add(one.len()));
         if more > TRUSTED_LENGTH {
             return Err(format!("too many certificates: {TRUSTED_LENGTH} bytes of them can be trusted"));
@@ -191,7 +192,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn webpki_anchor(certificate: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, String> {
+fn webpki_anchor(certificate: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, OwnedReason> {
     let mut store = RootCertStore::empty();
     store.add(certificate.clone()).map_err(|error| unusable(&error))?;
     store.roots.pop().ok_or_else(|| "this certificate cannot be used".into())

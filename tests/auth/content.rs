@@ -117,7 +117,7 @@ fn a_digest_may_be_stale_so_it_is_asked_about_each_time() {
 }
 
 #[test]
-fn content_that_has_gone_in_vain_is_an_error_and_the_next_request_has_the_answer_with_it() {
+fn streamed_content_refused_by_401_is_an_error_then_sent_signed() {
     for is_chunked in [false, true] {
         let server = takes_all();
         let (net, session) = world(&server);
@@ -201,7 +201,7 @@ fn the_challenge_s_content_is_read_away_where_that_keeps_the_connection() {
 }
 
 #[test]
-fn the_connection_closes_where_it_could_not_be_kept_or_that_would_cost_too_much() {
+fn connection_closes_after_401_if_it_cannot_be_kept() {
     let endless = |script: Script| script.send_fill(b'x', u64::MAX);
     let fresh = || answers(Script::new());
     let much = format!("Transfer-Encoding: chunked\r\n\r\n{}", "4000\r\n".to_owned() + &"x".repeat(0x4000) + "\r\n");

@@ -239,7 +239,7 @@ fn who_asks_for_ever_is_answered_eight_times() {
 }
 
 #[test]
-fn a_server_that_has_forgotten_its_nonces_gets_the_login_that_it_knows_with_a_new_one() {
+fn known_credentials_answer_a_new_nonce_not_called_stale() {
     // It does not say that the nonce is stale, as servers that were started anew do not.
     let (server, checker) = watched(Manner::default());
     let (net, session) = world(&server);

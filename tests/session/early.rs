@@ -169,7 +169,7 @@ fn a_success_that_is_complete_ends_the_upload() {
 }
 
 #[test]
-fn a_caller_that_asks_for_the_response_has_the_head_sent_and_hears_an_early_refusal() {
+fn asking_for_the_response_sends_the_head() {
     let (net, session) = world([Script::new().expect_head().send(REFUSAL).drain()]);
     let exchange = streamed(&session, Some(5));
     exchange.advance();

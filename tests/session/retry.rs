@@ -255,7 +255,7 @@ fn streamed_content_can_be_repeated_while_none_of_it_has_left() {
 }
 
 #[test]
-fn what_becomes_of_a_connection_while_its_caller_makes_up_content_is_found_out() {
+fn stale_connection_is_noticed_before_streamed_content() {
     let evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
     for (script, reason) in [
         (answers(1).delay(SECOND).close(), "PeerClosed"),

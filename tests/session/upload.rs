@@ -218,7 +218,7 @@ fn trailers_that_cannot_be_are_refused_and_others_may_follow() {
 }
 
 #[test]
-fn a_peer_that_does_not_read_stops_the_caller_and_says_when_there_is_room() {
+fn backpressure_refuses_pieces_until_there_is_room() {
     let slow = Script::new().expect_head().delay(SECOND).expect_bytes(200_000).send(ok("ok"));
     let (net, session) = world([slow]);
     let exchange = streamed(&session, Some(200_000));

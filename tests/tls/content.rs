@@ -211,7 +211,7 @@ fn records_do_not_move_faster_than_the_network() {
 }
 
 #[test]
-fn a_server_that_reads_slowly_is_waited_for_and_one_that_reads_nothing_is_not() {
+fn write_timeout_spares_slow_readers() {
     let upload = |net: &SimNet, session: &Session| {
         set_deadlines(session, |deadlines| deadlines.write = 5 * SECOND);
         let mut request = session.request("PUT", "/");

@@ -46,7 +46,7 @@ fn records_without_content_are_no_answer() {
 }
 
 #[test]
-fn a_flood_of_tickets_is_waded_through_but_not_for_a_connection_that_is_idle() {
+fn ticket_flood_is_read_but_closes_an_idle_connection() {
     let flood = |forge: &mut Forge| (0..20).map(|_| forge.ticket(60_000)).collect::<Vec<_>>().concat();
     let settings = settings(&good(), TLS13);
     let answer = |forge: &mut Forge| forge.record(ContentType::ApplicationData, ok("ok").as_bytes());
