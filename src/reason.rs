@@ -1,4 +1,4 @@
-//! Why something is refused, in words for people: the error of the pure modules, which know no phases and codes.
+//! Why something is refused: the error type of the pure modules, which know no phases and codes. It is text for people.
 
 /// A reason that quotes nothing of the input.
 pub type Reason = &'static str;

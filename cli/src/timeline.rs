@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_of_the_connection_that_went_stale_is_none_of_the_next_one() {
+    fn any_byte_starts_over_on_a_new_connection() {
         assert!(noted(&[(1, EventKind::FirstByte)]).has_any_byte());
         let timeline = noted(&[(1, EventKind::FirstByte), (2, EventKind::Retrying("stale".into()))]);
         assert!(!timeline.has_any_byte());

@@ -125,7 +125,7 @@ fn a_wrong_value_is_an_error_and_changes_nothing() {
 }
 
 #[test]
-fn default_fields_go_with_every_request_that_has_none_of_their_name() {
+fn default_fields_yield_to_fields_of_the_request() {
     let peer = Peer::start([answers(2)]);
     let guest = Guest::new();
     let session = guest.session("http", "127.0.0.1", peer.port());

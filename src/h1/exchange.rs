@@ -437,7 +437,7 @@ mod tests {
         expects: false,
     };
 
-    /// An exchange whose request has gone, as far as it goes by itself.
+    /// An exchange whose request was sent, as far as the machine sends it by itself.
     fn sent(outline: Outline) -> Exchange {
         let mut exchange = Exchange::new(outline, b"HEAD".to_vec(), Limits::default());
         assert_eq!(exchange.outgoing(), b"HEAD");

@@ -40,7 +40,7 @@ pub enum Host {
     Address(IpAddr),
 }
 
-/// Which part of an origin is wrong, in words for people.
+/// Which part of an origin is invalid, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OriginError {
     /// The scheme.

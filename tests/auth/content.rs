@@ -183,7 +183,7 @@ fn asked(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
 }
 
 #[test]
-fn the_challenge_s_content_is_read_away_where_that_keeps_the_connection() {
+fn content_of_a_challenge_is_drained_to_keep_the_connection() {
     let much = "x".repeat(64 * 1024);
     for content in [
         "Content-Length: 0\r\n\r\n".to_owned(),
@@ -247,7 +247,7 @@ fn a_challenge_s_content_that_does_not_come_has_its_deadline() {
 }
 
 #[test]
-fn a_request_that_must_not_be_repeated_is_answered_for_all_the_same() {
+fn non_idempotent_requests_are_signed_after_a_401() {
     // What was refused was not carried out.
     let server = lets_in();
     let (net, session) = world(&server);

@@ -18,7 +18,7 @@ fn the_target_is_absolute_and_the_rest_as_ever() {
 }
 
 #[test]
-fn the_asterisk_is_a_uri_without_a_path_and_an_absolute_target_stays() {
+fn asterisk_and_absolute_targets_in_absolute_form() {
     let net = world([peer()
         .expect(head("OPTIONS http://origin.test"))
         .send(ok("ok"))

@@ -241,7 +241,7 @@ fn set_addresses_are_told_where_names_are_looked_up_here() {
 }
 
 #[test]
-fn bytes_after_the_reply_are_an_error_before_tls_and_else_the_origins() {
+fn bytes_after_a_socks_reply() {
     let stray = [GRANTED5, ok("ok").as_bytes()].concat();
     let script = || peer().expect([5, 1, 0]).send([5, 0]).bytes(18).send(&stray).listen();
     let net = world([script()]);

@@ -112,7 +112,7 @@ fn the_first_byte() {
 }
 
 #[test]
-fn a_head_that_trickles_has_no_more_time_than_one_that_does_not_come() {
+fn trickled_head_does_not_extend_first_byte_timeout() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     let trickling = head.bytes().fold(Script::new().expect_head(), |script, byte| script.send([byte]).delay(SECOND));
     assert_eq!(silence(trickling), (FIRST_BYTE, EACH.first_byte));

@@ -185,7 +185,7 @@ fn a_connection_that_is_closed_makes_room_for_who_waits() {
 }
 
 #[test]
-fn an_exchange_that_ends_while_polled_together_lets_the_next_go_at_once() {
+fn ended_exchange_lets_the_next_take_its_connection() {
     // Six connections, twenty exchanges: each connection serves as many as it must, and no time is lost between them.
     let (net, session) = world((0..6).map(|_| {
         (0..4).fold(Script::new(), |script, _| {

@@ -85,7 +85,7 @@ fn bytes_are_sent_again_whole() {
 }
 
 #[test]
-fn what_must_not_be_repeated_is_not_but_the_error_says_that_it_could_be() {
+fn non_idempotent_requests_are_not_retried_but_may_retry_is_set() {
     for (way, script) in stale_ways() {
         if way == "408" {
             continue;
@@ -280,7 +280,7 @@ fn stale_connection_is_noticed_before_streamed_content() {
 }
 
 #[test]
-fn content_that_waits_for_permission_is_repeated_whatever_was_written() {
+fn content_held_for_100_continue_is_repeatable() {
     // The peer ends, resets, or takes not even the head: what the caller wrote meanwhile must not be lost.
     for script in [
         answers(1).expect_head().delay(SECOND / 2).close(),

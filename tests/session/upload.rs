@@ -277,7 +277,7 @@ fn a_large_piece_is_taken_whole_and_sent_bit_by_bit() {
 }
 
 #[test]
-fn a_caller_that_waits_for_room_is_told_when_there_will_never_be_any() {
+fn waiting_for_room_ends_when_sending_ends() {
     type End = fn(&Session, &Exchange);
     let waits: End = |_, _| {};
     let closes: End = |session, _| session.close_connection();

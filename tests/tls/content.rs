@@ -327,7 +327,7 @@ fn a_connection_can_become_something_else() {
 }
 
 #[test]
-fn the_end_of_writing_waits_for_room_and_comes_after_what_was_written() {
+fn finish_follows_everything_written() {
     for peer in peers() {
         let peer = peer.head().send(SWITCH).then(|script| script.window(0).delay(SECOND).window(5000));
         let peer = peer.farewell().send("got it").say_farewell().close();

@@ -74,7 +74,7 @@ fn a_message_for_which_there_is_no_room_is_not_waited_for() {
 }
 
 #[test]
-fn a_handshake_message_of_nothing_before_the_farewell_breaks_nothing() {
+fn empty_handshake_message_before_close_notify() {
     let nothing = |forge: &mut Forge| {
         let farewell = [1, 0];
         [forge.record(ContentType::Handshake, &[]), forge.record(ContentType::Alert, &farewell)].concat()

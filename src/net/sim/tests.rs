@@ -209,7 +209,7 @@ fn what_was_said_before_the_connection_ended_can_be_read() {
 }
 
 #[test]
-fn what_comes_after_a_read_that_found_no_more_is_unknown_until_a_wait() {
+fn bytes_after_an_empty_read_are_unseen_until_a_wait() {
     let net = world([Script::new().send("abc").delay(SECOND).send("d").delay(SECOND).close()]);
     let mut stream = net.run(connect(&net)).unwrap();
     // Less than was asked for: the host does not ask the system again by itself.
