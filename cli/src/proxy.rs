@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_comes_before_the_environment_and_empty_is_none() {
+    fn proxy_option_overrides_the_environment() {
         let given = |proxy: &str| ProxyOptions { proxy: Some(proxy.into()), ..ProxyOptions::default() };
         let all: &[(&str, &[u8])] = &[("all_proxy", b"e")];
         assert_eq!(url(&given("p"), all, "http").unwrap().as_deref(), Some("p"));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_were_given_apart_take_the_place_of_the_urls() {
+    fn proxy_user_replaces_the_urls_credentials() {
         let with = |proxy: &str, user: &str| {
             let options =
                 ProxyOptions { proxy: Some(proxy.into()), user: Some(user.into()), ..ProxyOptions::default() };

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_needs_no_lookup_and_a_kept_connection_no_connecting() {
+    fn times_of_skipped_steps() {
         assert_eq!(noted(&[(5, EventKind::Connecting("::1".into()))]).lookup, Some(5));
         let reused = noted(&[(7, EventKind::Reused)]);
         assert_eq!((reused.lookup, reused.connected, reused.connects), (Some(7), Some(7), 0));

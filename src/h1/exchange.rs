@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn interim_responses_come_before_the_final_one_and_are_counted() {
+    fn interim_responses_are_counted() {
         let told = story(GET, b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 OK\r\n\r\n", false);
         assert_eq!(told, ["interim 103", "head 204", "end \"\""]);
         let many = b"HTTP/1.1 100 C\r\n\r\n".repeat(33);
@@ -668,7 +668,7 @@ mod tests {
     }
 
     #[test]
-    fn held_content_goes_after_permission_or_the_end_of_patience() {
+    fn held_content_is_sent_after_100_or_timeout() {
         let expecting = Outline { content: Content::Length(5), expects: true, ..GET };
         let mut exchange = sent(expecting);
         assert!(exchange.is_held());
@@ -692,7 +692,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_refusal_ends_the_upload_and_an_early_success_does_not() {
+    fn early_refusal_ends_upload_but_early_success_does_not() {
         let uploading = Outline { content: Content::Length(5), ..GET };
         let mut exchange = sent(uploading);
         receive(&mut exchange, &[b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"], false);

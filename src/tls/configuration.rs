@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn each_change_makes_a_new_configuration_and_nothing_else_does() {
+    fn only_changes_make_a_new_configuration() {
         let (one, key) = pair();
         let mut settings = Rc::new(TlsSettings::default());
         let mut last = Configuration::of(&settings, Duration::ZERO).unwrap();

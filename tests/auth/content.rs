@@ -87,7 +87,7 @@ fn bytes_go_again_whole() {
 }
 
 #[test]
-fn streamed_content_waits_until_the_server_has_said_what_it_wants() {
+fn streamed_content_waits_for_a_possible_challenge() {
     for is_chunked in [false, true] {
         let server = lets_in();
         let (net, session) = world(&server);
@@ -229,7 +229,7 @@ fn connection_closes_after_401_if_it_cannot_be_kept() {
 }
 
 #[test]
-fn a_challenge_s_content_that_does_not_come_has_its_deadline() {
+fn draining_a_challenge_has_a_deadline() {
     let (net, session) = asked([challenges_with("Content-Length: 5\r\n\r\nab", Script::stall), answers(Script::new())]);
     let began = net.now();
     let between = session.options().deadlines().between_bytes;

@@ -232,7 +232,7 @@ fn content_is_sent_again_to_a_proxy_that_forwards() {
 }
 
 #[test]
-fn a_wrong_password_is_tried_once_and_the_refusal_is_the_answer() {
+fn wrong_proxy_password_is_tried_once() {
     let net = world([peer().head().send(BASIC_KEPT).head().send(BASIC_KEPT).listen()]);
     let (phase, code) = failure(get(&net, &with(&net, "https", URL)));
     assert!(matches!((phase, code), (Phase::Proxy, Code::ProxyRefused(refusal)) if refusal.status == 407));
@@ -243,7 +243,7 @@ fn a_wrong_password_is_tried_once_and_the_refusal_is_the_answer() {
 }
 
 #[test]
-fn without_credentials_and_for_unknown_schemes_nothing_is_tried() {
+fn challenges_without_credentials_are_not_answered() {
     let unknown = BASIC_KEPT.replace("Basic", "Negotiate");
     for (url, answer) in [(PROXY, BASIC_KEPT), (URL, &unknown), (URL, &BASIC_KEPT.replace("Proxy-", "WWW-"))] {
         let net = world([peer().head().send(answer).listen()]);

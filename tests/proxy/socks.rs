@@ -204,7 +204,7 @@ fn credentials_that_are_wrong_missing_or_not_wanted() {
 }
 
 #[test]
-fn what_the_version_cannot_say_is_refused_before_anything_is_sent() {
+fn unsupported_socks_targets_are_refused_before_sending() {
     for (url, host) in
         [("socks4://proxy.test", "::1"), ("socks4a://proxy.test", "::1"), ("socks4://proxy.test", "six.test")]
     {

@@ -13,7 +13,7 @@ use crate::support::*;
 const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
 
 #[test]
-fn an_early_refusal_is_delivered_even_when_writing_then_fails() {
+fn early_refusal_survives_a_failed_write() {
     let reads_on = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).drain();
     let stops = Script::new().expect_head().expect_bytes(1000).stop_reading().send(REFUSAL).stall();
     let closes = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).close();
@@ -67,7 +67,7 @@ fn a_caller_that_writes_is_told_of_an_early_refusal() {
 }
 
 #[test]
-fn a_caller_that_waits_for_room_is_woken_by_an_early_refusal() {
+fn early_refusal_wakes_a_caller_waiting_for_room() {
     let (net, session) = world([Script::new().expect_head().stop_reading().delay(SECOND).send(REFUSAL).stall()]);
     let exchange = streamed(&session, None);
     net.settle();

@@ -287,7 +287,7 @@ fn exchanges_that_wait_are_bounded() {
 }
 
 #[test]
-fn a_little_that_is_here_is_drained_for_the_connections_sake() {
+fn short_received_rest_is_drained() {
     let table = [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\r\n\r\n"),

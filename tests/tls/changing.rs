@@ -113,7 +113,7 @@ fn changed_settings_let_a_response_finish() {
 }
 
 #[test]
-fn what_has_expired_meanwhile_is_found_out_when_a_setting_changes() {
+fn changed_settings_close_expired_connections() {
     let (net, session) = keeping(&good(), 1, |_| {});
     net.set_wall_clock(crate::authority::TODAY + days(3650));
     assert_eq!(get(&net, &session).as_deref(), Ok("ok"), "a kept connection has no date");

@@ -71,7 +71,7 @@ fn what_came_before_a_cut_can_be_read() {
 }
 
 #[test]
-fn content_that_is_cut_is_an_error_with_a_farewell_or_without() {
+fn truncated_content_is_an_error_despite_close_notify() {
     for segments in SEGMENTS {
         for peer in peers() {
             let (net, session) = world([peer.head().send(HALF).close().segments(segments.clone())]);
@@ -103,7 +103,7 @@ fn a_response_before_a_broken_record_is_whole() {
 }
 
 #[test]
-fn tickets_new_keys_and_empty_records_may_come_in_the_middle() {
+fn tickets_key_updates_and_empty_records_within_content() {
     let content =
         |forge: &mut crate::forge::Forge, bytes: &str| forge.record(ContentType::ApplicationData, bytes.as_bytes());
     for segments in SEGMENTS {

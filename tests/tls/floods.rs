@@ -100,7 +100,7 @@ fn empty_handshake_message_before_close_notify() {
 }
 
 #[test]
-fn tickets_that_never_let_anybody_wait_do_not_stop_the_clock() {
+fn ticket_flood_does_not_stop_the_clock() {
     let peer = || settings(&good(), TLS13).forgetful().peer().head();
     let instant = Duration::from_nanos(100);
     let (net, session) = world([peer().flood(|forge| forge.ticket(100))]);

@@ -422,7 +422,7 @@ fn the_key_must_be_the_certificate_s() {
 }
 
 #[test]
-fn what_was_rejected_can_be_accepted_and_nothing_else_with_it() {
+fn accepting_a_rejected_certificate_accepts_no_other() {
     for versions in [TLS12, TLS13] {
         let leaf = stranger().leaf(&["b.test"], |_| {});
         let other = stranger().leaf(&["b.test"], |_| {});

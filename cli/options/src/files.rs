@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_option_that_names_a_file_gives_it_in_each_of_its_forms() {
+    fn options_name_files_in_each_form() {
         let mut found = 0;
         for option in OPTIONS {
             let Some(names) = option.value.map(|value| value.names).filter(|names| *names != Names::Nothing) else {
