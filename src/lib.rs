@@ -20,7 +20,7 @@
 //!     +-------+-------+-------+
 //!           http/                               methods, fields, heads, targets, URIs, origins
 //!             |
-//!         error  limits  clock  buffer  secret
+//!         error  limits  clock  buffer  secret  reason
 //! ```
 //!
 //! `http`, `auth`, `h1`, `proxy` and `tls` are pure: bytes and values in, bytes and values out; time and randomness are
@@ -61,6 +61,7 @@ pub mod http;
 pub mod limits;
 pub mod net;
 pub mod proxy;
+pub mod reason;
 pub mod secret;
 pub mod session;
 pub mod tls;

@@ -1,23 +1,22 @@
-//! Text that nobody should see: passwords, tokens, and what is made of them.
+//! Text that must stay secret: passwords, tokens, and what is derived from them.
 //!
-//! It is overwritten when it is dropped, and shows itself to nobody who does not ask for it by name.
+//! It is overwritten when dropped, and read only through [`Secret::expose`].
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret. It cannot be printed, nor compared: comparing takes a time that tells how much is alike.
+/// A secret. It cannot be printed. It cannot be compared either: the time that takes would reveal how much is equal.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes this text. Text that grew while it was made has left copies of its beginning behind: give it its whole
-    /// capacity first.
+    /// Takes this text. Give it its whole capacity first: text that grew while it was made has left copies in memory.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// What it is, for who sends it or computes with it.
+    /// The text, for sending or computing.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -8,9 +8,9 @@
 //! println!("{} {}", response.head.status, String::from_utf8_lossy(&response.content));
 //! ```
 //!
-//! What takes time is a future. [`block_on`] drives one, and [`poll_any`] any number of them at once. An instance of a component
-//! has one thread, so a future moves only while one of these two runs. It wakes nobody: an executor that waits for a waker would
-//! wait for ever. It may be dropped at any time.
+//! Everything that waits is a future. [`block_on`] drives one, and [`poll_any`] any number at once. A component instance has one
+//! thread, so a future makes progress only while one of these two runs. They do not use wakers: under another executor, a future
+//! would wait for ever. A future may be dropped at any time.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -23,7 +23,7 @@ use crate::net::wasip2::Wasi;
 pub type Session = crate::session::Session<Wasi>;
 /// A request of such a session.
 pub type Request = crate::session::Request<Wasi>;
-/// A request under way.
+/// A request in progress.
 pub type Exchange = crate::session::Exchange<Wasi>;
 /// A response of such a session.
 pub type Response = crate::session::Response<Wasi>;
@@ -31,29 +31,28 @@ pub type Response = crate::session::Response<Wasi>;
 pub type BoxFuture<'a, T, E = Error> = Pin<Box<dyn Future<Output = Result<T, E>> + 'a>>;
 
 thread_local! {
-    /// The network of this instance. All sessions share it, so that one wait is for all of them.
+    /// The network of this instance. All sessions share it, so that one wait covers all of them.
     static NETWORK: Wasi = Wasi::new();
 }
 
-/// A session with the origin `scheme://host:port`. It never fails and does no I/O: the first request reports what is wrong with
-/// the origin, and looks its name up.
+/// A session with the origin `scheme://host:port`. It does no I/O, and never fails. The first request reports an invalid origin,
+/// and looks its name up.
 pub fn session(scheme: &str, host: &str, port: u16) -> Session {
     Session::new(network(), scheme, host, port)
 }
 
 /// Waits until the future is ready. Blocks the component instance.
 ///
-/// The error is the future's, or says that the future waits for something that is not of this crate, so that nothing could ever
-/// wake it.
+/// The error is that of the future, or says that the future waits for something outside this crate, which could never wake it.
 pub fn block_on<T, E: From<Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let mut future = pin!(future);
     wait(|context| future.as_mut().poll(context)).unwrap_or_else(|stalled| Err(stalled.into()))
 }
 
-/// Waits until one of these futures is ready, takes it out, and answers what it came to; answers nothing when there is no
-/// future. Blocks the component instance.
+/// Waits until one of these futures is ready, removes it, and returns its result, or `None` if there are no futures. Blocks the
+/// component instance.
 ///
-/// When they all wait for something that is not of this crate they are all dropped, and the answer is an error.
+/// If all of them wait for something outside this crate, all are dropped and the result is an error.
 pub fn poll_any<T, E: From<Error>>(futures: &mut Vec<BoxFuture<'_, T, E>>) -> Option<Result<T, E>> {
     if futures.is_empty() {
         return None;
@@ -83,17 +82,17 @@ pub(crate) fn network() -> Wasi {
     NETWORK.with(Wasi::clone)
 }
 
-/// Waits until this is ready. The error: there is nothing left to wait for. It must not become a busy loop.
+/// Waits until this is ready. It is an error if there is nothing to wait for: that must not become a busy loop.
 pub(crate) fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, Error> {
     let network = network();
     network.begin(false);
-    // What is waited for are the network's wishes: nothing here is woken.
+    // The network collects what is waited for, and wakes nothing.
     let mut context = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(outcome) = poll(&mut context) {
             return Ok(outcome);
         }
-        // Every wait of a session has a deadline, so this is about a future from elsewhere.
+        // Every wait of a session has a deadline, so this is a future from elsewhere.
         if !network.wait(&[], None).waited {
             let detail = "nothing is left to wait for: the future waits for something that is not of xenon";
             return Err(Error::new(Phase::Setup, Code::Other(None), detail));
@@ -101,7 +100,7 @@ pub(crate) fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Resu
     }
 }
 
-/// Polls once: the caller will not wait.
+/// Polls once, for a caller that does not wait.
 #[cfg(feature = "component")]
 pub(crate) fn poll_once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
     network().begin(true);

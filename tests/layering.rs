@@ -15,19 +15,20 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("clock", &[], &[]),
     ("error", &[], &[]),
     ("limits", &[], &[]),
+    ("reason", &[], &[]),
     ("secret", &[], &["zeroize"]),
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
-    ("http", &["limits", "secret"], &[]),
+    ("http", &["limits", "reason", "secret"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
-    ("auth", &["http", "limits", "secret"], &["md5", "subtle", "zeroize"]),
-    ("tls", &["buffer", "error", "http", "limits"], &["rustls", "webpki", "webpki_roots"]),
+    ("auth", &["http", "limits", "reason", "secret"], &["md5", "subtle", "zeroize"]),
+    ("tls", &["buffer", "error", "http", "limits", "reason"], &["rustls", "webpki", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
     // The story of a request, over any network.
-    ("proxy", &["auth", "buffer", "h1", "http", "limits", "secret"], &["zeroize"]),
-    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "tls"], &[]),
+    ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
+    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "reason", "tls"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
     ("wasip2", &["error", "net::wasip2", "session"], &[]),
     // Glue.

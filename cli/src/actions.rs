@@ -12,7 +12,7 @@ use crate::tls;
 
 type Done = Result<(), String>;
 
-/// Does what this option says; the value is empty where it takes none. The error is words for people.
+/// Applies this option. The value is empty if it takes none. The error is a line for the user.
 pub fn apply(option: &Opt, value: Vec<u8>, o: &mut Options) -> Done {
     let text = |value| text(option, value);
     match option.id {
@@ -77,13 +77,13 @@ pub fn apply(option: &Opt, value: Vec<u8>, o: &mut Options) -> Done {
         Id::Repeat => o.repeat = Some(count(&text(value)?)?),
         Id::Parallel => o.parallel = true,
         Id::ParallelMax => o.parallel_max = Some(count(&text(value)?)?),
-        // Whoever reads the options sees to these.
+        // Handled by the caller.
         Id::Help | Id::Version => {}
     }
     Ok(())
 }
 
-/// A value that can only be text. It may be a secret, so the words do not quote it.
+/// A value that must be text. It may be a secret, so the error does not quote it.
 fn text(option: &Opt, value: Vec<u8>) -> Result<String, String> {
     let name = option.value.map_or("value", |value| value.name);
     String::from_utf8(value).map_err(|error| {
@@ -100,7 +100,7 @@ fn data(mut value: Vec<u8>, is_binary: bool) -> Data {
     Data::Bytes(value)
 }
 
-/// A number alone is where the range begins, as in curl.
+/// A number alone is the start of the range, as in curl.
 fn range(mut value: Vec<u8>) -> Vec<u8> {
     if !value.is_empty() && value.iter().all(u8::is_ascii_digit) {
         value.push(b'-');

@@ -10,8 +10,8 @@ wit_bindgen::generate!({
         world command {
             include xenon:http/imports@0.2.0;
 
-            /// Runs the command and answers curl's exit code. `wasi:cli/run` does the same, but can only answer that
-            /// it failed.
+            /// Runs the command and returns curl's exit code. `wasi:cli/run` does the same, but can only report success or
+            /// failure.
             export run-with-exit-code: func() -> u8;
         }
     ",

@@ -1,4 +1,4 @@
-//! What a request carries, from `-d`, `--data-binary` and `-T`: bytes that are kept, or the name of what is streamed.
+//! The content of a request, from `-d`, `--data-binary` and `-T`: bytes in memory, or the name of a file to stream.
 
 use crate::exit::Failure;
 use crate::files::Files;
@@ -9,9 +9,9 @@ use crate::options::{Data, Options};
 pub enum Content {
     /// None.
     None,
-    /// These bytes; the component keeps them and can send them again.
+    /// These bytes. The component keeps them and can send them again.
     Bytes(Vec<u8>),
-    /// What the file of this name has; `-` is standard input.
+    /// The content of this file. `-` is standard input.
     File {
         /// Its name.
         name: Vec<u8>,
@@ -63,7 +63,7 @@ impl Content {
     }
 }
 
-/// Lines of the command line, each `@FILE` among them replaced by the lines of the file.
+/// Lines from the command line, with each `@FILE` replaced by the lines of the file.
 pub fn lines_of(given: &[Vec<u8>], files: &impl Files) -> Result<Vec<Vec<u8>>, Failure> {
     let mut lines = Vec::new();
     for line in given {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use xenon_cli_options::escape::{ESCAPED, unescaped};
 
-/// The arguments, the command's own name left out.
+/// The arguments, without the command's own name.
 pub fn arguments() -> Vec<Vec<u8>> {
     std::env::args_os().skip(1).map(|argument| bytes(argument.into_encoded_bytes())).collect()
 }
@@ -14,7 +14,7 @@ pub fn variable(name: &str) -> Option<Vec<u8>> {
     std::env::var_os(name).map(|value| bytes(value.into_encoded_bytes()))
 }
 
-/// Whether the host has escaped what is not UTF-8, in arguments and variables, and in the names of files that are opened.
+/// Whether the host escapes what is not UTF-8 in arguments, variables and file names.
 pub fn is_escaped() -> bool {
     static IS_ESCAPED: OnceLock<bool> = OnceLock::new();
     *IS_ESCAPED.get_or_init(|| std::env::args_os().next().is_some_and(|name| name == ESCAPED))

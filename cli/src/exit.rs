@@ -1,9 +1,9 @@
-//! How the command ends: curl's exit codes, and the one table from the component's errors to them.
+//! How the command ends: curl's exit codes, and the table from the component's errors to them.
 
 use crate::bindings::types::{CertificateFailures, Error, ErrorCode, Phase};
 use crate::output::tell;
 
-/// Curl's exit codes, as far as this command has them.
+/// The exit codes of curl that this command uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -39,7 +39,7 @@ pub enum Exit {
     Handshake = 35,
     /// Too many redirects.
     Redirects = 47,
-    /// Closed without any byte of a response.
+    /// The connection closed before any byte of a response.
     Nothing = 52,
     /// Sending failed.
     Send = 55,
@@ -61,33 +61,33 @@ pub enum Exit {
     Authorities = 77,
     /// A stream of HTTP/2 ended with an error.
     Stream = 92,
-    /// The dialogue with a proxy failed.
+    /// The handshake with a proxy failed.
     Proxy = 97,
 }
 
-/// Why the command, or one of its transfers, ends without success.
+/// The failure of the command, or of one of its transfers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What the command exits with.
+    /// The exit code.
     pub exit: Exit,
-    /// One line for people.
+    /// One line for the user.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure of the command's own. The message becomes one line without control characters: it may quote a file's
-    /// name or the peer.
+    /// A failure of the command itself. The message is reduced to one line without control characters, because it may quote a
+    /// file's name or the peer.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message: String = message.into();
         Self { exit, message: message.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect() }
     }
 
-    /// Writes the line that says so to standard error.
+    /// Writes the message to standard error.
     pub fn tell(&self) {
         tell(format!("xenon: ({}) {}\n", self.exit as u8, self.message).as_bytes());
     }
 
-    /// A failure that the component reports. `any_byte` says whether any byte of a response has come.
+    /// A failure that the component reports. `any_byte` says whether any byte of a response was received.
     pub fn from_component(error: &Error, any_byte: bool) -> Self {
         let (mut exit, words) = meaning(error.phase, &error.code);
         let is_terminated = matches!(error.code, ErrorCode::ConnectionTerminated);
@@ -106,14 +106,14 @@ impl Failure {
     }
 }
 
-/// Whether a terminal does something else with it than show it: control characters, and those that change the direction of what
-/// is around them, so that a line reads as another.
+/// Whether a terminal interprets the character instead of showing it: control characters, and those that change the direction of
+/// the text around them.
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The table: what each error means to a user of curl, in its code and, where the component says no more, in words.
+/// The table from each error to curl's exit code, and to a message if the component gives none.
 fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
     use ErrorCode as C;
     match code {
@@ -181,7 +181,7 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
     }
 }
 
-/// What a user can do about it.
+/// What the user can do about it.
 fn advice(code: &ErrorCode) -> &'static str {
     let untrusted = CertificateFailures::UNTRUSTED_ISSUER;
     match code {
@@ -193,13 +193,13 @@ fn advice(code: &ErrorCode) -> &'static str {
             "; --pin FILE accepts exactly this certificate all the same, whatever its use, name and dates, and trusts \
              nobody else for it, -w '%{certs}' writes it"
         }
-        // RFC 8446 section 6.2: the server wanted one and got none.
+        // RFC 8446 section 6.2: the server wanted a client certificate and got none.
         ErrorCode::TlsAlertReceived(name) if name == "certificate_required" => "; --cert FILE shows a certificate",
         _ => "",
     }
 }
 
-/// What an end without a cause of its own means, by the phase that it came in.
+/// The exit code of an interruption, by its phase.
 fn interrupted(phase: Phase) -> Exit {
     match phase {
         Phase::Setup => Exit::BadOption,

@@ -1,8 +1,8 @@
-//! The files that the options name. `std`'s way to them would be through folders alone, 4 KiB at a time, and with its own idea of
-//! where a relative name begins.
+//! The files that the options name. `std` would reach them only through directories, 4 KiB at a time, and resolves relative names
+//! differently.
 //!
-//! The native host gives one place, in which each file has the very name that it was given, and no other file is. Another host
-//! gives folders.
+//! The native host preopens one directory, in which each named file has exactly the name that was given, and which has no other
+//! files. Other hosts preopen ordinary directories.
 
 use wasi::filesystem::preopens::get_directories;
 use wasi::filesystem::types::{Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags};
@@ -13,23 +13,23 @@ use xenon_cli_options::escape::escaped;
 use crate::environment;
 use crate::exit::{Exit, Failure};
 
-/// Bytes that are read at once.
+/// How many bytes are read at once.
 pub const PIECE: usize = 64 * 1024;
 
-/// Bytes of a file that are kept: one without end would use up the command's memory. What is streamed has no bound.
+/// How many bytes of a file are kept in memory: an endless one would exhaust it. Streamed files have no limit.
 const MOST_KEPT: u64 = 64 * 1024 * 1024;
 
-/// Where files come from.
+/// The source of files.
 pub trait Files {
-    /// All of a file; `-` is standard input.
+    /// The whole of a file. `-` is standard input.
     fn whole(&self, name: &[u8]) -> Result<Vec<u8>, Failure>;
 
-    /// The same, but nothing where it is a file of more bytes than a piece has, which can be read from its beginning again. It is
-    /// opened once: what a pipe had is not there for a second time.
+    /// The same, or `None` for a regular file longer than a piece, which can be read again from its beginning. The file is opened
+    /// only once, because a pipe cannot be read twice.
     fn whole_unless_long(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
 }
 
-/// Those that the host gives.
+/// The files of the host.
 pub struct Given;
 
 impl Files for Given {
@@ -43,19 +43,19 @@ impl Files for Given {
     }
 }
 
-/// A file that is read, or standard input.
+/// An open file, or standard input.
 pub struct Input {
     name: Vec<u8>,
     source: Source,
 }
 
-/// What came of reading.
+/// The result of a read.
 pub enum Read {
     /// These bytes.
     Bytes(Vec<u8>),
     /// Nothing yet.
     Pending,
-    /// Nothing any more.
+    /// The end of the file.
     End,
 }
 
@@ -64,7 +64,7 @@ enum Source {
     File { descriptor: Descriptor, length: u64, offset: u64 },
     /// A pipe, a terminal, a device.
     Stream {
-        // Before the stream, and that before the descriptor, so that they are dropped in this order, as WASI wants it.
+        // WASI requires the drop order pollable, stream, descriptor.
         ready: Pollable,
         stream: InputStream,
         is_waiting: bool,
@@ -73,7 +73,7 @@ enum Source {
 }
 
 impl Input {
-    /// Opens a file; `-` is standard input.
+    /// Opens a file. `-` is standard input.
     pub fn open(name: &[u8]) -> Result<Self, Failure> {
         let wrong = |code| unreadable(name, unopened(code));
         let source = if name == b"-" {
@@ -90,7 +90,7 @@ impl Input {
         Ok(Self { name: name.to_vec(), source })
     }
 
-    /// How long it is, where that is known before it is read.
+    /// Its length, if known before it is read.
     pub fn length(&self) -> Option<u64> {
         match &self.source {
             Source::File { length, .. } => Some(*length),
@@ -98,7 +98,7 @@ impl Input {
         }
     }
 
-    /// Reads at most so many bytes.
+    /// Reads at most this many bytes.
     pub fn read(&mut self, most: usize) -> Result<Read, Failure> {
         match &mut self.source {
             Source::File { descriptor, offset, .. } => {
@@ -126,7 +126,7 @@ impl Input {
         }
     }
 
-    /// What must be ready before there is more to read; none where it is not pending.
+    /// The pollable to wait for before more can be read. `None` unless it is pending.
     pub fn waits_for(&self) -> Option<&Pollable> {
         match &self.source {
             Source::Stream { ready, is_waiting: true, .. } => Some(ready),
@@ -160,7 +160,7 @@ impl Source {
     }
 }
 
-/// A file that is written from its beginning.
+/// A file to be written from its beginning.
 pub struct Output {
     name: Vec<u8>,
     descriptor: Descriptor,
@@ -168,7 +168,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Makes it, or empties it.
+    /// Creates or truncates the file.
     pub fn create(name: &[u8]) -> Result<Self, Failure> {
         let opened = open(name, OpenFlags::CREATE | OpenFlags::TRUNCATE, DescriptorFlags::WRITE);
         let descriptor = opened.map_err(|code| match code {
@@ -217,7 +217,7 @@ fn open(name: &[u8], how: OpenFlags, flags: DescriptorFlags) -> Result<Descripto
         let (place, _) = directories.first().ok_or(ErrorCode::NotPermitted)?;
         return place.open_at(PathFlags::SYMLINK_FOLLOW, &escaped(name), how, flags);
     }
-    // Such a host's paths are text, and so are its arguments.
+    // The paths of such a host are text, and so are its arguments.
     let name = std::str::from_utf8(name).map_err(|_| ErrorCode::IllegalByteSequence)?;
     let names: Vec<&str> = directories.iter().map(|(_, name)| name.as_str()).collect();
     let (index, path) = place(&names, name).ok_or(ErrorCode::NotPermitted)?;
@@ -225,7 +225,7 @@ fn open(name: &[u8], how: OpenFlags, flags: DescriptorFlags) -> Result<Descripto
     directory.open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags)
 }
 
-/// The same of a file that was not opened.
+/// The reason why a file could not be opened.
 fn unopened(code: ErrorCode) -> &'static str {
     if code == ErrorCode::Io { "it cannot be opened" } else { in_words(code) }
 }
@@ -234,7 +234,7 @@ fn in_words(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NoEntry => "it does not exist",
         ErrorCode::Access | ErrorCode::ReadOnly => "permission denied",
-        // The native host gives every file that an option names.
+        // The native host provides every file that an option names.
         ErrorCode::NotPermitted if environment::is_escaped() => "permission denied",
         ErrorCode::NotPermitted => "it is in no directory that this command may use",
         ErrorCode::IsDirectory => "it is a directory",
@@ -253,7 +253,7 @@ fn in_words(code: ErrorCode) -> &'static str {
     }
 }
 
-/// Which of these directories a path is in, and its path from there. The longest that fits counts.
+/// The directory that contains this path, and the path relative to it. The longest match wins.
 fn place<'p>(directories: &[&str], path: &'p str) -> Option<(usize, &'p str)> {
     let path = here(path);
     let places = directories.iter().enumerate().filter_map(|(index, directory)| {

@@ -1,9 +1,10 @@
-//! A response's head and trailers from their fields, for `--trailers`, and for `-i` where the bytes were lost.
+//! Rebuilds a response's head and trailers from their fields: for `--trailers`, and for `-i` if the event with the bytes was
+//! lost.
 
 use crate::bindings::Response;
 use crate::bindings::types::Version;
 
-/// A response's head, as it must have been, where the event with its bytes was lost.
+/// A response's head, rebuilt because the event with its bytes was lost.
 pub fn of(response: &Response) -> Vec<u8> {
     let version = match response.version() {
         Version::Http10 => "HTTP/1.0",

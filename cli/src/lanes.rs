@@ -10,20 +10,20 @@ use crate::url::Url;
 
 use std::rc::Rc;
 
-/// A URL that is being worked on.
+/// A URL in progress.
 struct Lane<'a> {
     job: &'a Job,
     url: &'a Url,
     session: Rc<Session>,
     transfer: Transfer<'a>,
-    /// How often it is still to be sent after this.
+    /// How many more times it is sent after this one.
     left: u64,
-    /// The exit code of the last one that failed.
+    /// The exit code of the last transfer that failed.
     exit: u8,
     is_ready: bool,
 }
 
-/// Does all jobs and answers the exit code: of the last URL, or with `-Z` of the last that failed, as in curl.
+/// Runs all jobs and returns the exit code: that of the last URL, or with `-Z` that of the last that failed, as in curl.
 pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mut Console) -> u8 {
     let mut waiting = jobs.iter();
     let mut lanes: Vec<Lane> = Vec::new();
@@ -74,7 +74,7 @@ impl<'a> Lane<'a> {
         Ok(Self { job, url, session, transfer, left, exit: 0, is_ready: true })
     }
 
-    /// One step, if there is one to do; the exit code when all is over.
+    /// Makes one step, if there is one to make. Returns the exit code when everything is done.
     fn advance(&mut self, options: &'a Options, console: &mut Console) -> Option<u8> {
         if !self.is_ready {
             return None;
@@ -97,14 +97,14 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// Waits until a lane can go on. If one can already, the others still get their turn, without waiting.
+/// Waits until a lane can make progress. If one can already, the others still get their turn, without waiting.
 fn wait(lanes: &mut [Lane], console: &mut Console) {
     let is_any_ready = lanes.iter().any(|lane| lane.is_ready);
     if lanes.iter().all(|lane| lane.is_ready) {
         return;
     }
     if !is_any_ready && console.output.flush().is_err() {
-        // Seen by the caller, who stops.
+        // The caller notices, and stops.
         return;
     }
     let mut owners = [Vec::new(), Vec::new(), Vec::new()];

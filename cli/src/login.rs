@@ -1,5 +1,5 @@
-//! What the options, and a URL, say of who asks: a name and a password, or a token. When they are sent, and how, is the
-//! component's to know.
+//! Credentials from the options and from a URL: a user name and password, or a token. The component decides when and how they are
+//! sent.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::bindings::types::AuthSchemes;
 use crate::exit::{Exit, Failure};
 use crate::pem::base64;
 
-/// A name and a password. They are shown to nobody.
+/// A user name and a password. They are never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     user: Vec<u8>,
@@ -43,24 +43,24 @@ impl fmt::Debug for LoginOptions {
 }
 
 impl Login {
-    /// `USER:PASSWORD`. Without a colon the password is empty: nobody is asked for one.
+    /// Parses `USER:PASSWORD`. Without a colon the password is empty: there is no prompt.
     pub fn parse(bytes: &[u8]) -> Self {
         let (user, password) = parted(bytes);
         Self { user: user.to_vec(), password: password.to_vec() }
     }
 
-    /// The same as it stands before the host of a URL, in percent-encoding.
+    /// Parses the same before the host of a URL, percent-encoded.
     pub fn parse_encoded(bytes: &[u8]) -> Self {
         let (user, password) = parted(bytes);
         Self { user: decoded(user), password: decoded(password) }
     }
 
-    /// The same as text, for a session takes nothing else.
+    /// The same as text, which a session requires.
     fn as_text(&self) -> Option<(&str, &str)> {
         Some((std::str::from_utf8(&self.user).ok()?, std::str::from_utf8(&self.password).ok()?))
     }
 
-    /// The value of `Authorization` that Basic has for them, byte for byte.
+    /// The value of `Authorization` for Basic, byte for byte.
     fn basic(&self) -> Vec<u8> {
         let mut value = String::from("Basic ");
         base64(&[&self.user, b":".as_slice(), &self.password].concat(), &mut value);
@@ -78,7 +78,7 @@ fn parted(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl LoginOptions {
-    /// Has a session answer with these credentials; what `-u` says comes before what the URL says, as in curl.
+    /// Sets these credentials on a session. `-u` takes precedence over the URL, as in curl.
     pub fn give_to(&self, session: &Session, of_url: Option<&Login>) -> Result<(), Failure> {
         let failed = |error| Failure::from_component(&error, false);
         if let Some(login) = self.login.as_ref().or(of_url) {
@@ -98,12 +98,12 @@ impl LoginOptions {
         Ok(())
     }
 
-    /// The value of `Authorization` that the command writes itself. None where the session has the credentials, or where they
-    /// would have to be asked for first.
+    /// The value of `Authorization` if the command writes the field itself. `None` if the session has the credentials, or if it
+    /// would have to wait for a challenge.
     ///
-    /// A session takes text, so a login that is none is written here. It keeps what it was given for its own authority, so
-    /// where the user has chosen another `Host` it is written here too: only the user can know that the other may see it, and
-    /// curl sends it.
+    /// There are two cases. A session takes text only, so a login that is not UTF-8 is written here. And a session uses
+    /// credentials only for its own authority, so they are written here if the user chose another `Host`: only the user knows
+    /// whether that host may see them, and curl sends them.
     pub fn field(&self, of_url: Option<&Login>, has_host: bool) -> Option<Vec<u8>> {
         if let Some(token) = &self.token {
             return (has_host && !self.any).then(|| format!("Bearer {token}").into_bytes());
@@ -113,7 +113,7 @@ impl LoginOptions {
         (is_ahead && (has_host || login.as_text().is_none())).then(|| login.basic())
     }
 
-    /// Basic, if nothing else is asked for.
+    /// Basic, unless other schemes were requested.
     fn schemes(&self) -> AuthSchemes {
         let none = AuthSchemes::empty();
         let digest = AuthSchemes::DIGEST_MD5

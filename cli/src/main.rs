@@ -1,6 +1,6 @@
 //! The `xenon` command: HTTP from the command line, in curl's words.
 //!
-//! It is a consumer of the component as any other: it imports `xenon:http/session` and has no HTTP logic of its own.
+//! It is an ordinary consumer of the component: it imports `xenon:http/session` and has no HTTP logic of its own.
 //!
 //! ```text
 //!     environment    arguments and variables, as bytes
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     ExitCode::from(run())
 }
 
-/// Runs the command and answers its exit code.
+/// Runs the command and returns its exit code.
 fn run() -> u8 {
     match options::parse(environment::arguments()) {
         Ok(Command::Run(options)) => transfer_all(*options),
@@ -91,7 +91,7 @@ fn transfer_all(mut options: Options) -> u8 {
     }
 }
 
-/// Reads what all requests share, and pairs each URL with its output and upload. What is wrong with a URL is that URL's alone.
+/// Reads what all requests share, and pairs each URL with its output and upload. A malformed URL fails only its own transfer.
 fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
     options.fields = content::lines_of(&options.fields, &Given)?;
     request::check(options)?;

@@ -1,4 +1,4 @@
-//! What the command line asks for. The crate of options takes it apart.
+//! The parsed command line. The crate `options` splits it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::proxy::ProxyOptions;
 use crate::route::{ConnectTo, Resolve};
 use crate::tls::TlsOptions;
 
-/// What the arguments ask for.
+/// What the command is to do.
 #[derive(Debug)]
 pub enum Command {
     /// Transfers.
@@ -22,10 +22,10 @@ pub enum Command {
     Version,
 }
 
-/// Everything that can be asked of transfers. Where a value can be other than text it is bytes.
+/// All options of transfers. Values that need not be text are bytes.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// In the order given; the first output and the first upload belong to the first URL, and so on.
+    /// In the order given. The first output and the first upload belong to the first URL, and so on.
     pub urls: Vec<Vec<u8>>,
     /// `-o`.
     pub outputs: Vec<Vec<u8>>,
@@ -71,13 +71,13 @@ pub struct Options {
     /// `-4` and `-6`.
     pub family: Family,
 
-    /// Who asks.
+    /// The credentials.
     pub login: LoginOptions,
 
-    /// Of TLS.
+    /// The options about TLS.
     pub tls: TlsOptions,
 
-    /// Of proxies.
+    /// The options about proxies.
     pub proxy: ProxyOptions,
 
     /// The deadlines that were given.
@@ -106,12 +106,12 @@ pub struct Options {
     pub parallel_max: Option<usize>,
 }
 
-/// A piece of `-d` and its kin; pieces are joined by `&`.
+/// A piece from `-d` and similar options. Pieces are joined by `&`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// What this file has.
+    /// The content of this file.
     File {
         /// Its name; `-` is standard input.
         name: Vec<u8>,
@@ -120,22 +120,22 @@ pub enum Data {
     },
 }
 
-/// Which addresses of a name are used.
+/// The address families to connect to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Family {
     /// Both families.
     #[default]
     Any,
-    /// IPv4 alone.
+    /// IPv4 only.
     V4,
-    /// IPv6 alone.
+    /// IPv6 only.
     V6,
 }
 
-/// The deadlines that were given; for those that were not, the component has defaults.
+/// The deadlines that were given. The component has defaults for the others.
 #[derive(Debug, Default)]
 pub struct Deadlines {
-    /// `--connect-timeout`: the lookup, connecting, and what is said to a proxy.
+    /// `--connect-timeout`: the lookup, connecting, and the handshake with a proxy.
     pub connect: Option<Duration>,
     /// `--tls-timeout`.
     pub tls: Option<Duration>,
@@ -152,7 +152,7 @@ pub struct Deadlines {
 }
 
 impl Options {
-    /// How the request line begins.
+    /// The method.
     pub fn method(&self, is_upload: bool) -> &str {
         match &self.method {
             Some(method) => method,
@@ -168,13 +168,13 @@ impl Options {
         if self.parallel { self.parallel_max.unwrap_or(50) } else { 1 }
     }
 
-    /// Whether errors are told.
+    /// Whether errors are reported.
     pub fn tells_errors(&self) -> bool {
         !self.silent || self.show_error
     }
 }
 
-/// Reads the arguments, the command's own name left out. The error is a line for people.
+/// Parses the arguments, without the command's own name. The error is a line for the user.
 pub fn parse(arguments: impl IntoIterator<Item = Vec<u8>>) -> Result<Command, String> {
     let mut options = Options::default();
     for part in parts(arguments) {
@@ -202,7 +202,7 @@ fn in_words(mistake: &Mistake) -> String {
     }
 }
 
-/// What no option by itself can tell.
+/// Checks combinations of options.
 fn check(options: &Options) -> Result<(), String> {
     let bodies = [options.head, !options.data.is_empty(), !options.uploads.is_empty()];
     if bodies.into_iter().filter(|is_asked| *is_asked).count() > 1 {

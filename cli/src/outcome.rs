@@ -1,4 +1,4 @@
-//! How a transfer ends, whether it got anywhere or not: what `-w` says of it, an error's line, the exit code.
+//! The end of a transfer, successful or not: the output of `-w`, the error's line, the exit code.
 
 use wasi::clocks::monotonic_clock;
 
@@ -29,12 +29,12 @@ pub fn facts(job: &Job, options: &Options) -> Facts {
     }
 }
 
-/// Ends a transfer that cannot even start, and answers its exit code.
+/// Ends a transfer that cannot start, and returns its exit code.
 pub fn refuse(job: &Job, failure: Failure, options: &Options, console: &mut Console) -> u8 {
     conclude(&mut facts(job, options), Some(failure), options, console)
 }
 
-/// Writes what `-w` asks for, and an error's line, and answers the exit code.
+/// Writes the output of `-w` and an error's line, and returns the exit code.
 pub fn conclude(facts: &mut Facts, mut failure: Option<Failure>, options: &Options, console: &mut Console) -> u8 {
     if let Some(format) = &options.write_out {
         facts.exit = failure.as_ref().map_or(0, |failure| failure.exit as u8);

@@ -1,4 +1,4 @@
-//! Where content and words go: standard output, standard error, and files. Nothing here waits but for those.
+//! Output: standard output, standard error, and files. Nothing here waits for anything else.
 
 use std::io::Write;
 
@@ -11,14 +11,14 @@ use crate::files::Output;
 /// Standard output. `std`'s writes 4 KiB at a time there and looks at each byte for line breaks.
 pub struct StandardOutput {
     stream: OutputStream,
-    /// Small pieces, gathered.
+    /// Small pieces, collected.
     waiting: Vec<u8>,
     /// Whether anything was written since the last flush: a host may keep what does not end a line.
     is_kept_by_host: bool,
     is_closed: bool,
 }
 
-/// From here on a piece is written by itself.
+/// A piece of at least this size is written directly.
 const GATHERED: usize = 16 * 1024;
 
 impl StandardOutput {
@@ -27,7 +27,7 @@ impl StandardOutput {
         Self { stream: get_stdout(), waiting: Vec::new(), is_kept_by_host: false, is_closed: false }
     }
 
-    /// Writes the bytes, or keeps them for `flush` if they are few.
+    /// Writes the bytes, or collects them for `flush` if they are few.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if self.waiting.len().saturating_add(bytes.len()) > GATHERED {
             self.write_waiting()?;
@@ -39,7 +39,7 @@ impl StandardOutput {
         Ok(())
     }
 
-    /// Writes what was kept, and asks the host to keep nothing either; before the command waits for anything.
+    /// Writes what was collected, and flushes the host's buffer. To be called before the command waits for anything.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.write_waiting()?;
         if std::mem::take(&mut self.is_kept_by_host) {
@@ -54,7 +54,7 @@ impl StandardOutput {
         self.stream.blocking_flush().map_err(|_| self.closed())
     }
 
-    /// Whether nobody reads it any more, so that there is no point in going on.
+    /// Whether its reader is gone, so that there is no point in going on.
     pub fn is_closed(&self) -> bool {
         self.is_closed
     }
@@ -88,7 +88,7 @@ impl StandardOutput {
     }
 }
 
-/// Writes to standard error. That it is closed is no reason to stop.
+/// Writes to standard error. If that is closed, the command goes on.
 pub fn tell(text: &[u8]) {
     let _ = std::io::stderr().write_all(text);
 }
@@ -99,12 +99,12 @@ pub enum Sink {
     StandardOutput,
     /// A file.
     File(Output),
-    /// `/dev/null`, which need not be opened, and could not where a host gives only some directories.
+    /// `/dev/null`. It need not be opened, and could not be where a host provides only some directories.
     Nowhere,
 }
 
 impl Sink {
-    /// Standard output unless a file is named; the file is emptied.
+    /// Standard output, or the named file, which is truncated.
     pub fn open(name: Option<&[u8]>) -> Result<Self, Failure> {
         match name {
             None | Some(b"-") => Ok(Self::StandardOutput),

@@ -7,11 +7,11 @@ use wasi::clocks::monotonic_clock;
 use crate::options::Options;
 use crate::output::tell;
 
-/// How far the transfers are. At most ten times a second it is drawn.
+/// The progress of the transfers. It is drawn at most ten times a second.
 pub struct Progress {
     is_shown: bool,
     done: u64,
-    /// None when the length of one of them is not known.
+    /// `None` if one of the lengths is unknown.
     total: Option<u64>,
     drawn_at: Option<u64>,
 }
@@ -28,12 +28,12 @@ impl Progress {
         Self { is_shown, done: 0, total: Some(0), drawn_at: None }
     }
 
-    /// So many bytes more are expected; none if nobody knows.
+    /// Adds this many expected bytes. `None` if the length is unknown.
     pub fn expect(&mut self, bytes: Option<u64>) {
         self.total = self.total.zip(bytes).map(|(total, bytes)| total.saturating_add(bytes));
     }
 
-    /// So many bytes more have gone by.
+    /// Adds this many transferred bytes.
     pub fn advance(&mut self, bytes: usize) {
         self.done = self.done.saturating_add(bytes as u64);
         if !self.is_shown {
@@ -46,7 +46,7 @@ impl Progress {
         }
     }
 
-    /// All that was expected is over; what comes next has a bar of its own.
+    /// Ends the bar. What follows has a bar of its own.
     pub fn finish(&mut self) {
         if self.is_shown && self.drawn_at.is_some() {
             tell(format!("{}\n", bar(self.done, self.total)).as_bytes());

@@ -1,6 +1,6 @@
-//! What the options and the environment say of proxies, in curl's way.
+//! Proxies from the options and the environment, as in curl.
 //!
-//! It takes no proxy's URL apart beyond the `@`: what is wrong with one is the component's to say.
+//! A proxy's URL is parsed here only up to the `@`. The component checks the rest.
 
 use std::cell::OnceCell;
 
@@ -15,7 +15,7 @@ use crate::url::{Origin, percent};
 /// The options.
 #[derive(Debug, Default)]
 pub struct ProxyOptions {
-    /// `-x`; empty is none, whatever the environment says.
+    /// `-x`. Empty means no proxy, whatever the environment says.
     pub proxy: Option<String>,
     /// `-U`.
     pub user: Option<String>,
@@ -29,17 +29,17 @@ pub struct ProxyOptions {
     pub only_roots: Option<Vec<u8>>,
 }
 
-/// What all sessions are told.
+/// The proxy settings of all sessions.
 pub struct Proxies<'a> {
     options: &'a ProxyOptions,
     environment: Environment,
     tells: bool,
-    // Both are looked at when a URL goes through a proxy, and fail that URL alone.
+    // Both are evaluated when a URL goes through a proxy. An error fails only that URL.
     exempt: OnceCell<Result<Vec<String>, Failure>>,
     tls: OnceCell<Result<TlsConfig, Failure>>,
 }
 
-/// The variables that say something of proxies; those that are empty are not there.
+/// The variables about proxies. Empty ones count as unset.
 #[derive(Default)]
 struct Environment {
     http: Option<Variable>,
@@ -52,7 +52,7 @@ struct Environment {
 struct Variable(&'static str, Vec<u8>);
 
 impl Variable {
-    /// Its value as text. One that is none is a mistake that must not lead past a proxy.
+    /// Its value as text. A malformed value is an error, because it must not lead past a proxy.
     fn text(&self) -> Result<&str, Failure> {
         let Self(name, value) = self;
         std::str::from_utf8(value)
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_comes_before_the_environment_and_empty_is_none() {
+    fn proxy_option_overrides_the_environment() {
         let given = |proxy: &str| ProxyOptions { proxy: Some(proxy.into()), ..ProxyOptions::default() };
         let all: &[(&str, &[u8])] = &[("all_proxy", b"e")];
         assert_eq!(url(&given("p"), all, "http").unwrap().as_deref(), Some("p"));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_were_given_apart_take_the_place_of_the_urls() {
+    fn proxy_user_replaces_the_urls_credentials() {
         let with = |proxy: &str, user: &str| {
             let options =
                 ProxyOptions { proxy: Some(proxy.into()), user: Some(user.into()), ..ProxyOptions::default() };

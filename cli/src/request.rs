@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::upload::Upload;
 use crate::url::Url;
 
-/// A request, and the content that must be written to it while it is under way.
+/// A request, and the content to be streamed to its exchange.
 pub struct Request {
     /// The component's request.
     pub request: crate::bindings::Request,
@@ -72,7 +72,7 @@ pub fn check(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the session's own `User-Agent` is not wanted: `-H 'User-Agent:'`, `-A ''`.
+/// Whether the session's own `User-Agent` is left out: `-H 'User-Agent:'`, `-A ''`.
 pub fn leaves_out_user_agent(options: &Options) -> bool {
     let is_removed =
         |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(b"user-agent"));
@@ -91,7 +91,7 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     };
     let range = options.range.as_ref().map(|range| [b"bytes=", range.as_slice()].concat());
     let has_host = lines.iter().any(|line| matches!(line, Line::Set(name, _) if name.eq_ignore_ascii_case(b"host")));
-    // Whoever answers TRACE sends it back for all to see, so the component would refuse it.
+    // A response to TRACE shows the request to everyone on the way, so the component would refuse it.
     let login = (method != "TRACE").then(|| options.login.field(of_url, has_host)).flatten();
     let referer = options.referer.as_deref().map(|referer| referer.strip_suffix(b";auto").unwrap_or(referer));
     default("Authorization", login.as_deref());

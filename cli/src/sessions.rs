@@ -1,4 +1,4 @@
-//! Opens sessions as the options want them, and keeps them for the next URL of the same origin.
+//! Opens sessions according to the options, and keeps them for the next URL of the same origin.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use crate::url::{Origin, Url};
 /// The sessions opened so far.
 pub struct Sessions<'a> {
     kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
-    /// What all sessions go by; each has a copy with what is its own.
+    /// The settings of all sessions. Each session has a copy with its own changes.
     settings: OnceCell<Result<settings::Options, Failure>>,
     /// Made when the first URL needs it. As in curl, files that only TLS needs are not looked at without it.
     tls: OnceCell<Result<TlsConfig, Failure>>,
@@ -77,7 +77,7 @@ fn open(origin: &Origin, options: &Options) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// What is true of all origins.
+/// The settings for all origins.
 fn common(options: &Options) -> Result<settings::Options, Error> {
     let settings = settings::Options::new();
     if request::leaves_out_user_agent(options) {

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_of_the_connection_that_went_stale_is_none_of_the_next_one() {
+    fn any_byte_starts_over_on_a_new_connection() {
         assert!(noted(&[(1, EventKind::FirstByte)]).has_any_byte());
         let timeline = noted(&[(1, EventKind::FirstByte), (2, EventKind::Retrying("stale".into()))]);
         assert!(!timeline.has_any_byte());
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_needs_no_lookup_and_a_kept_connection_no_connecting() {
+    fn times_of_skipped_steps() {
         assert_eq!(noted(&[(5, EventKind::Connecting("::1".into()))]).lookup, Some(5));
         let reused = noted(&[(7, EventKind::Reused)]);
         assert_eq!((reused.lookup, reused.connected, reused.connects), (Some(7), Some(7), 0));

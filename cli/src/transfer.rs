@@ -66,7 +66,7 @@ pub struct Transfer<'a> {
     steps: u32,
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// There is more to do at once.
@@ -79,7 +79,7 @@ pub enum Step {
 
 /// What a transfer waits for.
 pub struct Waits<'a> {
-    /// The request that is under way.
+    /// The exchange in progress.
     pub exchange: Option<&'a Exchange>,
     /// The response that is read.
     pub response: Option<&'a Response>,
@@ -94,9 +94,9 @@ const PIECES_A_STEP: usize = 16;
 const STEPS_BETWEEN_EVENTS: u32 = 16;
 
 enum Ended {
-    /// The component has said so.
+    /// An error of the component.
     Exchange(Error),
-    /// The command has.
+    /// A failure of the command.
     Command(Failure),
 }
 
@@ -134,7 +134,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Does what can be done without waiting. At the end it writes what `-w` asks for, and an error's line.
+    /// Makes what progress it can without waiting. At the end it writes the output of `-w`, and an error's line.
     pub fn step(&mut self, console: &mut Console) -> Step {
         self.steps = self.steps.wrapping_add(1);
         let ended = self.advance(console);
@@ -165,7 +165,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// What must go on before the next step has anything to do.
+    /// What to wait for before the next step.
     pub fn waits_for(&self) -> Waits<'_> {
         let input = self.upload.as_ref().and_then(Upload::waits_for);
         Waits { exchange: self.exchange.as_ref(), response: self.response.as_ref(), input }
@@ -207,7 +207,7 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// Sends content until the connection takes no more, or there is none.
+    /// Sends content until the connection accepts no more, or there is no more.
     fn send(&mut self, console: &mut Console) -> Result<Step, Ended> {
         for _ in 0..PIECES_A_STEP {
             let (Some(exchange), Some(upload)) = (&self.exchange, &mut self.upload) else {
@@ -290,7 +290,7 @@ impl<'a> Transfer<'a> {
             return Ok(Step::Over(0));
         }
         console.progress.expect(length);
-        // An answer that is no success wants no more content, even if standard input has none for now.
+        // After an unsuccessful response no more content is wanted, even if standard input has none for now.
         if self.upload.is_some() && status >= 300 {
             self.upload = None;
         }
@@ -324,7 +324,7 @@ impl<'a> Transfer<'a> {
         Ok(self.sink.insert(sink))
     }
 
-    /// Passes content on until there is none for now, or no more.
+    /// Passes content on until there is no more, or none for now.
     fn receive(&mut self, console: &mut Console) -> Result<Step, Ended> {
         let (Some(response), Some(sink)) = (&self.response, &mut self.sink) else {
             return Ok(Step::Wait);
@@ -377,7 +377,7 @@ impl<'a> Transfer<'a> {
         Step::Over(outcome::conclude(&mut self.facts, failure.or(unwritten), self.options, console))
     }
 
-    /// Ends what is under way; what that does to the connection are the last events.
+    /// Ends the exchange. Its last events say what became of the connection.
     fn drop_exchange(&mut self) {
         self.upload = None;
         self.response = None;

@@ -1,5 +1,4 @@
-//! Content that is sent in pieces while the request is under way, from a file or standard input. It must not be held
-//! whole.
+//! Content that is streamed from a file or standard input, without holding it whole.
 
 use wasi::io::poll::Pollable;
 
@@ -53,7 +52,7 @@ impl Upload {
         Ok(Self { source, piece })
     }
 
-    /// How long it is, where that is known before it is read.
+    /// Its length, if known before it is read.
     pub fn length(&self) -> Option<u64> {
         match &self.source {
             Source::Input { input, .. } => input.length(),
@@ -61,7 +60,7 @@ impl Upload {
         }
     }
 
-    /// Whether it can be read again and is the same then.
+    /// Whether it can be read again with the same result.
     pub fn is_repeatable(&self) -> bool {
         match &self.source {
             Source::Input { left, .. } => left.is_some(),

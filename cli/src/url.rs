@@ -1,4 +1,4 @@
-//! Takes a URL apart as curl does. It resolves nothing and knows no scheme but the default ports of two.
+//! Parses a URL as curl does. It resolves nothing, and knows only the default ports of two schemes.
 
 use crate::exit::{Exit, Failure};
 use crate::files::shown;
@@ -9,7 +9,7 @@ use crate::login::Login;
 pub struct Url {
     /// Whom to ask.
     pub origin: Origin,
-    /// Who asks, if that stands before the host.
+    /// The credentials before the host, if any.
     pub login: Option<Login>,
     /// The path, with a leading `/`.
     path: String,
@@ -36,7 +36,7 @@ impl Origin {
 }
 
 impl Url {
-    /// Takes these bytes apart. The scheme may be missing: then it is `http`.
+    /// Parses these bytes. The default scheme is `http`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         if bytes.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
             return Err(bad(
@@ -77,7 +77,7 @@ impl Url {
         Ok(Self { origin, login, path: without_dot_segments(&escaped(path)), query: escaped(query) })
     }
 
-    /// What the request line asks for.
+    /// The target.
     pub fn target(&self) -> String {
         format!("{}{}", self.path, self.query)
     }
@@ -109,7 +109,7 @@ impl std::fmt::Display for Url {
     }
 }
 
-/// `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; the brackets stay. An empty port is none.
+/// `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`. The brackets stay. An empty port counts as missing.
 pub fn split_host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
     let host_length = if authority.starts_with('[') {
         authority.find(']').ok_or("its '[' has no ']'")?.saturating_add(1)
@@ -145,7 +145,7 @@ fn bad(url: &[u8], why: &str) -> Failure {
     Failure::new(Exit::BadRequest, format!("URL {}: {why}", shown_without_login(url)))
 }
 
-/// RFC 3986 section 3.1. What stands before `://` and is none is part of a host or a path.
+/// RFC 3986 section 3.1. Any other text before `://` is part of a host or a path.
 fn is_scheme(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_alphabetic)
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))

@@ -69,7 +69,7 @@ fn a_session_keeps_its_connection_until_it_is_closed() {
 }
 
 #[test]
-fn head_and_small_content_leave_together_and_byte_by_byte_answers_are_read() {
+fn head_and_small_content_are_one_segment() {
     let peer = Peer::start([script()
         .read(3)
         .send_byte_by_byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n")]);

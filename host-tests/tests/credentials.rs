@@ -130,7 +130,7 @@ fn a_nonce_that_is_stale_is_replaced() {
 
 /// RFC 7617 section 2.2.
 #[test]
-fn basic_goes_ahead_where_it_is_known_to_be_wanted_and_nowhere_else() {
+fn basic_is_preemptive_within_its_protection_space_only() {
     let Some(apache) = Apache::start(&areas()) else { return };
     let urls = "URL/basic/a/x URL/basic/a/y URL/basic/a/b/c?d URL/basic/z URL/basic/a/x URL/x URL/basicx";
     assert_done(&xenon(apache.port(), &format!("-u user:sesame --anyauth {urls}")), &CONTENT.repeat(7));
@@ -224,7 +224,7 @@ fn the_strongest_way_that_is_allowed_is_taken() {
 
 /// As Apache reads them: it knows `username` alone, takes backslashes off, and compares bytes.
 #[test]
-fn names_with_quotes_backslashes_and_letters_beyond_ascii_are_let_in() {
+fn user_names_with_quotes_backslashes_and_non_ascii() {
     let names = ["a\"b", "a\\b", "\\\"", "J\u{e4}s\u{f8}n", "\u{65e5}\u{672c}"];
     let paths: Vec<(String, String)> =
         (0..names.len()).map(|number| (format!("/digest-{number}"), format!("/basic-{number}"))).collect();

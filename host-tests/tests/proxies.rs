@@ -221,7 +221,7 @@ fn credentials_go_to_whom_they_are_for() {
 
 /// What is streamed cannot be sent twice, and a nonce may be stale, so the proxy is asked first each time.
 #[test]
-fn streamed_content_reaches_the_origin_past_a_proxy_that_asks() {
+fn streamed_content_passes_a_challenging_proxy() {
     let Some(stage) = Stage::new("streamed") else { return };
     let Some(squid) = Squid::start(&Terms { access: Access::Digest(USER), ..Terms::default() }) else { return };
     fs::write(stage.folder.join("content"), "x".repeat(100_000)).unwrap();

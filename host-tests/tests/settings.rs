@@ -125,7 +125,7 @@ fn a_wrong_value_is_an_error_and_changes_nothing() {
 }
 
 #[test]
-fn default_fields_go_with_every_request_that_has_none_of_their_name() {
+fn default_fields_yield_to_fields_of_the_request() {
     let peer = Peer::start([answers(2)]);
     let guest = Guest::new();
     let session = guest.session("http", "127.0.0.1", peer.port());
@@ -154,7 +154,7 @@ fn a_field_is_found_whatever_its_case() {
 }
 
 #[test]
-fn kept_connections_that_new_options_would_not_have_made_close() {
+fn new_options_close_connections_they_rule_out() {
     let peer = Peer::start([answers(1)]);
     let guest = Guest::new();
     let session = guest.session("http", "127.0.0.1", peer.port());

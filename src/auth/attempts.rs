@@ -1,5 +1,7 @@
 //! What one request has tried with one server, so that nothing is tried twice in vain and the attempts end.
 
+use crate::reason::Reason;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -69,13 +71,12 @@ impl Attempts {
         Some(sent)
     }
 
-    /// Whether this answer is worth a try after the refusals so far, the last of which was of `sent`. The error is
-    /// words for people.
+    /// Whether this answer is worth a try after the refusals so far, the last of which was of `sent`.
     ///
     /// A login that a realm has refused is wrong there by any scheme, so it is not tried there again. A stale nonce is
     /// the exception: it says nothing about the login. Whatever realm the server names next, a refused login is never
     /// sent by a weaker scheme; a hostile server could otherwise refuse its way down to the password itself.
-    pub(super) fn check(&self, candidate: &Candidate, sent: Option<&Sent>) -> Result<(), &'static str> {
+    pub(super) fn check(&self, candidate: &Candidate, sent: Option<&Sent>) -> Result<(), Reason> {
         let strength = candidate.answer.strength();
         let is_stale = sent.is_some_and(|sent| has_gone_stale(sent, candidate));
         for tried in self.tried.iter().filter(|tried| Rc::ptr_eq(&tried.configured, &candidate.configured)) {

@@ -1,6 +1,7 @@
 //! Basic (RFC 7617): a user and a password, practically in the clear.
 
 use super::Login;
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// The value of `Authorization` or `Proxy-Authorization`.
@@ -17,9 +18,8 @@ pub fn authorize(login: &Login) -> Secret {
     Secret::new(value)
 }
 
-/// Whether this can be a user's name. A colon would begin the password (RFC 7617 section 2). The error is words for
-/// people.
-pub fn check_user(user: &str) -> Result<(), &'static str> {
+/// Whether this can be a user's name. A colon would begin the password (RFC 7617 section 2).
+pub fn check_user(user: &str) -> Result<(), Reason> {
     if user.contains(':') {
         return Err("a user's name cannot hold a colon");
     }
@@ -29,8 +29,8 @@ pub fn check_user(user: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether this can be a password. The error is words for people.
-pub fn check_password(password: &str) -> Result<(), &'static str> {
+/// Whether this can be a password.
+pub fn check_password(password: &str) -> Result<(), Reason> {
     if password.chars().any(char::is_control) {
         return Err("a password cannot hold a control character");
     }

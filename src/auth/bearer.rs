@@ -1,5 +1,6 @@
 //! Bearer (RFC 6750): a token that is valid for whoever holds it.
 
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// The value of `Authorization` or `Proxy-Authorization`.
@@ -12,8 +13,8 @@ pub fn authorize(token: &Secret) -> Secret {
     Secret::new(value)
 }
 
-/// Whether this can be a token: a `b64token` (RFC 6750 section 2.1). The error is words for people.
-pub fn check(token: &str) -> Result<(), &'static str> {
+/// Whether this can be a token: a `b64token` (RFC 6750 section 2.1).
+pub fn check(token: &str) -> Result<(), Reason> {
     let text = token.trim_end_matches('=');
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     if text.is_empty() || !text.bytes().all(is_part) {

@@ -18,6 +18,7 @@ use super::space::Extent;
 use super::{Asked, Login, Schemes, Server};
 use crate::http::origin::Origin;
 use crate::limits::{AUTH_ROUNDS, LOGINS, REALMS};
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// What is known about one server.
@@ -69,14 +70,14 @@ impl Credentials {
     // ---- what the caller gives --------------------------------------------------------------------------------------
 
     /// Answers challenges of this realm with this login; without a realm, those of all realms that have no login of
-    /// their own. The error is words for people, and means that nothing was changed.
+    /// their own. An error means that nothing was changed.
     pub fn set_login(
         &mut self,
         realm: Option<String>,
         login: Login,
         schemes: Schemes,
         is_ahead: bool,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Reason> {
         self.give(Configured::login(realm, login, schemes, is_ahead)?)
     }
 
@@ -87,7 +88,7 @@ impl Credentials {
         token: Secret,
         scope: Option<String>,
         is_ahead: bool,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Reason> {
         self.give(Configured::token(realm, token, scope, is_ahead)?)
     }
 
@@ -105,7 +106,7 @@ impl Credentials {
         }
     }
 
-    fn give(&mut self, new: Configured) -> Result<(), &'static str> {
+    fn give(&mut self, new: Configured) -> Result<(), Reason> {
         let is_replaced = |old: &Rc<Configured>| old.realm == new.realm && old.is_token() == new.is_token();
         let count = self.configured.iter().filter(|old| !is_replaced(old)).count();
         if count >= LOGINS {
@@ -252,13 +253,13 @@ impl Credentials {
         }
     }
 
-    /// Checks [`Server::information_field`] of the response's head or trailers. The error is words for people: the
+    /// Checks [`Server::information_field`] of the response's head or trailers. An error means that the
     /// response is not from a server that knows the password.
     pub fn verify<'a>(
         &mut self,
         attempts: &Attempts,
         information: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Reason> {
         let Some(sent) = &attempts.sent else { return Ok(()) };
         let (Some(proof), Some(space)) = (&sent.proof, &sent.space) else { return Ok(()) };
         match &mut space.borrow_mut().answer {
@@ -267,8 +268,8 @@ impl Credentials {
         }
     }
 
-    /// How this challenge would be answered, if the caller allows it. The error is words for people.
-    fn candidate(&self, challenge: &Challenge) -> Result<Candidate, &'static str> {
+    /// How this challenge would be answered, if the caller allows it.
+    fn candidate(&self, challenge: &Challenge) -> Result<Candidate, Reason> {
         // Basic and Digest require a realm, though some servers' Basic has none; with Bearer it is optional.
         let realm = challenge.realm().unwrap_or_default();
         let configured = |is_token: bool| {

@@ -2,6 +2,7 @@
 
 use super::{Login, Schemes, basic, bearer};
 use crate::limits::CREDENTIALS_LENGTH;
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// Credentials that the caller set.
@@ -28,13 +29,8 @@ enum What {
 }
 
 impl Configured {
-    /// A login. The error is words for people.
-    pub(super) fn login(
-        realm: Option<String>,
-        login: Login,
-        schemes: Schemes,
-        is_ahead: bool,
-    ) -> Result<Self, &'static str> {
+    /// A login.
+    pub(super) fn login(realm: Option<String>, login: Login, schemes: Schemes, is_ahead: bool) -> Result<Self, Reason> {
         basic::check_user(&login.user)?;
         basic::check_password(login.password.expose())?;
         if !schemes.allow_any() {
@@ -46,18 +42,18 @@ impl Configured {
         Self { realm, what: What::Login { login, schemes }, is_ahead }.checked()
     }
 
-    /// A token. The error is words for people.
+    /// A token.
     pub(super) fn token(
         realm: Option<String>,
         token: Secret,
         scope: Option<String>,
         is_ahead: bool,
-    ) -> Result<Self, &'static str> {
+    ) -> Result<Self, Reason> {
         bearer::check(token.expose())?;
         Self { realm, what: What::Token { token, scope }, is_ahead }.checked()
     }
 
-    fn checked(self) -> Result<Self, &'static str> {
+    fn checked(self) -> Result<Self, Reason> {
         let (one, other) = match &self.what {
             What::Login { login, .. } => (login.user.len(), login.password.expose().len()),
             What::Token { token, scope } => (token.expose().len(), scope.as_ref().map_or(0, String::len)),

@@ -13,6 +13,7 @@ use super::Login;
 use super::challenge::Challenge;
 use super::information;
 use crate::limits;
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// One challenge, and its answers for as long as its nonce, or a successor, is valid.
@@ -54,8 +55,8 @@ impl Proof {
 
 impl Digest {
     /// Reads a challenge. One without `qop` is refused unless the caller allows RFC 2069, where the server chooses
-    /// everything that is hashed. The error is words for people.
-    pub fn from_challenge(challenge: &Challenge, legacy: bool) -> Result<Self, &'static str> {
+    /// everything that is hashed.
+    pub fn from_challenge(challenge: &Challenge, legacy: bool) -> Result<Self, Reason> {
         if !challenge.is("digest") {
             return Err("the challenge is not for Digest");
         }
@@ -183,9 +184,9 @@ impl Digest {
     }
 
     /// Checks the response's `Authentication-Info`, or `Proxy-Authentication-Info`, all its lines, of the head or the
-    /// trailers (RFC 7616 section 3.5). An error, which is words for people, means that the server does not know the
+    /// trailers (RFC 7616 section 3.5). An error means that the server does not know the
     /// password. A missing proof is no error, because most servers send none.
-    pub fn verify<'a>(&mut self, proof: &Proof, info: impl Iterator<Item = &'a [u8]>) -> Result<(), &'static str> {
+    pub fn verify<'a>(&mut self, proof: &Proof, info: impl Iterator<Item = &'a [u8]>) -> Result<(), Reason> {
         let info = information::parse(info)?;
         if let Some((cnonce, count)) = &proof.sent {
             if info.parameter("qop").is_some_and(|qop| !qop.eq_ignore_ascii_case("auth")) {

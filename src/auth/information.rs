@@ -4,6 +4,7 @@
 use super::challenge;
 use crate::http::fields;
 use crate::limits;
+use crate::reason::Reason;
 
 /// Its parameters.
 pub(super) struct Information(Vec<(String, String)>);
@@ -17,7 +18,7 @@ impl Information {
 
 /// The parameters of all these field lines. An element that is not a parameter is skipped. A repeated parameter is
 /// ambiguous, and a malformed proof proves nothing: both are errors.
-pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Information, &'static str> {
+pub(super) fn parse<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Information, Reason> {
     let mut information = Information(Vec::new());
     for element in values.flat_map(fields::elements) {
         let parameter = challenge::parameter(element);

@@ -1,11 +1,11 @@
-//! What a server got wrong, from the parsers' words to an error for the caller.
+//! The caller's errors for what a server got wrong.
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::chunked::ChunkError;
 use crate::h1::field_lines::HeadError;
 use crate::h1::framing::FramingError;
 
-/// A head that cannot be read.
+/// A malformed head.
 pub(super) fn head_error(error: HeadError) -> Error {
     let (code, detail) = match error {
         HeadError::NotHttp(what) => (Code::Protocol, what),
@@ -21,7 +21,7 @@ pub(super) fn head_error(error: HeadError) -> Error {
     Error::new(Phase::Head, code, detail)
 }
 
-/// A head that does not say where its content ends.
+/// A head whose content has no determinable end.
 pub(super) fn framing_error(error: FramingError) -> Error {
     let (code, detail) = match error {
         FramingError::Length(what) => (Code::Protocol, format!("the response's Content-Length is wrong: {what}")),
@@ -32,7 +32,7 @@ pub(super) fn framing_error(error: FramingError) -> Error {
     Error::new(Phase::Head, code, detail)
 }
 
-/// Chunked content that cannot be read.
+/// Malformed chunked content.
 pub(super) fn chunk_error(error: ChunkError) -> Error {
     let (code, detail) = match error {
         ChunkError::Size(what) => (Code::ResponseTransferCoding, format!("a chunk's size is wrong: {what}")),
@@ -60,7 +60,7 @@ pub(super) fn cut_in_head() -> Error {
     Error::new(Phase::Head, Code::ConnectionTerminated, detail)
 }
 
-/// A connection that ended this many bytes before the content's end.
+/// A connection that ended this many bytes before the end of the content.
 #[cold]
 pub(super) fn cut_in_content(left: u64) -> Error {
     let detail = format!("the connection ended {left} bytes before the content's end");
@@ -74,7 +74,7 @@ pub(super) fn cut_in_chunks() -> Error {
     Error::new(Phase::Body, Code::ResponseIncomplete, detail)
 }
 
-/// A switch of protocols that cannot be.
+/// An invalid switch of protocols.
 #[cold]
 pub(super) fn switched(detail: &str) -> Error {
     Error::new(Phase::Head, Code::UpgradeFailed, detail)

@@ -9,7 +9,7 @@ use crate::http::fields::Fields;
 use crate::http::quote;
 use crate::limits::CHUNK_LINE_LENGTH;
 
-/// Why chunked content is malformed. The text is words for people.
+/// Why chunked content is malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChunkError {
     /// A chunk's size is not a hexadecimal number, or does not fit into 64 bits.

@@ -2,16 +2,16 @@
 //!
 //! # Theory
 //!
-//! The machine does no I/O and waits for nothing. Whoever owns the connection turns the crank:
+//! The machine does no I/O and does not wait. The owner of the connection drives it:
 //!
-//! * bytes that came go into [`Exchange::receive`], which uses some from the front of a buffer and answers with an [`Event`];
-//! * bytes that should go are [`Exchange::outgoing`], and [`Exchange::sent`] says how many have gone;
-//! * the end of the connection is an input like any other, [`Exchange::receive_end`]: whether it is the end of the content
-//!   or a failure depends on the state;
-//! * so is time: [`Exchange::release`] says that the server has had its time to permit the content.
+//! * Received bytes go into [`Exchange::receive`], which consumes some from the front of a buffer and returns an [`Event`].
+//! * Bytes to send are [`Exchange::outgoing`], and [`Exchange::sent`] notes how many were sent.
+//! * The end of the connection is an input too, [`Exchange::receive_end`]. The state decides whether it ends the content or is a
+//!   failure.
+//! * So is time: [`Exchange::release`] says that the server has had its time to permit the content.
 //!
-//! An exchange has two directions, and each is a machine of its own, whose states are named for what they wait for. A direction
-//! ends once, and nothing revives it. A fault of the response is given again at each call.
+//! An exchange has two directions. Each is a machine of its own, with states named for what they wait for. A direction ends once,
+//! and stays ended. A fault of the response is returned again by each call.
 //!
 //! | sending | on | becomes |
 //! |---|---|---|
@@ -32,11 +32,11 @@
 //! | `End` | the end of the connection | `Nothing` |
 //! | `Nothing`, `Switched`, `Fault` | | |
 //!
-//! The directions meet in three places, all of them heads: `100 Continue` releases content that is held, an early final
-//! response ends sending, and a response that switches protocols is an error unless the whole request has gone.
+//! The directions interact in three places, all of them heads: `100 Continue` releases held content, an early final response ends
+//! sending, and a response that switches protocols is an error unless the whole request was sent.
 //!
-//! `Switched` is where HTTP ends: bytes that came after the head stay in the caller's buffer, and belong to whatever the
-//! connection has become. No event but [`Event::Switched`] follows.
+//! `Switched` is where HTTP ends. Bytes after the head stay in the caller's buffer, and belong to the new protocol. No event
+//! follows [`Event::Switched`].
 //!
 //! When the response is complete, [`Exchange::verdict`] says whether the connection can serve another exchange.
 
@@ -56,7 +56,7 @@ use crate::limits::{HEAD_READ_LENGTH, Limits, READ_LENGTH};
 
 pub use crate::h1::sending::Content;
 
-/// What the machine has to know of a request beside its head's bytes.
+/// What the machine needs to know about a request in addition to its encoded head.
 #[derive(Clone, Copy, Debug)]
 pub struct Outline {
     /// The method, as far as it decides how the response is framed.
@@ -71,7 +71,7 @@ pub struct Outline {
     pub expects: bool,
 }
 
-/// What came of the bytes received so far.
+/// What the bytes received so far amount to.
 #[derive(Debug)]
 pub enum Event {
     /// Nothing yet.
@@ -80,22 +80,22 @@ pub enum Event {
     Interim(ResponseHead),
     /// The final response's head.
     Head(ResponseHead),
-    /// A piece of the response's content; never empty.
+    /// A piece of the response's content. Never empty.
     Content(Vec<u8>),
     /// The response is complete.
     End,
-    /// The connection has become something else; what is left of the bytes is its.
+    /// The connection switched protocols. The remaining bytes belong to the new one.
     Switched,
 }
 
-/// Why an exchange cannot leave its connection to another.
+/// Why the connection cannot serve another exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// The messages say so.
     Said(Close),
-    /// Not all that was promised was sent.
+    /// Not all of the request's content was sent.
     UnsentContent,
-    /// There are bytes beyond the response.
+    /// There are bytes after the response.
     StrayBytes,
 }
 
@@ -107,7 +107,7 @@ pub struct Exchange {
     sending: Sending,
     receiving: Receiving,
     interims: usize,
-    /// Bytes of the interim heads so far: they share the final head's bound.
+    /// Bytes of the interim heads so far. They share the bound of the final head.
     interim_length: usize,
     /// How many field lines they have.
     interim_lines: usize,
@@ -118,7 +118,7 @@ pub struct Exchange {
     is_forwarded: bool,
     /// Whether the bytes of heads are kept.
     keeps_heads: bool,
-    /// Those of the last one.
+    /// The bytes of the last head.
     last_head: Box<[u8]>,
 }
 
@@ -127,7 +127,7 @@ pub struct Exchange {
 enum Receiving {
     /// A head.
     Head(HeadReader),
-    /// So many bytes of content.
+    /// This many more bytes of content.
     Content(u64),
     /// A chunk, or the trailers.
     Chunk(Box<Decoder>),
@@ -135,14 +135,14 @@ enum Receiving {
     End,
     /// Nothing: the response is complete.
     Nothing,
-    /// Nothing: the connection is HTTP no more.
+    /// Nothing: the connection switched protocols.
     Switched,
-    /// Nothing: it is broken.
+    /// Nothing: the response is malformed.
     Fault(Error),
 }
 
 impl Exchange {
-    /// The exchange of a request whose encoded head this is.
+    /// The exchange of a request with this encoded head.
     pub fn new(outline: Outline, head: Vec<u8>, limits: Limits) -> Self {
         Self {
             outline,
@@ -160,71 +160,71 @@ impl Exchange {
         }
     }
 
-    /// The same with a proxy that forwards for a peer.
+    /// The same, with a forwarding proxy as the peer.
     pub fn forwarded(self) -> Self {
         Self { is_forwarded: true, ..self }
     }
 
-    /// The same with the bytes of each head kept, for whoever shows what came.
+    /// The same, keeping the bytes of each head for events.
     pub fn keeping_heads(self) -> Self {
         Self { keeps_heads: true, ..self }
     }
 
-    /// The bytes of the head that came last, if they are kept, as they came.
+    /// Takes the bytes of the last head as received, if they are kept.
     pub fn take_head(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.last_head).into_vec()
     }
 
     // ---- sending ----------------------------------------------------------------------------------------------------
 
-    /// The bytes that should go out next.
+    /// The bytes to send next.
     pub fn outgoing(&self) -> &[u8] {
         self.sending.outgoing()
     }
 
-    /// So many of them have gone.
+    /// Notes that this many of them were sent.
     pub fn sent(&mut self, count: usize) {
         self.sending.sent(count);
     }
 
-    /// Takes what goes next of this content, framed, `most` bytes at once; answers how many bytes it took.
+    /// Takes content to send, and frames it. `most` is what the connection can send at once. Returns how many bytes it took.
     pub fn push(&mut self, content: &[u8], most: usize) -> usize {
         self.sending.push(content, most)
     }
 
-    /// Ends chunked content with these trailers. Content of a known length ends by itself.
+    /// Ends chunked content, with these trailers. Content of a known length ends by itself.
     pub fn finish(&mut self, trailers: &Fields) {
         self.sending.finish(trailers);
     }
 
-    /// Sends held content from now on.
+    /// Releases held content.
     pub fn release(&mut self) {
         self.sending.release();
     }
 
-    /// Sends nothing more: sending has failed, or is not wanted.
+    /// Sends nothing more: sending failed, or is not wanted.
     pub fn abandon(&mut self) {
         self.sending.abandon();
     }
 
-    /// Whether the content waits for `100 Continue`, all before it having gone.
+    /// Whether the content waits for `100 Continue`, with everything before it sent.
     pub fn is_held(&self) -> bool {
         self.sending.is_held()
     }
 
-    /// Whether the whole request has gone.
+    /// Whether the whole request was sent.
     pub fn is_sent(&self) -> bool {
         self.sending.is_sent()
     }
 
-    /// Whether no more of the request will be sent, though not all of it was.
+    /// Whether sending ended before the whole request was sent.
     pub fn is_abandoned(&self) -> bool {
         self.sending.is_abandoned()
     }
 
     // ---- receiving --------------------------------------------------------------------------------------------------
 
-    /// How many bytes it is worth to ask the network for.
+    /// How many bytes to ask of the network.
     pub fn appetite(&self) -> usize {
         match &self.receiving {
             Receiving::Content(left) => usize::try_from(*left).unwrap_or(READ_LENGTH).clamp(1, READ_LENGTH),
@@ -233,7 +233,7 @@ impl Exchange {
         }
     }
 
-    /// How many bytes the response still has, if that is known.
+    /// How many bytes of content are left, if known.
     pub fn remainder(&self) -> Option<u64> {
         match &self.receiving {
             Receiving::Content(left) => Some(*left),
@@ -247,12 +247,12 @@ impl Exchange {
         matches!(self.receiving, Receiving::Nothing)
     }
 
-    /// Whether the connection has become something else than HTTP.
+    /// Whether the connection switched protocols.
     pub fn is_switched(&self) -> bool {
         matches!(self.receiving, Receiving::Switched)
     }
 
-    /// Uses bytes from the front of `buffer`; a piece of content is no longer than `max`.
+    /// Consumes bytes from the front of `buffer`. A piece of content has at most `max` bytes.
     pub fn receive(&mut self, buffer: &mut Buffer, max: usize) -> Result<Event, Error> {
         match &mut self.receiving {
             Receiving::Head(reader) => {
@@ -286,7 +286,7 @@ impl Exchange {
         }
     }
 
-    /// The peer has ended the connection; all that it sent before has been received.
+    /// The peer ended the connection, after all received bytes.
     pub fn receive_end(&mut self) -> Result<Event, Error> {
         match &self.receiving {
             Receiving::Head(_) => Err(cut_in_head()),
@@ -301,13 +301,13 @@ impl Exchange {
         }
     }
 
-    /// The trailers; empty until the response is complete.
+    /// The trailers. Empty until the response is complete.
     pub fn trailers(&self) -> &Fields {
         &self.trailers
     }
 
-    /// Whether the connection can serve another exchange. Meant for when the response is complete; `rest` is what was
-    /// received beyond it.
+    /// Whether the connection can serve another exchange. To be called when the response is complete. `rest` is what was received
+    /// after it.
     pub fn verdict(&self, rest: &Buffer) -> Result<(), Unusable> {
         if !self.is_sent() {
             return Err(Unusable::UnsentContent);
@@ -316,7 +316,7 @@ impl Exchange {
         if rest.is_empty() { Ok(()) } else { Err(Unusable::StrayBytes) }
     }
 
-    /// Keeps the bytes of a head, without the empty lines before it, which are no part of it.
+    /// Keeps the bytes of a head, without the empty lines before it.
     #[cold]
     fn keep_head(&mut self, bytes: &[u8], length: usize) {
         let head = bytes.get(..length).unwrap_or_default();
@@ -336,7 +336,7 @@ impl Exchange {
         self.persistence = self.persistence.and(decide(self.outline.closes, &head, &decision));
         let switches = head.status == 101 || decision.framing == Framing::Tunnel;
         if switches && !self.is_sent() {
-            // No other protocol can begin within a request (RFC 9110 section 7.8), and the peer knows it.
+            // Another protocol cannot begin within a request (RFC 9110 section 7.8).
             return Err(switched("the server switched protocols before it had the whole request"));
         }
         self.receiving = match decision.framing {
@@ -349,8 +349,8 @@ impl Exchange {
         if switches {
             self.persistence = Err(Close::Upgraded);
         } else if !self.is_sent() && (head.status >= 300 || self.sending.lacks_permission()) {
-            // The server has made up its mind without the rest of the content (RFC 9112 section 9.3 and 9.5 let the client
-            // stop). A success goes on: there are servers that answer while they read.
+            // The server decided without the rest of the content, so the client stops (RFC 9112 sections 9.3 and 9.5). After a
+            // success it goes on: some servers respond while they read.
             self.abandon();
         }
         Ok(Event::Head(head))
@@ -366,7 +366,7 @@ impl Exchange {
         let bounds = head_bounds(&self.limits, self.interim_length, self.interim_lines);
         self.receiving = Receiving::Head(HeadReader::new(bounds));
         if head.fields.has_element("Connection", "close") {
-            // RFC 9112 section 9.6 has the message that says it be the last but its final response, whatever that says.
+            // RFC 9112 section 9.6: after an interim response with `close`, the final response is the last, whatever it says.
             self.persistence = Err(Close::PeerAsked);
         }
         if head.status == 100 {
@@ -379,8 +379,8 @@ impl Exchange {
         let Receiving::Chunk(decoder) = &mut self.receiving else {
             return Ok(Event::NeedMore);
         };
-        // Chunks may be tiny: what is here of them is gathered into one piece, so that a piece costs the caller one call.
-        // A chunk that fills the piece moves without a copy.
+        // Chunks may be tiny. All that was received is gathered into one piece, so that a piece costs the caller one call. A
+        // chunk that fills the piece is moved without a copy.
         let mut piece = Vec::new();
         let next = loop {
             let wanted = max.saturating_sub(piece.len());
@@ -410,12 +410,12 @@ impl Exchange {
         {
             self.trailers = decoder.into_trailers();
         }
-        // What was good before a fault is the caller's; the fault comes with the next call.
+        // Content before a fault is returned first. The fault follows with the next call.
         if piece.is_empty() { self.receive(buffer, max) } else { Ok(Event::Content(piece)) }
     }
 }
 
-/// The bounds of a head, of which so many bytes and lines are used up by interim heads before it.
+/// The bounds of a head, less the bytes and lines used by interim heads.
 fn head_bounds(limits: &Limits, used: usize, used_lines: usize) -> Bounds {
     Bounds {
         lines: limits.field_lines.saturating_sub(used_lines),
@@ -437,7 +437,7 @@ mod tests {
         expects: false,
     };
 
-    /// An exchange whose request has gone, as far as it goes by itself.
+    /// An exchange whose request was sent, as far as the machine sends it by itself.
     fn sent(outline: Outline) -> Exchange {
         let mut exchange = Exchange::new(outline, b"HEAD".to_vec(), Limits::default());
         assert_eq!(exchange.outgoing(), b"HEAD");
@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn interim_responses_come_before_the_final_one_and_are_counted() {
+    fn interim_responses_are_counted() {
         let told = story(GET, b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 OK\r\n\r\n", false);
         assert_eq!(told, ["interim 103", "head 204", "end \"\""]);
         let many = b"HTTP/1.1 100 C\r\n\r\n".repeat(33);
@@ -668,7 +668,7 @@ mod tests {
     }
 
     #[test]
-    fn held_content_goes_after_permission_or_the_end_of_patience() {
+    fn held_content_is_sent_after_100_or_timeout() {
         let expecting = Outline { content: Content::Length(5), expects: true, ..GET };
         let mut exchange = sent(expecting);
         assert!(exchange.is_held());
@@ -683,7 +683,7 @@ mod tests {
     }
 
     #[test]
-    fn a_final_answer_instead_of_permission_ends_the_upload_and_the_connection() {
+    fn final_response_instead_of_100_ends_upload_and_connection() {
         let mut exchange = sent(Outline { content: Content::Length(5), expects: true, ..GET });
         let told = receive(&mut exchange, &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], false);
         assert_eq!(told, ["head 200", "end \"\""]);
@@ -692,7 +692,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_refusal_ends_the_upload_and_an_early_success_does_not() {
+    fn early_refusal_ends_upload_but_early_success_does_not() {
         let uploading = Outline { content: Content::Length(5), ..GET };
         let mut exchange = sent(uploading);
         receive(&mut exchange, &[b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"], false);

@@ -24,7 +24,7 @@ pub enum Framing {
     Tunnel,
 }
 
-/// Why the end of the content cannot be determined. The text is words for people.
+/// Why the end of the content cannot be determined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FramingError {
     /// `Content-Length` is not a number, or several different ones.

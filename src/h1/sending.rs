@@ -1,5 +1,5 @@
-//! The sending direction of one exchange: a head, content as it is framed, and what may not go yet. Its states are in the table
-//! of `exchange`.
+//! The sending direction of one exchange: the head, framed content, and what is held back. The table in `exchange` lists its
+//! states.
 
 use crate::h1::chunked;
 use crate::http::fields::Fields;
@@ -9,39 +9,39 @@ use crate::http::fields::Fields;
 pub enum Content {
     /// There is none.
     None,
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunks and trailers.
     Chunked,
 }
 
-/// Bytes on their way out.
+/// The sending direction.
 #[derive(Debug)]
 pub(super) struct Sending {
     content: Content,
     state: State,
-    /// Bytes that go out next, of which `gone` have gone.
+    /// Bytes to send next, of which `gone` were sent.
     outgoing: Vec<u8>,
     gone: usize,
-    /// Whether `outgoing` is as long as it should be, though there is more content.
+    /// Whether `outgoing` is as long as it should be, although there is more content.
     is_full: bool,
 }
 
-/// Named for what it waits for.
+/// States are named for what they wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// `100 Continue`, or the end of the time that is given to it.
+    /// `100 Continue`, or the end of the time allowed for it.
     Permission,
-    /// More of the content, this much if that is known.
+    /// More content, of this length if known.
     Content(Option<u64>),
-    /// Nothing: all is in `outgoing`, or gone.
+    /// Nothing: everything is in `outgoing`, or was sent.
     Nothing,
-    /// Nothing, for no more of it will be sent.
+    /// Nothing: no more will be sent.
     Abandoned,
 }
 
 impl Sending {
-    /// A request with this head, whose content is held if it `expects` permission.
+    /// A request with this head. Its content is held if it `expects` permission.
     pub(super) fn new(head: Vec<u8>, content: Content, expects: bool) -> Self {
         let state = match content {
             Content::None | Content::Length(0) => State::Nothing,
@@ -51,12 +51,10 @@ impl Sending {
         Self { content, state, outgoing: head, gone: 0, is_full: false }
     }
 
-    /// The bytes that should go out next.
     pub(super) fn outgoing(&self) -> &[u8] {
         self.outgoing.get(self.gone..).unwrap_or_default()
     }
 
-    /// So many of them have gone.
     pub(super) fn sent(&mut self, count: usize) {
         self.gone = self.gone.saturating_add(count).min(self.outgoing.len());
         if self.gone == self.outgoing.len() {
@@ -69,9 +67,8 @@ impl Sending {
         }
     }
 
-    /// How many bytes of so much content are pushed now, where `most` bytes go at once: never so many that `outgoing` grows
-    /// without bound. Of what goes in several writes the last is as long as can be, and a short one comes first: see
-    /// `Upload::holds_head`.
+    /// How many bytes of `length` to take now, where the connection sends `most` at once. `outgoing` must not grow without bound.
+    /// If several writes are needed, the last is as long as possible, and a short one comes first: see `Upload::holds_head`.
     fn room(&mut self, length: usize, most: usize) -> usize {
         let (framing, length) = match self.state {
             State::Content(Some(left)) => (0, usize::try_from(left).unwrap_or(usize::MAX).min(length)),
@@ -94,7 +91,7 @@ impl Sending {
         }
     }
 
-    /// Takes what goes next of this content, framed, `most` bytes at once; answers how many bytes it took.
+    /// Takes content to send, and frames it. Returns how many bytes it took.
     pub(super) fn push(&mut self, content: &[u8], most: usize) -> usize {
         let room = self.room(content.len(), most);
         let taken = content.get(..room).unwrap_or(content);
@@ -120,7 +117,7 @@ impl Sending {
         length
     }
 
-    /// Ends chunked content with these trailers. Content of a known length ends by itself.
+    /// Ends chunked content. Content of a known length ends by itself.
     pub(super) fn finish(&mut self, trailers: &Fields) {
         if self.state == State::Content(None) {
             self.outgoing.extend_from_slice(&chunked::encode_end(trailers));
@@ -128,14 +125,14 @@ impl Sending {
         }
     }
 
-    /// Sends held content from now on: the server wants it, or has had its time to say so.
+    /// Releases held content: the server wants it, or has had its time to say so.
     pub(super) fn release(&mut self) {
         if self.state == State::Permission {
             self.state = State::of(self.content);
         }
     }
 
-    /// Sends nothing more: sending has failed, or is not wanted.
+    /// Sends nothing more: sending failed, or is not wanted.
     pub(super) fn abandon(&mut self) {
         if !self.is_sent() {
             self.state = State::Abandoned;
@@ -144,29 +141,26 @@ impl Sending {
         }
     }
 
-    /// Whether the content waits for `100 Continue`, all before it having gone.
     pub(super) fn is_held(&self) -> bool {
         self.state == State::Permission && self.outgoing().is_empty()
     }
 
-    /// Whether the server has still to say that it wants the content.
+    /// Whether the server has yet to permit the content.
     pub(super) fn lacks_permission(&self) -> bool {
         self.state == State::Permission
     }
 
-    /// Whether the whole request has gone.
     pub(super) fn is_sent(&self) -> bool {
         self.state == State::Nothing && self.outgoing().is_empty()
     }
 
-    /// Whether no more of the request will be sent, though not all of it was.
     pub(super) fn is_abandoned(&self) -> bool {
         self.state == State::Abandoned
     }
 }
 
 impl State {
-    /// That of content which may go.
+    /// The state for content that may be sent.
     fn of(content: Content) -> Self {
         match content {
             Content::None => Self::Nothing,

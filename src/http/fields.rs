@@ -1,19 +1,20 @@
 //! Field lines, in order, and which names and values can be sent (RFC 9110 section 5).
 //!
-//! Nothing here merges lines or drops one: what came is what there is, and what is joined is joined for who asks.
+//! Nothing here merges or drops lines. They are joined only for a caller that asks for it.
 
 use crate::limits::REQUEST_FIELD_COST;
+use crate::reason::Reason;
 
 /// One field line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The name, in the case that it came in.
+    /// The name, in its original case.
     pub name: String,
     /// The value, without the whitespace around it.
     pub value: Vec<u8>,
 }
 
-/// Field lines in the order in which they came, repeated ones apart. Names are compared without regard to case.
+/// Field lines in their original order, with repeated ones separate. Names are compared case-insensitively.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Vec<Field>);
 
@@ -21,7 +22,7 @@ impl Fields {
     /// Adds a line at the end. Nothing is checked: see [`check_name`] and [`check_value`].
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
         if self.0.capacity() == 0 {
-            // Most heads have fewer; growing to that by and by costs more than the room.
+            // Most heads have fewer. Growing step by step costs more than the memory.
             self.0.reserve(12);
         }
         self.0.push(Field { name: name.into(), value: value.into() });
@@ -57,7 +58,7 @@ impl Fields {
         self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
     }
 
-    /// The values of all lines of this name joined by `, ` (RFC 9110 section 5.3). Wrong for `Set-Cookie`, whose lines
+    /// The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3). Do not use it for `Set-Cookie`, whose lines
     /// cannot be joined.
     pub fn joined(&self, name: &str) -> Option<Vec<u8>> {
         let mut values = self.all(name);
@@ -69,15 +70,15 @@ impl Fields {
         Some(joined)
     }
 
-    /// The elements of the comma-separated list that all lines of this name make together (RFC 9110 section 5.6.1):
-    /// without the whitespace around them, empty ones skipped, a comma in a quoted string part of its element.
+    /// The elements of the comma-separated list that all lines of this name form together (RFC 9110 section 5.6.1). Whitespace
+    /// around elements is removed, and empty elements are skipped. A comma in a quoted string is part of its element.
     ///
-    /// A quoted string that is not closed ends with its line.
+    /// An unterminated quoted string ends with its line.
     pub fn elements<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.all(name).flat_map(elements)
     }
 
-    /// Whether the list of this name has this element, whatever its case: `Connection: close`.
+    /// Whether the list of this name has this element, case-insensitively: `Connection: close`.
     pub fn has_element(&self, name: &str, token: &str) -> bool {
         self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
@@ -88,15 +89,15 @@ impl Fields {
     }
 }
 
-/// What this line counts for where a request's lines are counted: see [`REQUEST_FIELDS_LENGTH`].
+/// The size of this line as counted against [`REQUEST_FIELDS_LENGTH`].
 ///
 /// [`REQUEST_FIELDS_LENGTH`]: crate::limits::REQUEST_FIELDS_LENGTH
 pub fn cost(name: &str, value: &[u8]) -> usize {
     name.len().saturating_add(value.len()).saturating_add(REQUEST_FIELD_COST)
 }
 
-/// Whether this can be a field's name: a token (RFC 9110 section 5.1). The error is words for people.
-pub fn check_name(name: &str) -> Result<(), &'static str> {
+/// Whether this can be a field's name: a token (RFC 9110 section 5.1).
+pub fn check_name(name: &str) -> Result<(), Reason> {
     if name.is_empty() {
         return Err("the field's name is empty");
     }
@@ -106,13 +107,12 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether this can be a field's value. The error is words for people.
+/// Whether this can be a field's value.
 ///
-/// CR, LF and NUL can end a line for someone down the line, and every other control character but HTAB is invalid in a
-/// value (RFC 9110 section 5.5), which a sender must not generate: all are refused. Bytes from 0x80 (obs-text) are
-/// allowed, for UTF-8 is sent in practice. Whitespace at either end is allowed: it is no part of the value, and every
-/// recipient takes it off.
-pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
+/// All control characters but HTAB are refused (RFC 9110 section 5.5): a sender must not generate them, and to some recipients
+/// CR, LF and NUL end a line. Bytes from 0x80 (obs-text) are allowed, because UTF-8 is sent in practice. Whitespace at either end
+/// is allowed: every recipient removes it, as it is not part of the value.
+pub fn check_value(value: &[u8]) -> Result<(), Reason> {
     match value.iter().find(|byte| !is_value_byte(**byte)) {
         None => Ok(()),
         Some(b'\r' | b'\n') => Err("the field's value holds a line end"),
@@ -121,12 +121,12 @@ pub fn check_value(value: &[u8]) -> Result<(), &'static str> {
     }
 }
 
-/// Whether a request can have one line of this name at most (RFC 9110 section 5.3): its value is known to be no list.
+/// Whether a request may have at most one line of this name, because its value is not a list (RFC 9110 section 5.3).
 pub fn is_single(name: &str) -> bool {
     is_any_of(name, SINGLE)
 }
 
-/// Those of RFC 9110, and of RFC 6265.
+/// The fields of RFC 9110 and RFC 6265.
 const SINGLE: &[&str] = &[
     "Authorization",
     "Content-Location",
@@ -146,14 +146,14 @@ const SINGLE: &[&str] = &[
     "User-Agent",
 ];
 
-/// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1). The error is words for people.
+/// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1).
 ///
-/// Whoever is next on the way takes the field of that name out before it forwards the request, so none that the recipients after
-/// it rely on may be named: without its length, content is the next request to them. What is left are the options that have a
-/// meaning of their own, and the names of fields that the request has and that are nobody else's.
+/// The next recipient removes the fields named in `Connection` before it forwards the request. A field that later recipients rely
+/// on must not be named: without `Content-Length`, for example, they would take the content for the next request. Allowed are
+/// options with a meaning of their own, and the names of fields of the request that only the next recipient needs.
 #[cold]
-pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), &'static str> {
-    // ASCII, or no name at all.
+pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), Reason> {
+    // A name is ASCII.
     let option = std::str::from_utf8(option).unwrap_or_default();
     if is_any_of(option, &["close", "keep-alive", "upgrade", "te"]) {
         return Ok(());
@@ -169,13 +169,13 @@ pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), &'s
     }
 }
 
-/// Whether this is one of these names, in any case.
+/// Whether this is one of these names, case-insensitively.
 #[inline(never)]
 fn is_any_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
-/// Beside what cannot be a trailer: fields that others than the next recipient rely on.
+/// In addition to what cannot be a trailer: fields that recipients after the next rely on.
 const NOT_OPTIONS: &[&str] = &[
     "Authentication-Info",
     "Cookie2",
@@ -200,14 +200,14 @@ const NOT_OPTIONS: &[&str] = &[
     "X-Real-IP",
 ];
 
-/// What the names of more such fields begin with.
+/// Prefixes of the names of more such fields.
 const NOT_OPTIONS_FROM: &[&str] = &["accept", "access-control-", "content-", "if-", "sec-", "x-forwarded-"];
 
-/// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1). The error is words for people.
+/// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1).
 ///
-/// Not what must be known before the content: framing, routing, authentication, what modifies the request, and what says
-/// how to treat the content.
-pub fn check_trailer_name(name: &str) -> Result<(), &'static str> {
+/// Excluded are fields that a recipient needs before the content: for framing, routing and authentication, for modifying the
+/// request, and for processing the content.
+pub fn check_trailer_name(name: &str) -> Result<(), Reason> {
     check_name(name)?;
     if is_any_of(name, NOT_TRAILERS) {
         return Err("a field of this name cannot be a trailer");
@@ -215,7 +215,7 @@ pub fn check_trailer_name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The fields that are known to make no sense, or mischief, after the content.
+/// The fields that are useless or harmful after the content.
 const NOT_TRAILERS: &[&str] = &[
     // Framing, and the connection.
     "Connection",
@@ -241,7 +241,7 @@ const NOT_TRAILERS: &[&str] = &[
     "Proxy-Authorization",
     "Set-Cookie",
     "WWW-Authenticate",
-    // What modifies the request, or the response.
+    // Modifiers of the request or the response.
     "Age",
     "Cache-Control",
     "Date",
@@ -258,13 +258,13 @@ const NOT_TRAILERS: &[&str] = &[
     "Retry-After",
     "Vary",
     "Warning",
-    // How the content is to be treated.
+    // Processing of the content.
     "Content-Encoding",
     "Content-Range",
     "Content-Type",
 ];
 
-/// tchar (RFC 9110 section 5.6.2). A table, for every byte of every name is looked up here.
+/// tchar (RFC 9110 section 5.6.2). A table, because every byte of every name is looked up.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     #[expect(clippy::indexing_slicing, reason = "evaluated while compiling")]
     const TABLE: [bool; 256] = {
@@ -287,16 +287,17 @@ const fn is_tchar(byte: u8) -> bool {
     )
 }
 
-/// What a field's value or a reason phrase can hold (RFC 9110 section 5.5): HTAB, SP, VCHAR and obs-text.
+/// The bytes of a field's value or a reason phrase (RFC 9110 section 5.5): HTAB, SP, VCHAR and obs-text.
 pub(crate) const fn is_value_byte(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
-/// How many of the first bytes a field's value can hold. Eight at a time: most of a head is values.
+/// The length of the longest prefix that can be in a field's value. It is checked eight bytes at a time, because most of a head
+/// is values.
 pub(crate) fn value_run(bytes: &[u8]) -> usize {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = LOW << 7;
-    // Each byte is at least SP and not DEL; HTAB is left to the other loop.
+    // Each byte is at least SP and not DEL. HTAB is left to the other loop.
     let is_plain = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         let is_del = word ^ (LOW * 0x7f);
@@ -318,14 +319,14 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// The elements of the comma-separated list that one line's value is: see [`Fields::elements`].
+/// The elements of the comma-separated list in one line: see [`Fields::elements`].
 pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     Elements { rest: value }
 }
 
 /// The elements of one line's list.
 struct Elements<'a> {
-    /// What is left of the line.
+    /// The rest of the line.
     rest: &'a [u8],
 }
 
@@ -336,7 +337,7 @@ impl<'a> Iterator for Elements<'a> {
         while !self.rest.is_empty() {
             let end = element_end(self.rest);
             let (element, rest) = self.rest.split_at_checked(end)?;
-            // What is left begins with the comma, if there is one.
+            // The rest begins with the comma, if there is one.
             self.rest = rest.get(1..).unwrap_or_default();
             let element = trim(element);
             if !element.is_empty() {
@@ -451,7 +452,7 @@ mod tests {
         assert!(!fields.contains("set-cooki"));
         assert!(!fields.contains("set-cookies"));
         assert_eq!(fields.first(""), None);
-        // Only ASCII letters have two cases: U+212A KELVIN SIGN is no K.
+        // Only ASCII letters have a case here: U+212A KELVIN SIGN is not K.
         assert!(!fields.contains("set-coo\u{212a}ie"));
     }
 

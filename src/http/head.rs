@@ -1,12 +1,12 @@
-//! The head of a request as a value. Whatever is decided about a request is decided here: credentials are a field more, a proxy
-//! that forwards gets another target, an event shows a copy. The protocol of the connection encodes the value when it is sent.
+//! The head of a request as a value. Every decision about a request is made on it: authentication adds a field, a forwarding
+//! proxy changes the target, an event shows a copy. The protocol of the connection encodes it when it is sent.
 
 use std::borrow::Cow;
 
 use super::fields::Field;
 use crate::secret::Secret;
 
-/// A version of HTTP; later ones are greater (RFC 9110 section 2.5).
+/// A version of HTTP. Later versions compare greater (RFC 9110 section 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// HTTP/1.0 (RFC 1945).
@@ -16,7 +16,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// As it stands in a request line or status line.
+    /// As in a request line or status line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Http10 => "HTTP/1.0",
@@ -25,14 +25,14 @@ impl Version {
     }
 }
 
-/// The head of a request. It is made for each sending and borrows its parts, so that making it copies no text.
+/// The head of a request. It is made each time the request is sent, and borrows its parts, so that no text is copied.
 #[derive(Clone, Debug)]
 pub struct RequestHead<'a> {
     /// The method.
     pub method: &'a str,
-    /// The target, in the form that the recipient wants.
+    /// The target, in the form for the recipient.
     pub target: Cow<'a, str>,
-    /// The version that the caller wants.
+    /// The version that the caller set.
     pub version: Version,
     /// The field lines, in order.
     pub fields: Vec<Line<'a>>,
@@ -77,10 +77,10 @@ impl<'a> RequestHead<'a> {
         self.fields.iter().any(|line| line.name.eq_ignore_ascii_case(name))
     }
 
-    /// Gives the target the form that a proxy that forwards the request wants (RFC 9112 section 3.2.2); `authority` is that of
-    /// the `http` origin. A target that is absolute already stays. Not for CONNECT, whose target has no such form.
+    /// Changes the target to the absolute form, for a forwarding proxy (RFC 9112 section 3.2.2). `authority` is that of the
+    /// `http` origin. An absolute target is left as it is. Not for CONNECT, whose target has no such form.
     pub fn make_absolute(&mut self, authority: &str) {
-        // An asterisk is the origin itself, and so is a URI without a path (RFC 9112 section 3.2.4).
+        // `*` stands for the server itself, which is written as a URI without a path (RFC 9112 section 3.2.4).
         let rest = match self.target.strip_prefix('*') {
             Some(rest) => rest,
             None if self.target.starts_with('/') => &self.target,

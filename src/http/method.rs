@@ -1,12 +1,13 @@
-//! Which methods can be sent, and what sending one twice means (RFC 9110 section 9).
+//! Which methods can be sent, and which are safe or idempotent (RFC 9110 section 9).
 //!
-//! Methods are case-sensitive: `get` is a method that nobody has defined, and it is neither safe nor idempotent.
+//! Methods are case-sensitive: `get` is an unknown method, neither safe nor idempotent.
 
 use super::fields::is_token_byte;
 use crate::limits::METHOD_LENGTH;
+use crate::reason::Reason;
 
-/// Whether this can be a method: any token (RFC 9110 section 9.1). The error is words for people.
-pub fn check(method: &str) -> Result<(), &'static str> {
+/// Whether this can be a method: any token (RFC 9110 section 9.1).
+pub fn check(method: &str) -> Result<(), Reason> {
     if method.is_empty() {
         return Err("the method is empty");
     }
@@ -19,17 +20,17 @@ pub fn check(method: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The same text, if it is a method that requests often have, so that they need no copy of it.
+/// The static text of a common method, which saves requests a copy.
 pub fn known(method: &str) -> Option<&'static str> {
     ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"].into_iter().find(|known| *known == method)
 }
 
-/// Whether sending it twice does no more than sending it once (RFC 9110 section 9.2.2).
+/// Whether it is idempotent (RFC 9110 section 9.2.2).
 pub fn is_idempotent(method: &str) -> bool {
     is_safe(method) || matches!(method, "PUT" | "DELETE")
 }
 
-/// Whether it only reads (RFC 9110 section 9.2.1).
+/// Whether it is safe: it only reads (RFC 9110 section 9.2.1).
 pub fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }

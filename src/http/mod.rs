@@ -1,7 +1,7 @@
-//! What is true of HTTP in every version: methods, targets, URIs, origins, fields, heads of requests, and what each may hold
+//! The semantics common to all versions of HTTP: methods, targets, URIs, origins, fields, heads of requests, and their syntax
 //! (RFC 9110).
 //!
-//! Values in, values out. Nothing here knows how a message looks on the wire, nor what a session is.
+//! Values in, values out. Nothing here knows the wire format of a message, or sessions.
 
 pub mod fields;
 pub mod head;
@@ -10,10 +10,10 @@ pub mod origin;
 pub mod target;
 pub mod uri;
 
-/// The most bytes of someone else's that an error quotes.
+/// How many bytes of outside data an error quotes at most.
 const QUOTE_LENGTH: usize = 48;
 
-/// The beginning of these bytes in quotes, for errors: bounded, and escaped so that it is printable ASCII.
+/// The beginning of these bytes in quotes, for errors. Bounded, and escaped to printable ASCII.
 #[cold]
 pub(crate) fn quote(bytes: &[u8]) -> String {
     match bytes.get(..QUOTE_LENGTH) {

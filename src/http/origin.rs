@@ -1,25 +1,27 @@
-//! Origins: scheme, host and port (RFC 9110 section 4.3.1), and which hosts can be one.
+//! Origins: scheme, host and port (RFC 9110 section 4.3.1), and which hosts they can have.
 //!
-//! Nothing here looks a name up.
+//! Nothing here looks up a name.
+
+use crate::reason::{OwnedReason, Reason};
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{quote, uri};
 
-/// Whom a session talks to.
+/// The origin of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// How.
+    /// The scheme.
     pub scheme: Scheme,
-    /// Where.
+    /// The host.
     pub host: Host,
-    /// At which port; not 0.
+    /// The port. Not 0.
     pub port: u16,
     authority: String,
 }
 
-/// The schemes that are known.
+/// The supported schemes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// `http`.
@@ -28,17 +30,17 @@ pub enum Scheme {
     Https,
 }
 
-/// A host: what is looked up, or what needs no lookup.
+/// A host: a name to be looked up, or an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// A name, in lower case. It may have a dot at its end, which says that the name is whole: resolvers then search nowhere
-    /// else for it. See [`without_dot`].
+    /// A name, in lower case. It may have a trailing dot, which tells resolvers not to append a search domain. See
+    /// [`without_dot`].
     Name(String),
     /// An address.
     Address(IpAddr),
 }
 
-/// Which part of an origin is wrong, in words for people.
+/// Which part of an origin is invalid, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OriginError {
     /// The scheme.
@@ -50,7 +52,7 @@ pub enum OriginError {
 }
 
 impl Origin {
-    /// The origin of these parts. The first part that is wrong is the error.
+    /// Makes an origin from its parts. The error is about the first invalid part.
     pub fn parse(scheme: &str, host: &str, port: u16) -> Result<Self, OriginError> {
         let scheme = Scheme::parse(scheme).map_err(OriginError::Scheme)?;
         let host = Host::parse(host).map_err(OriginError::Host)?;
@@ -65,12 +67,12 @@ impl Origin {
         Self { scheme, host, port, authority }
     }
 
-    /// The value of `Host` (RFC 9110 section 7.2): the port only where it is not the scheme's own.
+    /// The value of `Host` (RFC 9110 section 7.2). It has a port only if that is not the scheme's default.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// Whether a URI of this scheme and authority is at this origin.
+    /// Whether a URI with this scheme and authority belongs to this origin.
     pub fn is_at(&self, scheme: &str, authority: &str) -> bool {
         Scheme::parse(scheme).is_ok_and(|scheme| scheme == self.scheme && self.has_authority(authority))
     }
@@ -92,7 +94,7 @@ impl Origin {
 
 impl Scheme {
     /// In any case (RFC 3986 section 3.1).
-    fn parse(scheme: &str) -> Result<Self, String> {
+    fn parse(scheme: &str) -> Result<Self, OwnedReason> {
         if scheme.eq_ignore_ascii_case("http") {
             Ok(Self::Http)
         } else if scheme.eq_ignore_ascii_case("https") {
@@ -102,7 +104,7 @@ impl Scheme {
         }
     }
 
-    /// The port of an origin that names none.
+    /// The default port of the scheme.
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -113,15 +115,15 @@ impl Scheme {
 
 impl Host {
     /// The host of this text: an IPv6 address with or without brackets, an IPv4 address of four decimal numbers, or a name
-    /// that DNS can have. The error is words for people.
+    /// that DNS can have.
     ///
-    /// A name's letters become lower case. A dot at its end stays, for lookups and for `Host` (RFC 9110 section 7.2: it is what
-    /// the URI has). Names have letters, digits, `-` and `_`; others must be given in punycode, because the rules for turning
-    /// them into it change, and two programs that differ in them talk to two hosts.
+    /// A name is converted to lower case. A trailing dot stays, for lookups and for `Host` (RFC 9110 section 7.2: it is part of
+    /// the URI). Names consist of letters, digits, `-` and `_`. Others must be given in Punycode: the rules of that conversion
+    /// change, and two programs that apply different ones connect to different hosts.
     ///
-    /// What ends in a number but is not an IPv4 address (`127.1`, `0x7f.1`, `0177.0.0.1`, `2130706433`) is refused: no such
-    /// name exists, and resolvers differ in which address they make of it, which is how filters are passed.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// Text that ends in a number but is not an IPv4 address (`127.1`, `0x7f.1`, `0177.0.0.1`, `2130706433`) is refused. No such
+    /// name exists, and resolvers interpret it as different addresses, which defeats filters.
+    pub fn parse(text: &str) -> Result<Self, OwnedReason> {
         let wrong = |why: &str| Err(format!("{} is no host: {why}", quote(text.as_bytes())));
         if text.is_empty() {
             return Err("the host is empty".into());
@@ -129,7 +131,7 @@ impl Host {
         let bracketed = uri::within_brackets(text);
         if bracketed.is_some() || text.contains(':') {
             let address = bracketed.unwrap_or(text);
-            // RFC 3986 section 3.2.2 has no zones, and one means nothing to the server.
+            // RFC 3986 section 3.2.2 has no zones, and a zone means nothing to the server.
             if address.contains('%') {
                 return wrong("an address cannot have a zone here");
             }
@@ -148,12 +150,12 @@ impl Host {
     }
 }
 
-/// A name without the dot at its end: as certificates and SNI have it (RFC 6066 section 3), and as names are compared.
+/// A name without its trailing dot, as in certificates and SNI (RFC 6066 section 3), and for comparison.
 pub fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// As it stands in a URI and in `Host`: an IPv6 address in brackets.
+/// As in a URI and in `Host`: an IPv6 address is in brackets.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -173,14 +175,14 @@ impl fmt::Display for OriginError {
 
 impl std::error::Error for OriginError {}
 
-/// The longest name (RFC 1035 section 2.3.4), as text without the dot at its end.
+/// The greatest length of a name (RFC 1035 section 2.3.4), without a trailing dot.
 const NAME_LENGTH: usize = 253;
 
-/// The longest label.
+/// The greatest length of a label.
 const LABEL_LENGTH: usize = 63;
 
-/// Whether DNS can have this name, which has no dot at its end.
-fn check_name(name: &str) -> Result<(), &'static str> {
+/// Checks a name against the rules of DNS. It has no trailing dot.
+fn check_name(name: &str) -> Result<(), Reason> {
     if !name.is_ascii() {
         return Err("a name beyond ASCII must be given in punycode (\"xn--...\")");
     }
@@ -205,7 +207,7 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether this is a number to someone: decimal or octal digits, or hexadecimal ones, even none, after `0x`.
+/// Whether some program takes this for a number: decimal or octal digits, or hexadecimal ones, even none, after `0x`.
 fn is_number(label: &str) -> bool {
     let label = label.to_ascii_lowercase();
     match label.strip_prefix("0x") {
@@ -300,7 +302,7 @@ mod tests {
             "ｅxample.com",
             "a。b",
             "a\u{ad}b",
-            // Addresses that are none, or that mean something else to someone.
+            // Not addresses, or interpreted differently by some.
             "127.1",
             "0x7f.1",
             "0X7F.0.0.1",

@@ -1,17 +1,18 @@
 //! Which targets can be sent with which method (RFC 9112 section 3.2).
 //!
-//! Nothing here escapes, resolves or normalises: the target goes on the wire as it is, or not at all.
+//! Nothing here escapes, resolves or normalises. The target is sent unchanged, or refused.
 
 use super::origin::{Host, Scheme};
 use super::uri::{self, Reference};
 use crate::limits::TARGET_LENGTH;
+use crate::reason::Reason;
 
-/// Whether this target can be sent with this method over a connection of this scheme. The error is words for people.
+/// Whether this target can be sent with this method over a connection of this scheme.
 ///
-/// The forms are `/path?query`; `scheme://authority...`; `host:port` for CONNECT and only there; `*` for OPTIONS and only
-/// there. An absolute URI without `//` (`urn:a:b`) is refused, because it cannot be told from a `host:port`. Characters
-/// that a URI may not hold, but that are harmless in a request line, are sent as they are: `|`, `{`, `"` and their like.
-pub fn check(scheme: Scheme, method: &str, target: &str) -> Result<(), &'static str> {
+/// The forms are `/path?query`, `scheme://authority...`, `host:port` for CONNECT only, and `*` for OPTIONS only. An absolute URI
+/// without `//` (`urn:a:b`) is refused, because it cannot be told from `host:port`. Characters that are invalid in a URI but
+/// harmless in a request line are sent unchanged: `|`, `{`, `"` and the like.
+pub fn check(scheme: Scheme, method: &str, target: &str) -> Result<(), Reason> {
     if target.is_empty() {
         return Err("the target is empty");
     }
@@ -38,7 +39,7 @@ pub fn check(scheme: Scheme, method: &str, target: &str) -> Result<(), &'static 
     }
 }
 
-/// The authority that this target, which was checked, names by itself. Where there is none, the connection's is meant.
+/// The authority in this target, which was checked. `None` means that of the connection.
 pub fn authority<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     match method {
         "CONNECT" => Some(target),
@@ -47,8 +48,8 @@ pub fn authority<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     }
 }
 
-/// `host:port`, both of them there (RFC 9112 section 3.2.3).
-fn check_authority(target: &str) -> Result<(), &'static str> {
+/// `host:port`, with neither part empty (RFC 9112 section 3.2.3).
+fn check_authority(target: &str) -> Result<(), Reason> {
     const ERROR: &str = "the target of CONNECT is not host:port";
     let Ok((host, Some(port))) = uri::split_port(target) else { return Err(ERROR) };
     Host::parse(host).map_err(|_| ERROR)?;
@@ -56,12 +57,12 @@ fn check_authority(target: &str) -> Result<(), &'static str> {
 }
 
 /// `scheme://authority` and anything after it (RFC 9112 section 3.2.2).
-fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> {
+fn check_absolute(connection: Scheme, target: &str) -> Result<(), Reason> {
     const ERROR: &str = "the target is neither a path, which begins with \"/\", nor an absolute URI";
     let Reference { scheme: Some(scheme), authority: Some(authority), .. } = Reference::parse(target) else {
         return Err(ERROR);
     };
-    // RFC 9110 section 4.2.2: a request for it must be secured.
+    // RFC 9110 section 4.2.2: a request for `https` must be secured.
     if scheme.eq_ignore_ascii_case("https") && connection != Scheme::Https {
         return Err("the target is an https URI, which cannot be asked for in the clear");
     }
@@ -69,11 +70,11 @@ fn check_absolute(connection: Scheme, target: &str) -> Result<(), &'static str> 
     if authority.is_empty() || authority.starts_with(':') {
         return Err("the target is an absolute URI without a host");
     }
-    // RFC 9110 section 4.2.4: not in a message. It would show a password to everyone on the way.
+    // RFC 9110 section 4.2.4 forbids userinfo in messages. It would show a password to everyone on the way.
     if authority.contains('@') {
         return Err("the target holds a user's name or password");
     }
-    // It goes into Host.
+    // It becomes the value of `Host`.
     uri::check_host_port(authority.as_bytes())
         .map_err(|_| "the target's authority is not a host, which may have a port")
 }

@@ -1,10 +1,12 @@
-//! The text of URIs, cut into its parts: references, authorities, `host:port`, what is percent-encoded (RFC 3986).
+//! Parsing of URIs into their parts: references, authorities, `host:port`, percent-encoding (RFC 3986).
 //!
-//! Nothing here resolves, escapes or looks a name up. Which hosts can be an origin's is said in `origin`.
+//! Nothing here resolves, escapes or looks up a name. `origin` says which hosts an origin can have.
+
+use crate::reason::Reason;
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A URI reference, cut where RFC 3986 appendix B cuts it. Any text is one; only the scheme is checked.
+/// A URI reference, split as in RFC 3986 appendix B. Any text is one; only the scheme is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference<'a> {
     /// The scheme, without its colon.
@@ -16,7 +18,7 @@ pub struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// Cuts this text.
+    /// Splits this text.
     pub fn parse(text: &'a str) -> Self {
         let (scheme, rest) = match text.split_once(':') {
             Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
@@ -39,10 +41,10 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-/// The two parts of `host[:port]`, a host in brackets with them. Neither is checked, and each may be empty.
+/// Splits `host[:port]`. A host keeps its brackets. Neither part is checked, and each may be empty.
 ///
-/// The error says what is wrong, after a word for whose host it is, and quotes nothing.
-pub fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
+/// The error quotes nothing. It is the end of a sentence that begins with whose host this is.
+pub fn split_port(text: &str) -> Result<(&str, Option<&str>), Reason> {
     if let Some(end) = text.find(']').filter(|_| text.starts_with('[')) {
         let (host, rest) = text.split_at(end.saturating_add(1));
         return match rest.strip_prefix(':') {
@@ -58,9 +60,9 @@ pub fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
     }
 }
 
-/// The port that these digits are. The error is as that of [`split_port`].
-pub fn parse_port(digits: &str) -> Result<u16, &'static str> {
-    // `parse` takes a sign.
+/// Parses a port. The error is as that of [`split_port`].
+pub fn parse_port(digits: &str) -> Result<u16, Reason> {
+    // `parse` would accept a sign.
     if !is_digits(digits) {
         return Err("port is no number");
     }
@@ -74,12 +76,12 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What stands between brackets, if this text begins and ends with one.
+/// The text between brackets, if this text begins and ends with one.
 pub fn within_brackets(host: &str) -> Option<&str> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
 }
 
-/// The address that this text is; one of IPv6 may stand in brackets.
+/// Parses an IP address. An IPv6 address may be in brackets.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     match within_brackets(text) {
         Some(bare) => bare.parse::<Ipv6Addr>().ok().map(IpAddr::from),
@@ -105,18 +107,17 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Whether this can be the value of `Host`: `uri-host [ ":" port ]`, which may be empty (RFC 9110 section 7.2). The error is
-/// words for people.
+/// Whether this can be the value of `Host`: `uri-host [ ":" port ]`, which may be empty (RFC 9110 section 7.2).
 ///
-/// Servers differ in what they make of anything else: one that takes part of it for a path, or one of two names, serves
-/// something that was not asked for.
-pub fn check_host_field(value: &[u8]) -> Result<(), &'static str> {
-    // Whitespace at either end is no part of a value.
+/// Servers interpret anything else differently. One that takes part of it for a path, or picks one of two names, serves another
+/// resource than the requested one.
+pub fn check_host_field(value: &[u8]) -> Result<(), Reason> {
+    // Whitespace at either end is not part of the value.
     check_host_port(value.trim_ascii())
 }
 
-/// Whether this authority, which has no userinfo, is `uri-host [ ":" port ]`. The error is words for people.
-pub(super) fn check_host_port(authority: &[u8]) -> Result<(), &'static str> {
+/// Whether this authority, which has no userinfo, is `uri-host [ ":" port ]`.
+pub(super) fn check_host_port(authority: &[u8]) -> Result<(), Reason> {
     const ERROR: &str = "it is not a host, which may have a port";
     let text = std::str::from_utf8(authority).map_err(|_| ERROR)?;
     let (host, port) = split_port(text).map_err(|_| ERROR)?;
@@ -127,7 +128,7 @@ pub(super) fn check_host_port(authority: &[u8]) -> Result<(), &'static str> {
     if is_host && port.is_none_or(is_digits) { Ok(()) } else { Err(ERROR) }
 }
 
-/// `reg-name`, of which an IPv4 address is one; it may be empty.
+/// `reg-name`, which includes IPv4 addresses. It may be empty.
 fn is_name(host: &str) -> bool {
     let mut bytes = host.bytes();
     while let Some(byte) = bytes.next() {
@@ -144,7 +145,7 @@ fn is_name(host: &str) -> bool {
     true
 }
 
-/// What stands between the brackets of an `IP-literal`.
+/// The text between the brackets of an `IP-literal`.
 fn is_ip_literal(text: &str) -> bool {
     let future = |text: &str| {
         let (version, address) = text.split_once('.')?;

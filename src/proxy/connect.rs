@@ -52,7 +52,7 @@ pub fn head<'a>(place: &'a str, agent: Option<&'a str>) -> RequestHead<'a> {
 /// How many fields a CONNECT has: Host, User-Agent, Proxy-Authorization.
 const FIELDS: usize = 3;
 
-/// What is left of a refusal: its content, which nobody wants, before the next CONNECT on the same connection.
+/// The rest of a refusal: its content, which is discarded before the next CONNECT on the same connection.
 pub struct Rest {
     machine: Exchange,
     budget: Budget,

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use crate::http::origin::{Host, without_dot};
 use crate::http::{quote, uri};
+use crate::reason::OwnedReason;
 
 /// Which origins are exempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +31,7 @@ enum Hosts {
 }
 
 impl Exemptions {
-    /// Parses a list of entries. The error is words for people.
+    /// Parses a list of entries.
     ///
     /// An entry is one of these:
     ///
@@ -40,7 +41,7 @@ impl Exemptions {
     /// * a block of addresses (`10.0.0.0/8`, `fd00::/8`).
     ///
     /// All but a block may have a port (`name:8080`, `[::1]:8080`), and then apply to that port only.
-    pub fn parse<T: AsRef<str>>(entries: &[T]) -> Result<Self, String> {
+    pub fn parse<T: AsRef<str>>(entries: &[T]) -> Result<Self, OwnedReason> {
         entries.iter().map(|entry| Rule::parse(entry.as_ref())).collect::<Result<_, _>>().map(Self)
     }
 
@@ -51,7 +52,7 @@ impl Exemptions {
 }
 
 impl Rule {
-    fn parse(entry: &str) -> Result<Self, String> {
+    fn parse(entry: &str) -> Result<Self, OwnedReason> {
         let wrong = |why: &str| format!("{} cannot be exempt from proxies: {why}", quote(entry.as_bytes()));
         if let Some((address, bits)) = entry.split_once('/') {
             let is_number = !bits.is_empty() && bits.bytes().all(|byte| byte.is_ascii_digit());

@@ -8,6 +8,7 @@ use crate::auth::{Login, basic};
 use crate::http::origin::Host;
 use crate::http::{quote, uri};
 use crate::limits::PROXY_URL_LENGTH;
+use crate::reason::OwnedReason;
 use crate::secret::Secret;
 
 /// A proxy.
@@ -58,12 +59,12 @@ const AFTER_AUTHORITY: [char; 4] = ['/', '?', '#', '\\'];
 const SOCKS_LENGTH: usize = 255;
 
 impl Proxy {
-    /// Parses `[scheme://][user[:password]@]host[:port]`. The error is words for people.
+    /// Parses `[scheme://][user[:password]@]host[:port]`.
     ///
     /// The default scheme is `http`; the default port is 1080, or 443 for `https`, as in curl. User and password are
     /// percent-decoded. A path, a query or a fragment may follow. They are ignored, and an `@` in them does not change
     /// the host (RFC 3986 section 3.2).
-    pub fn parse(url: &str) -> Result<Self, String> {
+    pub fn parse(url: &str) -> Result<Self, OwnedReason> {
         if url.len() > PROXY_URL_LENGTH {
             return Err("a proxy's URL is too long".into());
         }
@@ -124,7 +125,7 @@ impl Proxy {
 }
 
 impl Kind {
-    fn parse(scheme: &str) -> Result<Self, String> {
+    fn parse(scheme: &str) -> Result<Self, OwnedReason> {
         let kind = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme)).map(|(_, kind)| *kind);
         kind.ok_or_else(|| {
             // It may be a part of a password.
@@ -154,7 +155,7 @@ impl Kind {
     }
 
     /// Whether such a proxy can be given these credentials.
-    fn check(self, login: &Login) -> Result<(), String> {
+    fn check(self, login: &Login) -> Result<(), OwnedReason> {
         if self.is_http() {
             basic::check_user(&login.user)?;
         } else if login.user.len() > SOCKS_LENGTH || login.password.expose().len() > SOCKS_LENGTH {
@@ -165,7 +166,7 @@ impl Kind {
 }
 
 /// `user` or `user:password`, percent-encoded; `None` if it is empty.
-fn parse_login(text: &str) -> Result<Option<Login>, String> {
+fn parse_login(text: &str) -> Result<Option<Login>, OwnedReason> {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
     let is_there = !user.is_empty() || !password.is_empty();
     let (user, password) = (decode(user)?, Secret::new(decode(password)?));
@@ -173,7 +174,7 @@ fn parse_login(text: &str) -> Result<Option<Login>, String> {
 }
 
 /// Percent-decoded text. Control characters are refused: SOCKS 4 ends a name with NUL, and HTTP has no way to send them.
-fn decode(text: &str) -> Result<String, String> {
+fn decode(text: &str) -> Result<String, OwnedReason> {
     let decoded = uri::decode(text).ok_or("in a proxy's user or password stands a % without two digits, not %25")?;
     match String::from_utf8(decoded) {
         Ok(text) if !text.chars().any(char::is_control) => Ok(text),

@@ -10,6 +10,7 @@ use super::{Dialogue, Failure, Outgoing};
 use crate::auth::Login;
 use crate::buffer::Buffer;
 use crate::http::origin::Host;
+use crate::reason::OwnedReason;
 
 /// The versions. 4 and 4a differ in what the proxy is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +61,15 @@ const GRANTED: u8 = 90;
 const NAME_FOLLOWS: Ipv4Addr = Ipv4Addr::new(0, 0, 0, 1);
 
 impl Socks {
-    /// A handshake that asks for a connection to this host and port. The error is words for people.
-    pub fn new(version: Version, host: &Host, port: u16, login: Option<&Login>) -> Result<Self, String> {
+    /// A handshake that asks for a connection to this host and port.
+    pub fn new(version: Version, host: &Host, port: u16, login: Option<&Login>) -> Result<Self, OwnedReason> {
         match version {
             Version::Four => Self::four(host, port, login),
             Version::Five => Self::five(host, port, login),
         }
     }
 
-    fn four(host: &Host, port: u16, login: Option<&Login>) -> Result<Self, String> {
+    fn four(host: &Host, port: u16, login: Option<&Login>) -> Result<Self, OwnedReason> {
         let (address, name) = match host {
             Host::Address(IpAddr::V4(address)) => (*address, None),
             Host::Address(IpAddr::V6(_)) => return Err("SOCKS 4 has no IPv6: use socks5 or socks5h".into()),
@@ -87,7 +88,7 @@ impl Socks {
         Ok(Self { outgoing: Outgoing::new(request.into()), state: State::Reply4, request: Vec::new(), login: None })
     }
 
-    fn five(host: &Host, port: u16, login: Option<&Login>) -> Result<Self, String> {
+    fn five(host: &Host, port: u16, login: Option<&Login>) -> Result<Self, OwnedReason> {
         let mut request = vec![5, CONNECT, 0];
         match host {
             Host::Address(IpAddr::V4(address)) => {
@@ -251,7 +252,7 @@ fn check_version(bytes: &[u8], expected: u8) -> Result<(), Failure> {
 }
 
 /// Appends text after its length.
-fn append_counted(message: &mut Vec<u8>, text: &str) -> Result<(), String> {
+fn append_counted(message: &mut Vec<u8>, text: &str) -> Result<(), OwnedReason> {
     let length = u8::try_from(text.len()).map_err(|_| "SOCKS has no room for more than 255 bytes")?;
     message.push(length);
     message.extend(text.bytes());

@@ -1,7 +1,7 @@
-//! What a request says of who sends it, and what comes of it: the field is put in at each sending, and a response that asks
-//! who is there is answered, or left to the caller.
+//! The credentials of one request: adds the field each time the request is sent, and decides whether a response's challenge is
+//! answered or left to the caller.
 //!
-//! Which credentials, and for what, `auth` decides.
+//! `auth` decides which credentials apply.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,10 +15,11 @@ use crate::http::fields::Fields;
 use crate::http::head::RequestHead;
 use crate::http::origin::Origin;
 use crate::net::Net;
+use crate::reason::Reason;
 use crate::session::events::Kind;
 use crate::session::request::Description;
 
-/// What one request says to one server.
+/// The credentials of one request for one server.
 pub(crate) struct RequestAuth {
     credentials: Rc<RefCell<Credentials>>,
     pub(crate) server: Server,
@@ -30,19 +31,18 @@ pub(crate) struct RequestAuth {
 }
 
 impl RequestAuth {
-    /// What this request says to its origin. The error says why that is nothing: where the caller says it by itself, and where
-    /// it is not about the origin. Cold, as the others here, for the sake of sessions that have no credentials: they are not to
-    /// pay for this.
+    /// The credentials of this request for its origin. The error says why it has none: the caller set the field itself, or the
+    /// request is not for the origin. Cold, like the functions below, so that sessions without credentials do not pay for them.
     #[cold]
     pub(crate) fn of(
         credentials: &Rc<RefCell<Credentials>>,
         origin: &Origin,
         description: &Description,
-    ) -> Result<Box<Self>, &'static str> {
+    ) -> Result<Box<Self>, Reason> {
         if description.is_signed() {
             return Err("the request has an Authorization field of its own");
         }
-        // Credentials are for one origin, and so is what is learned of it. A target is not the only field that can name another.
+        // Credentials, and what was learned about them, belong to one origin. `Host` can name another, as the target can.
         if description.is_for_another(origin) {
             return Err("the request's Host is not the session's authority");
         }
@@ -60,12 +60,12 @@ impl RequestAuth {
         }))
     }
 
-    /// What a CONNECT to this place says to a proxy.
+    /// The credentials of a CONNECT to this place, for a proxy.
     pub(crate) fn of_connect(credentials: &Rc<RefCell<Credentials>>, place: &str) -> Option<Box<Self>> {
         Self::of_proxy(credentials, "CONNECT", place)
     }
 
-    /// What a request with this head says to a proxy that forwards it; nothing where the caller says it by itself.
+    /// The credentials of a request with this head for a forwarding proxy. `None` if the caller set the field itself.
     pub(crate) fn of_forwarded(credentials: &Rc<RefCell<Credentials>>, head: &RequestHead<'_>) -> Option<Box<Self>> {
         // The response to TRACE shows the request to everyone on the way (RFC 9110 section 9.3.8).
         if head.method == "TRACE" || head.contains(Server::Proxy.credentials_field()) {
@@ -88,21 +88,21 @@ impl RequestAuth {
         })
     }
 
-    /// Whether it is for the server with these credentials.
+    /// Whether these are the credentials in question.
     pub(crate) fn is_for(&self, credentials: &Rc<RefCell<Credentials>>) -> bool {
         Rc::ptr_eq(&self.credentials, credentials)
     }
 
-    /// Whether the server may have to say first which credentials it wants.
+    /// Whether the server may have to send a challenge before it is known which credentials it wants.
     #[cold]
     pub(crate) fn may_be_challenged(&self) -> bool {
         self.credentials.borrow().may_be_challenged(self.asked())
     }
 
-    /// Adds the field to this head, if there is something to say; anew each time that the request is sent.
+    /// Adds the field to this head, if there are credentials to send. Done anew each time the request is sent.
     #[cold]
     pub(crate) fn sign<N: Net>(&mut self, head: &mut RequestHead<'_>, net: &N) {
-        // A proxy that forwards is sent another target than an origin, and a Digest is about what is sent (RFC 7616 section 3.4).
+        // A forwarding proxy receives another form of the target, and Digest hashes the target as sent (RFC 7616 section 3.4).
         if head.target != self.uri {
             self.uri = head.target.to_string();
         }
@@ -113,7 +113,7 @@ impl RequestAuth {
         }
     }
 
-    /// What this final head means: whether, and how, the request is to be sent again. Challenges that are not answered are told.
+    /// Decides from this final head whether, and how, the request is sent again. Unanswered challenges are reported.
     pub(crate) fn judge(&mut self, head: &ResponseHead, tell: &mut dyn FnMut(Kind)) -> Result<Decision, Error> {
         if head.status == self.server.status() {
             let challenges = challenge::parse(head.fields.all(self.server.challenge_field()));
@@ -122,7 +122,7 @@ impl RequestAuth {
             return Ok(self.credentials.borrow_mut().answer(&mut self.attempts, &challenges, &mut tell));
         }
         self.verify(Phase::Head, &head.fields)?;
-        // Neither the other server's refusal nor a breakdown says that this one has let the request in.
+        // A challenge of the other server, or a server error, does not show that this server accepted the credentials.
         if head.status != Server::Origin.status() && head.status != Server::Proxy.status() && head.status < 500 {
             let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
             self.credentials.borrow_mut().accept(&self.attempts, asked);
@@ -130,7 +130,7 @@ impl RequestAuth {
         Ok(Decision::Stays)
     }
 
-    /// Whether these fields, of the head or the trailers, are from a server that knows the password, as far as they say.
+    /// Checks these fields, of the head or the trailers, for the server's proof that it knows the password, if there is one.
     #[cold]
     pub(crate) fn verify(&mut self, phase: Phase, fields: &Fields) -> Result<(), Error> {
         let information = fields.all(self.server.information_field());
@@ -138,7 +138,7 @@ impl RequestAuth {
         verified.map_err(|detail| Error::new(phase, Code::ServerNotAuthenticated, detail))
     }
 
-    /// The request could be answered for, but not sent again: the next one will have the answer with it.
+    /// The challenge could be answered, but the request cannot be sent again. The next request will carry the answer.
     pub(crate) fn give_up(&mut self) {
         let asked = Asked { method: &self.method, uri: &self.uri, path: &self.path };
         self.credentials.borrow_mut().presume(&self.attempts, asked);
@@ -149,10 +149,10 @@ impl RequestAuth {
     }
 }
 
-/// Why a proxy's challenge is not answered where nothing is said to it.
+/// Why a proxy's challenge is not answered if there are no credentials for the proxy.
 pub(crate) const NOTHING_FOR_PROXY: &str = "this request has nothing for the proxy from the session";
 
-/// Tells that none of this response's challenges is answered.
+/// Reports every challenge of this response as unanswered.
 #[cold]
 pub(crate) fn tell_all(server: Server, head: &ResponseHead, reason: &'static str, tell: &mut dyn FnMut(Kind)) {
     if head.status == server.status() {
@@ -167,7 +167,7 @@ fn unanswered(server: Server, challenge: &Challenge, reason: &'static str) -> Ki
     Kind::Unanswered { scheme: challenge.scheme.clone(), realm, reason, is_proxy: server == Server::Proxy }
 }
 
-/// Bytes of a client's nonce: each is two characters.
+/// Bytes of a client nonce. Each becomes two characters.
 const CNONCE_LENGTH: usize = 16;
 
 fn cnonce<N: Net>(net: &N) -> String {

@@ -1,4 +1,4 @@
-//! What a session has learned on its way: without it everything would be the same, and take longer.
+//! What a session has learned. Without it everything works the same, only slower.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,13 +8,13 @@ use crate::session::proxies::{LastGood, Proxies, Proxying};
 /// The caches of one session.
 #[derive(Default)]
 pub(crate) struct Caches {
-    /// The address that was good last.
+    /// The last address that connected.
     pub(crate) last_good: LastGood,
     proxies: RefCell<Rc<Proxies>>,
 }
 
 impl Caches {
-    /// Forgets the proxies that are not set any more, and goes by what is set about the others.
+    /// Forgets proxies that are no longer set, and applies changed settings to the others.
     #[cold]
     pub(crate) fn set_proxies(&self, proxying: &Proxying) {
         let mut proxies = self.proxies.borrow_mut();
@@ -24,7 +24,7 @@ impl Caches {
         proxies.set_ahead(proxying);
     }
 
-    /// The proxies that are set, with what is known of them.
+    /// The configured proxies, with what is known about them.
     pub(crate) fn proxies(&self) -> Rc<Proxies> {
         Rc::clone(&self.proxies.borrow())
     }

@@ -1,4 +1,4 @@
-//! One connection: what carries its bytes, what was received and not used, and how it came about.
+//! One connection: its transport, received bytes that were not used yet, and how it was made.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -15,35 +15,35 @@ use crate::session::transport::{Idle, Transport};
 use crate::tls::connection::TlsConnection;
 use crate::tls::facts::TlsFacts;
 
-/// An open connection. Dropping it closes it, and an event says why.
+/// An open connection. Dropping it closes it, and records an event with the reason.
 pub(crate) struct Connection<N: Net> {
     pub(crate) transport: Transport<N::Stream>,
-    /// What was received and not used.
+    /// Received bytes that were not used yet.
     pub(crate) buffer: Buffer,
     /// Its number in events.
     pub(crate) number: u64,
-    /// How many responses came over it.
+    /// How many responses it has served.
     pub(crate) served: u64,
-    /// The proxy that forwards what is sent on it, if it is to one and no tunnel.
+    /// The forwarding proxy, if the connection ends there and not in a tunnel.
     pub(crate) forwarder: Option<Rc<Via>>,
-    /// The proxy that it leads through, whatever that does.
+    /// The proxy that it goes through, forwarding or not.
     pub(crate) via: Option<Rc<Via>>,
-    /// The settings that it was made under, or that were found to make it.
+    /// The revision of the settings that made it, or that were found to allow it.
     pub(crate) revision: u32,
     life: Life<N>,
 }
 
-/// The time between a connection's beginning and its end, which an event shows.
+/// Records the connection's end in an event when dropped.
 struct Life<N: Net> {
     number: u64,
-    /// Why it is closed, if that was decided for this connection alone.
+    /// Why it is closed, if decided for this connection alone.
     reason: Option<CloseReason>,
     journal: Rc<Journal<N>>,
     permit: Option<Permit>,
 }
 
 impl<N: Net> Connection<N> {
-    /// A connection over this stream, made under settings of this revision. `exchange` is for whom, in events.
+    /// A connection over this stream, made under settings of this revision, for the exchange with this number in events.
     pub(crate) fn new(
         stream: N::Stream,
         journal: &Rc<Journal<N>>,
@@ -59,12 +59,12 @@ impl<N: Net> Connection<N> {
         Self { transport, buffer, number, served: 0, forwarder: None, via: None, revision, life }
     }
 
-    /// The same with TLS over all that it has so far, the handshake to be done.
+    /// Adds TLS on top, with its handshake still to be done.
     pub(crate) fn secured(self, tunnel: TlsConnection) -> Self {
         Self { transport: self.transport.secured(tunnel), ..self }
     }
 
-    /// Whether it had carried an exchange before this one.
+    /// Whether it served an earlier exchange.
     pub(crate) fn is_reused(&self) -> bool {
         self.served > 0
     }
@@ -74,20 +74,20 @@ impl<N: Net> Connection<N> {
         self.life.reason = Some(reason);
     }
 
-    /// Whether a request can be sent on it that has been silent until now. If not, it is to be dropped, and the reason is known.
+    /// Whether this idle connection can take a request. If not, the reason is recorded, and the connection is to be dropped.
     pub(crate) async fn is_alive(&mut self, net: &N) -> bool {
         net.catch_up().await;
         let reason = match self.transport.check() {
             Idle::Alive => return true,
             Idle::Closed => CloseReason::PeerClosed,
-            // A byte that nobody asked for must never begin the next response.
+            // A stray byte must never begin the next response.
             Idle::StrayBytes => CloseReason::StrayBytes,
         };
         self.life.reason = Some(reason);
         false
     }
 
-    /// Closes it, and gives back the right to have one, for another attempt.
+    /// Closes it, and returns its permit for another attempt.
     pub(crate) fn give_up(mut self, reason: CloseReason) -> Option<Permit> {
         let permit = self.life.permit.take();
         self.close(reason);
@@ -101,20 +101,20 @@ impl<N: Net> Drop for Life<N> {
     }
 }
 
-/// Between whom a response's connection is.
+/// Facts about the connection of a response.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The connection's number in events.
     pub connection: u64,
     /// The peer's address.
     pub peer: SocketAddr,
-    /// Whether the connection had served a request before.
+    /// Whether it served an earlier request.
     pub is_reused: bool,
-    /// What its TLS handshake agreed on, if it had one.
+    /// The outcome of the TLS handshake with the origin, if there was one.
     pub tls: Option<Rc<TlsFacts>>,
 }
 
-/// Why a connection closes that cannot serve another exchange.
+/// The reason for which an unusable connection closes.
 pub(crate) fn close_reason(unusable: Unusable) -> CloseReason {
     match unusable {
         Unusable::UnsentContent => CloseReason::UnsentContent,

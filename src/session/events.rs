@@ -13,18 +13,18 @@ use crate::http::fields::is_token_byte;
 use crate::http::head::{Line, RequestHead, Value};
 use crate::tls::facts::TlsFacts;
 
-/// What happened, when, and to whom; the WIT's `event`.
+/// An event: the WIT's `event`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When.
+    /// When it happened.
     pub at: Instant,
-    /// Which exchange and connection.
+    /// The exchange and the connection that it is about.
     pub subject: Subject,
-    /// What.
+    /// What happened.
     pub what: Kind,
 }
 
-/// To whom something happened; 0 is nobody.
+/// The exchange and the connection that an event is about. 0 stands for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The exchange's number.
@@ -33,7 +33,7 @@ pub struct Subject {
     pub connection: u64,
 }
 
-/// What can happen; the WIT's `event-kind` says what each means.
+/// The kinds of event. The WIT's `event-kind` describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the WIT documents each")]
 pub enum Kind {
@@ -77,7 +77,7 @@ impl fmt::Debug for Head {
     }
 }
 
-/// Why a connection was closed; the WIT's `close-reason` says what each means.
+/// Why a connection was closed. The WIT's `close-reason` describes the reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the WIT documents each")]
 pub enum CloseReason {
@@ -99,7 +99,7 @@ pub enum CloseReason {
     SettingsChanged,
 }
 
-/// The events that nobody has taken yet.
+/// The events that were not taken yet.
 #[derive(Debug, Default)]
 pub struct Events {
     is_recorded: Cell<bool>,
@@ -120,7 +120,7 @@ impl Events {
         self.is_recorded.get()
     }
 
-    /// Turns recording on, or off and drops what is there.
+    /// Turns recording on or off. Turning it off drops the events.
     pub fn set_recorded(&self, recorded: bool) {
         self.is_recorded.set(recorded);
         if !recorded {
@@ -128,10 +128,11 @@ impl Events {
         }
     }
 
-    /// Records an event; beyond `most` of them, or `most_text` bytes of text and heads in them, it is counted and lost.
+    /// Records an event. Beyond `most` events, or `most_text` bytes of text and heads in them, it is only counted as lost.
     pub fn record(&self, event: Event, most: usize, most_text: usize) {
         let mut queue = self.queue.borrow_mut();
-        // Progress that nobody looked at is replaced by later progress of the same kind: a long transfer fills no queue.
+        // Progress that was not taken yet is replaced by later progress of the same kind, so that a long transfer does not fill
+        // the queue.
         if let (Some(last), Kind::Sending { .. } | Kind::Receiving { .. }) = (queue.events.back_mut(), &event.what)
             && last.subject == event.subject
             && std::mem::discriminant(&last.what) == std::mem::discriminant(&event.what)
@@ -148,7 +149,7 @@ impl Events {
         queue.events.push_back(event);
     }
 
-    /// All events, oldest first; last a word on those that were lost.
+    /// Takes all events, oldest first. The last one counts those that were lost.
     pub fn take(&self, now: Instant) -> Vec<Event> {
         let queue = self.queue.take();
         let mut events = Vec::from(queue.events);
@@ -181,9 +182,9 @@ impl Kind {
             }
             Self::Handshake(facts) | Self::ProxyHandshake(facts) => chain_length(&facts.chain),
             Self::Failed(error) => match &error.code {
-                // A server that is refused says how long its chain is.
+                // A rejected server chose the length of its chain.
                 Code::TlsCertificate(rejected) => error.detail.len().saturating_add(chain_length(&rejected.chain)),
-                // And a proxy how many fields its refusal has.
+                // A proxy chose the fields of its refusal.
                 Code::ProxyRefused(refusal) => error.detail.len().saturating_add(refusal_length(refusal)),
                 _ => error.detail.len(),
             },
@@ -192,7 +193,7 @@ impl Kind {
     }
 }
 
-/// A request's head as an event shows it: without the credentials in it.
+/// A request's head for an event, with credentials masked.
 #[cold]
 pub(crate) fn masked(head: &RequestHead<'_>) -> Head {
     let lines = head.fields.iter().map(|line| {
@@ -210,8 +211,8 @@ fn is_credential(name: &str) -> bool {
     name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
 }
 
-/// The scheme of these credentials and the space after it. It is no secret, and tells what was sent. Nothing where something
-/// else than a space ends it, for that may be a part of a secret.
+/// The scheme of these credentials and the space after it. The scheme is not a secret, and shows what was sent. Empty if anything
+/// but a space ends it, because that may be part of a secret.
 fn scheme_of(value: &[u8]) -> &[u8] {
     match value.iter().position(|byte| !is_token_byte(*byte)) {
         Some(end) if end > 0 && value.get(end) == Some(&b' ') => value.get(..=end).unwrap_or_default(),

@@ -34,7 +34,7 @@ struct Inner<N: Net> {
 }
 
 impl<N: Net> Session<N> {
-    /// A session with this origin. What is wrong with it is said by the first request.
+    /// A session with this origin. The first request reports an invalid origin.
     pub fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
         Self(Rc::new(Inner {
             shared: Rc::new(Shared::new(net, scheme, host, port)),
@@ -44,22 +44,22 @@ impl<N: Net> Session<N> {
         }))
     }
 
-    /// Closes all connections; exchanges under way answer `connection-closed`.
+    /// Closes all connections. Exchanges in progress return `connection-closed`.
     pub fn close_connection(&self) {
         self.0.end_all(CloseReason::CloseConnection);
     }
 
-    /// The options that it goes by.
+    /// The session's options.
     pub fn options(&self) -> Rc<Options> {
         self.0.shared.settings.borrow().options()
     }
 
-    /// Goes by these options from now on. Kept connections that they would not have made close.
+    /// Sets the options. Idle connections that they would not have made close.
     pub fn set_options(&self, options: Rc<Options>) {
         self.0.shared.set_options(options);
     }
 
-    /// The same for a change of the options that it goes by.
+    /// Changes the options, as [`Session::set_options`] does.
     pub fn change_options<T>(&self, change: impl FnOnce(&mut Options) -> T) -> T {
         let mut options = self.options();
         let outcome = change(Rc::make_mut(&mut options));
@@ -67,27 +67,27 @@ impl<N: Net> Session<N> {
         outcome
     }
 
-    /// Connects to these addresses in place of those that the host's name has; none ends that.
+    /// Connects to these addresses instead of looking up the host's name. An empty list restores the lookup.
     pub fn set_addresses(&self, addresses: &[String]) -> Result<(), Error> {
         self.0.shared.settings.borrow_mut().set_addresses(addresses)
     }
 
-    /// Connects to this host and port in place of the origin's; none ends that.
+    /// Connects to this host and port instead of the origin's. `None` restores the origin's.
     pub fn set_connect_to(&self, to: Option<(String, u16)>) -> Result<(), Error> {
         self.0.shared.settings.borrow_mut().set_connect_to(to)
     }
 
-    /// A change of what is said to the origin when it asks who is there.
+    /// Changes the credentials for the origin.
     pub fn change_credentials<T>(&self, change: impl FnOnce(&mut Credentials) -> T) -> T {
         change(&mut self.0.shared.credentials.borrow_mut())
     }
 
-    /// Whether events are recorded.
+    /// Sets whether events are recorded.
     pub fn set_events(&self, recorded: bool) {
         self.0.shared.journal.set_recorded(recorded);
     }
 
-    /// What has happened since the last call.
+    /// Takes the events since the last call.
     pub fn take_events(&self) -> Vec<Event> {
         self.0.shared.journal.take()
     }
@@ -121,7 +121,7 @@ impl<N: Net> Inner<N> {
 
     fn remember(&self, state: &Rc<RefCell<ExchangeState<N>>>) {
         let mut exchanges = self.exchanges.borrow_mut();
-        // Those that are gone are struck out now and then, so that the list stays as long as what is alive.
+        // Exchanges that are gone are removed now and then, so that the list grows only with those alive.
         if exchanges.len() == exchanges.capacity() {
             exchanges.retain(|state| state.strong_count() > 0);
         }
@@ -129,7 +129,7 @@ impl<N: Net> Inner<N> {
     }
 }
 
-/// One request; it can be started more than once.
+/// A request. It can be started more than once.
 pub struct Request<N: Net> {
     session: Rc<Inner<N>>,
     /// Shared with the exchanges that it has started.
@@ -147,27 +147,27 @@ impl<N: Net> Request<N> {
         self.description_mut().content = Content::Bytes(Rc::new(content));
     }
 
-    /// Makes the content what is written to the exchange.
+    /// Makes the content streamed: it is written to the exchange.
     pub fn set_streamed_content(&mut self, length: Option<u64>) {
         self.description_mut().content = Content::Streamed(length);
     }
 
-    /// Whether sending it twice does no harm.
+    /// Sets whether the request is idempotent.
     pub fn set_idempotent(&mut self, idempotent: bool) {
         self.description_mut().is_idempotent = Some(idempotent);
     }
 
-    /// Whether the server is asked before content is sent.
+    /// Sets whether the request waits for `100 Continue` before it sends content.
     pub fn set_expect_continue(&mut self, expect: bool) {
         self.description_mut().expects = expect;
     }
 
-    /// The version that it is sent with.
+    /// Sets the version.
     pub fn set_version(&mut self, version: Version) {
         self.description_mut().version = version;
     }
 
-    /// Exchanges that were started keep what they were started with.
+    /// A copy is changed: exchanges that were started keep theirs.
     fn description_mut(&mut self) -> &mut Description {
         Rc::make_mut(&mut self.description)
     }
@@ -177,7 +177,7 @@ impl<N: Net> Request<N> {
         self.description.is_streamed()
     }
 
-    /// Starts the exchange; it then moves when it is polled. `may_wait` for a free connection, if all are busy.
+    /// Starts the exchange, which makes progress when it is polled. With `may_wait`, it waits for a connection if all are busy.
     pub fn start(&self, may_wait: bool) -> Result<Exchange<N>, Error> {
         let shared = &self.session.shared;
         if self.session.is_dropped.get() {
@@ -224,10 +224,10 @@ impl<N: Net> Request<N> {
     }
 }
 
-/// A request under way: the handle of the request's side.
+/// A request in progress: the handle of the request's side.
 ///
-/// Tasks that wait for what was written to go, for the response (or room for content), and for the response's content, are each
-/// woken, whoever was polled last. Of two that wait for the same the later is.
+/// Up to three tasks can wait: for written content to be sent, for the response or room for content, and for the response's
+/// content. Each is woken, whichever was polled last. Of two tasks that wait for the same, only the later is woken.
 pub struct Exchange<N: Net> {
     state: Rc<RefCell<ExchangeState<N>>>,
     interims: Rc<RefCell<Vec<ResponseHead>>>,
@@ -235,7 +235,7 @@ pub struct Exchange<N: Net> {
 }
 
 impl<N: Net> Exchange<N> {
-    /// Goes as far as it can.
+    /// Makes what progress it can.
     pub fn advance(&self) {
         self.state.borrow_mut().advance_unasked();
     }
@@ -245,7 +245,7 @@ impl<N: Net> Exchange<N> {
         self.state.borrow_mut().try_write(piece)
     }
 
-    /// Ready when the connection has taken all that was written.
+    /// Ready when the connection has taken everything that was written.
     pub fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.state.borrow_mut().poll_for(Side::Writing, context, ExchangeState::poll_flush)
     }
@@ -260,7 +260,7 @@ impl<N: Net> Exchange<N> {
         self.interims.borrow().clone()
     }
 
-    /// The response, when its head is here.
+    /// The response, once its head was received.
     pub fn poll_response(&self, context: &mut Context<'_>) -> Poll<Result<Response<N>, Error>> {
         let mut state = self.state.borrow_mut();
         let Poll::Ready(answer) = state.poll_for(Side::Answer, context, ExchangeState::poll_answer) else {
@@ -274,17 +274,17 @@ impl<N: Net> Exchange<N> {
         }))
     }
 
-    /// Goes as far as it can; whether the response cannot come before the caller writes more content.
+    /// Makes progress, and returns whether the response cannot come before the caller writes more content.
     pub fn waits_for_caller(&self) -> bool {
         self.state.borrow_mut().waits_for_caller()
     }
 
-    /// Ready when the exchange can go on: see the WIT's `wait-any`.
+    /// Ready as the WIT's `wait-any` says of an exchange.
     pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
         self.state.borrow_mut().poll_for(Side::Answer, context, ExchangeState::poll_exchange_ready)
     }
 
-    /// Ends it.
+    /// Ends the exchange and closes its connection.
     pub fn cancel(&self) {
         let mut state = self.state.borrow_mut();
         let error = Error::new(state.phase(), Code::Cancelled, "the exchange was cancelled");
@@ -300,7 +300,7 @@ impl<N: Net> Drop for Exchange<N> {
     }
 }
 
-/// A response whose head is here: the handle of the response's side.
+/// A response whose head was received: the handle of the response's side.
 pub struct Response<N: Net> {
     answer: Answer,
     interims: Vec<ResponseHead>,
@@ -313,33 +313,33 @@ impl<N: Net> Response<N> {
         &self.answer.head
     }
 
-    /// The head, and nothing else of it any more.
+    /// Takes the head, and drops the rest.
     pub fn into_head(self) -> ResponseHead {
         self.answer.head
     }
 
-    /// Between whom the connection is.
+    /// Facts about the connection.
     pub fn facts(&self) -> &Facts {
         &self.answer.facts
     }
 
-    /// How long the content is, if the head says so.
+    /// The length of the content, if the head declares it.
     pub fn content_length(&self) -> Option<u64> {
         self.answer.content_length
     }
 
-    /// What it asks for, where it asks who is there: the challenges of a proxy if it is a 407, else those of the server.
+    /// The challenges of a 401, or those of the proxy in a 407.
     pub fn challenges(&self) -> Vec<Challenge> {
         let server = if self.answer.head.status == Server::Proxy.status() { Server::Proxy } else { Server::Origin };
         challenge::parse(self.answer.head.fields.all(server.challenge_field()))
     }
 
-    /// The interim responses before it.
+    /// The interim responses that preceded it.
     pub fn interim_responses(&self) -> &[ResponseHead] {
         &self.interims
     }
 
-    /// The next piece of content; none at its end.
+    /// The next piece of content, or `None` at its end.
     pub fn poll_read(&self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Vec<u8>>, Error>> {
         let mut state = self.state.borrow_mut();
         state.poll_for(Side::Reading, context, |state, context| state.poll_read(context, max))
@@ -355,12 +355,12 @@ impl<N: Net> Response<N> {
         self.state.borrow().trailers().cloned()
     }
 
-    /// Ends it with this error; its connection closes.
+    /// Ends the exchange with this error, and closes its connection.
     pub fn fail(&self, error: Error) {
         self.state.borrow_mut().fail(error, CloseReason::UnreadContent);
     }
 
-    /// How much content the one-call functions keep.
+    /// How much content the one-call functions return at most.
     pub fn whole_content_limit(&self) -> u64 {
         self.state.borrow().shared.settings.borrow().limits().whole_content
     }

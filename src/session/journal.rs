@@ -1,18 +1,18 @@
-//! The journal of a session: its events with their times, and the numbers of its connections. It is all that a connection
-//! knows of its session.
+//! The journal of a session: its events with their times, and the numbers of its connections. It is all that a connection knows
+//! about its session.
 
 use std::cell::Cell;
 
 use crate::net::Net;
 use crate::session::events::{CloseReason, Event, Events, Kind, Subject};
 
-/// What a session and its connections write down.
+/// The journal.
 pub(crate) struct Journal<N: Net> {
     net: N,
     events: Events,
     /// How many events are kept, and how many bytes of text in them.
     bounds: Cell<(usize, usize)>,
-    /// Why connections close that are dropped with what they carry.
+    /// The reason of connections that close because their owner is dropped.
     ending: Cell<CloseReason>,
     connections: Cell<u64>,
 }
@@ -38,7 +38,7 @@ impl<N: Net> Journal<N> {
         self.events.set_recorded(recorded);
     }
 
-    /// Whether anybody wants to know what happens.
+    /// Whether events are recorded.
     pub(crate) fn is_recording(&self) -> bool {
         self.events.is_recorded()
     }
@@ -55,18 +55,18 @@ impl<N: Net> Journal<N> {
         self.events.take(self.net.now())
     }
 
-    /// The number of another connection.
+    /// The number of the next connection.
     pub(crate) fn next_connection(&self) -> u64 {
         self.connections.set(self.connections.get().saturating_add(1));
         self.connections.get()
     }
 
-    /// A connection that is dropped without a reason of its own closes for this one from now on.
+    /// Sets the reason of connections that are dropped without one of their own from now on.
     pub(crate) fn set_ending(&self, reason: CloseReason) {
         self.ending.set(reason);
     }
 
-    /// A connection is no more.
+    /// Notes that a connection was closed.
     pub(crate) fn closed(&self, connection: u64, reason: Option<CloseReason>) {
         let subject = Subject { exchange: 0, connection };
         self.record(subject, || Kind::Closed(reason.unwrap_or(self.ending.get())));

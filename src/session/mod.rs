@@ -1,11 +1,11 @@
 //! Sessions, requests, exchanges and responses over any [`Net`](crate::net::Net): what the component exports, without WIT and
 //! WASI.
 //!
-//! A [`Session`] owns settings, events and connections. A [`Request`] that is started becomes an exchange; its two handles,
-//! [`Exchange`] for the request's side and [`Response`] for the other, share one state, which owns the connection while
-//! it lasts. Functions named `poll_` go as far as they can, and note on the network what they wait for and whom it wakes then.
+//! A [`Session`] owns settings, events and connections. Starting a [`Request`] makes an exchange. Its two handles, [`Exchange`]
+//! for the request's side and [`Response`] for the other, share one state, which owns the connection while it lasts. A function
+//! named `poll_` makes what progress it can. If it must wait, it registers a wish and a waker with the network.
 //!
-//! The rooms, each of which names only those below it:
+//! The rooms of this folder. Each names only those below it:
 //!
 //! ```text
 //!     handles  whole          what callers hold

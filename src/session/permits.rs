@@ -1,4 +1,4 @@
-//! How many connections a session may have open: the right to one, and a place among those who wait for one.
+//! Bounds the open connections of a session: permits, and a queue of exchanges that wait for one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -7,29 +7,29 @@ use std::task::{Context, Poll, Waker};
 
 use crate::limits::WAITING_REQUESTS;
 
-/// How many connections are open or being opened, and who waits for one.
+/// Counts connections that are open or being opened, and queues those that wait for one.
 #[derive(Clone, Default)]
 pub(crate) struct Permits(Rc<State>);
 
 #[derive(Default)]
 struct State {
     open: Cell<usize>,
-    /// Those who wait, in order.
+    /// The queue, in order.
     queue: RefCell<VecDeque<Waiting>>,
-    /// How many places were given.
+    /// How many places were handed out.
     turns: Cell<u64>,
 }
 
 struct Waiting {
     turn: u64,
-    /// Whom to wake; none once that was done, until it waits again.
+    /// The waker. It is taken when used, and set by the next wait.
     waker: Option<Waker>,
 }
 
-/// The right to have one connection open; it comes back when dropped.
+/// A permit to have one connection open. Dropping it returns it.
 pub(crate) struct Permit(Permits);
 
-/// A place among those who wait. Whoever leaves without a connection leaves it to the next.
+/// A place in the queue. When dropped without a connection, it wakes the next.
 pub(crate) struct Turn {
     permits: Permits,
     number: u64,
@@ -41,13 +41,13 @@ impl Permits {
         self.0.open.get()
     }
 
-    /// The right to open one more; how many there may be is the caller's to say.
+    /// A permit to open one more. The caller enforces the limit.
     pub(crate) fn take(&self) -> Permit {
         self.0.open.set(self.open().saturating_add(1));
         Permit(self.clone())
     }
 
-    /// A place among those who wait, if they are not too many.
+    /// A place in the queue, unless it is full.
     pub(crate) fn queue(&self) -> Option<Turn> {
         let mut queue = self.0.queue.borrow_mut();
         if queue.len() >= WAITING_REQUESTS {
@@ -59,8 +59,8 @@ impl Permits {
         Some(Turn { permits: self.clone(), number })
     }
 
-    /// A connection, or the right to open one, has become free: wakes the first who can be woken. Those who poll by themselves
-    /// find it when they do.
+    /// A connection or a permit has become available: wakes the first in the queue that has a waker. Callers that poll by
+    /// themselves notice on their next poll.
     pub(crate) fn freed(&self) {
         let is_asleep =
             |waiting: &&mut Waiting| waiting.waker.as_ref().is_some_and(|waker| !waker.will_wake(Waker::noop()));
@@ -70,7 +70,7 @@ impl Permits {
         }
     }
 
-    /// Gives up a place; whether its holder was woken and has not waited since.
+    /// Gives up a place. Returns whether its holder was woken and has not waited since.
     fn leave(&self, turn: u64) -> bool {
         let mut queue = self.0.queue.borrow_mut();
         let place = queue.binary_search_by_key(&turn, |waiting| waiting.turn);
@@ -79,7 +79,7 @@ impl Permits {
 }
 
 impl Turn {
-    /// Waits until one has become free.
+    /// Pending until a connection or a permit becomes available.
     pub(crate) fn poll<T>(&self, context: &mut Context<'_>) -> Poll<T> {
         let mut queue = self.permits.0.queue.borrow_mut();
         if let Ok(place) = queue.binary_search_by_key(&self.number, |waiting| waiting.turn)
@@ -90,7 +90,7 @@ impl Turn {
         Poll::Pending
     }
 
-    /// Gives up the place for what was waited for.
+    /// Gives up the place, because its holder got what it waited for.
     pub(crate) fn take(self) {
         self.permits.leave(self.number);
     }

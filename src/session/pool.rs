@@ -1,4 +1,4 @@
-//! The connections of a session that wait for the next request.
+//! The idle connections of a session.
 
 use std::cell::RefCell;
 
@@ -7,19 +7,19 @@ use crate::session::connection::Connection;
 use crate::session::events::CloseReason;
 use crate::session::permits::{Permit, Permits, Turn};
 
-/// The connections that a session has open, counted, and those that are idle.
+/// The open connections of a session, counted, and the idle ones among them.
 pub(crate) struct Pool<N: Net> {
     idle: RefCell<Vec<Connection<N>>>,
     permits: Permits,
 }
 
-/// What a request can go on with.
+/// What a request can use.
 pub(crate) enum Acquired {
-    /// A connection is idle, to be taken and looked at.
+    /// There is an idle connection, to be taken and checked.
     Idle,
-    /// The right to open one.
+    /// A permit to open one.
     Permit(Permit),
-    /// Nothing, for now.
+    /// Neither, for now.
     Nothing,
 }
 
@@ -30,13 +30,14 @@ impl<N: Net> Default for Pool<N> {
 }
 
 impl<N: Net> Pool<N> {
-    /// Whether a connection can be taken, if `fresh` is not asked for, or the right to open one of `most`.
+    /// Returns whether there is an idle connection (unless the request needs a new one), or a permit to open one of at most
+    /// `most`.
     pub(crate) fn acquire(&self, is_fresh: bool, most: usize) -> Acquired {
         if !is_fresh && !self.idle.borrow().is_empty() {
             return Acquired::Idle;
         }
         if self.permits.open() >= most {
-            // A fresh connection is wanted though idle ones are there: the oldest of them makes room.
+            // The request needs a new connection, so the oldest idle one makes room.
             let Some(oldest) = self.pop_oldest() else {
                 return Acquired::Nothing;
             };
@@ -45,12 +46,12 @@ impl<N: Net> Pool<N> {
         Acquired::Permit(self.permits.take())
     }
 
-    /// A place among those who wait for a connection, if they are not too many.
+    /// A place in the queue for a connection, unless it is full.
     pub(crate) fn queue(&self) -> Option<Turn> {
         self.permits.queue()
     }
 
-    /// Keeps a connection for the next request, if there are not too many.
+    /// Keeps a connection for the next request, unless more than `most` are open.
     pub(crate) fn keep(&self, connection: Connection<N>, most: usize) -> Result<(), Connection<N>> {
         if self.permits.open() > most {
             return Err(connection);
@@ -67,7 +68,7 @@ impl<N: Net> Pool<N> {
         }
     }
 
-    /// Closes the idle connections that are not wanted any more.
+    /// Closes the idle connections for which `is_wanted` is false.
     pub(crate) fn close_unless(&self, reason: CloseReason, is_wanted: impl Fn(&Connection<N>) -> bool) {
         for idle in self.idle.take() {
             match is_wanted(&idle) {
@@ -77,7 +78,7 @@ impl<N: Net> Pool<N> {
         }
     }
 
-    /// The idle connection used last, which nobody has looked at since; none when a fresh one is asked for.
+    /// The most recently used idle connection, not yet checked. `None` if the request needs a new one.
     pub(crate) fn pop_newest(&self, is_fresh: bool) -> Option<Connection<N>> {
         if is_fresh { None } else { self.idle.borrow_mut().pop() }
     }

@@ -1,4 +1,4 @@
-//! Through which proxies origins are reached, as is set; and what a session remembers of each.
+//! The proxies: their settings, and what a session remembers of each.
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
@@ -11,45 +11,46 @@ use crate::limits::{PROXIES, PROXY_EXEMPTIONS};
 use crate::proxy::choice;
 use crate::proxy::exemptions::Exemptions;
 use crate::proxy::server::{Kind, Proxy};
+use crate::reason::OwnedReason;
 use crate::tls::settings::TlsSettings;
 
-/// The settings.
+/// The settings about proxies.
 #[derive(Clone, Debug, Default)]
 pub struct Proxying {
     proxies: Rc<Vec<Proxy>>,
     exemptions: Rc<Exemptions>,
-    /// The entries that the exemptions were made of.
+    /// The entries from which the exemptions were parsed.
     entries: Rc<Vec<String>>,
     /// Whether `http` goes through tunnels too.
     pub tunnels_all: bool,
-    /// Whether HTTP proxies are told user and password, as Basic has them, before they have asked.
+    /// Whether HTTP proxies receive Basic credentials before they ask.
     pub goes_ahead: bool,
-    /// Whom to trust as a proxy.
+    /// The TLS settings for `https` proxies.
     pub tls: Rc<TlsSettings>,
 }
 
 /// The proxies of a session, and what it remembers of them.
 #[derive(Debug, Default)]
 pub(crate) struct Proxies {
-    /// The list that they were made of, and whether they are told ahead.
+    /// The list that they were made from, and whether they receive credentials before they ask.
     list: Rc<Vec<Proxy>>,
     goes_ahead: Cell<bool>,
     all: Vec<Rc<Via>>,
-    /// The place of the one that was good last.
+    /// The index of the proxy that worked last.
     last_good: Cell<usize>,
 }
 
-/// An address that was connected to, and the local address that was set then: it is tried first from there, and from elsewhere
-/// says nothing (RFC 8305 section 4).
+/// The last address that connected, and the local address it was reached from. It is tried first, but only from the same local
+/// address (RFC 8305 section 4).
 pub(crate) type LastGood = Cell<Option<(Option<IpAddr>, SocketAddr)>>;
 
-/// A proxy, and what is remembered of it.
+/// A proxy, and what is remembered about it.
 #[derive(Debug)]
 pub(crate) struct Via {
     pub(crate) server: Proxy,
-    /// What an HTTP proxy is told when it asks who is there.
+    /// The credentials for an HTTP proxy.
     pub(crate) credentials: Rc<RefCell<Credentials>>,
-    /// As a session remembers it of its origin.
+    /// The proxy's last address that connected.
     pub(crate) last_good: LastGood,
 }
 
@@ -58,9 +59,9 @@ pub(crate) struct Via {
 pub(crate) enum Use {
     /// It forwards requests.
     Forward,
-    /// It opens a tunnel when it is asked by CONNECT.
+    /// It opens a tunnel after CONNECT.
     Connect,
-    /// It opens a tunnel when it is asked in SOCKS.
+    /// It opens a tunnel after a SOCKS handshake.
     Socks(crate::proxy::socks::Version),
 }
 
@@ -70,14 +71,14 @@ impl Proxying {
         self.proxies.iter().map(Proxy::to_string).collect()
     }
 
-    /// Sets the proxies, in the order of their trial; none for none.
-    pub fn set_proxies<T: AsRef<str>>(&mut self, urls: &[T]) -> Result<(), String> {
+    /// Sets the proxies, in the order in which they are tried. An empty list means none.
+    pub fn set_proxies<T: AsRef<str>>(&mut self, urls: &[T]) -> Result<(), OwnedReason> {
         if urls.len() > PROXIES {
             return Err(format!("more than {PROXIES} proxies were given"));
         }
         let proxy = |url: &T| {
             let proxy = Proxy::parse(url.as_ref())?;
-            // Whether its login can be used is said now.
+            // An unusable login is reported here, not at the first request.
             Via::new(proxy.clone(), false).map(|_| proxy)
         };
         self.proxies = Rc::new(urls.iter().map(proxy).collect::<Result<_, _>>()?);
@@ -90,7 +91,7 @@ impl Proxying {
     }
 
     /// Sets which origins are reached without a proxy.
-    pub fn set_exemptions<T: AsRef<str>>(&mut self, entries: &[T]) -> Result<(), String> {
+    pub fn set_exemptions<T: AsRef<str>>(&mut self, entries: &[T]) -> Result<(), OwnedReason> {
         if entries.len() > PROXY_EXEMPTIONS {
             return Err(format!("more than {PROXY_EXEMPTIONS} exemptions from proxies were given"));
         }
@@ -99,12 +100,12 @@ impl Proxying {
         Ok(())
     }
 
-    /// What is set about TLS with proxies, to be changed for these settings alone.
+    /// The TLS settings for proxies, to be changed for these settings only.
     pub fn tls_mut(&mut self) -> &mut TlsSettings {
         Rc::make_mut(&mut self.tls)
     }
 
-    /// Whether both lead through the same proxies in the same way, and trust them alike.
+    /// Whether both use the same proxies in the same way, with the same trust.
     pub(crate) fn leads_the_same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.proxies, &other.proxies)
             && Rc::ptr_eq(&self.exemptions, &other.exemptions)
@@ -112,7 +113,7 @@ impl Proxying {
             && self.tls.is_same(&other.tls)
     }
 
-    /// The proxies for this origin; none when it is reached without.
+    /// The proxies for this origin, or `None` if it is reached directly.
     pub(crate) fn for_origin(&self, origin: &Origin) -> Option<&[Proxy]> {
         let is_needed = !self.proxies.is_empty() && !self.exemptions.contain(&origin.host, origin.port);
         is_needed.then_some(&self.proxies)
@@ -120,32 +121,32 @@ impl Proxying {
 }
 
 impl Proxies {
-    /// Those of these settings. What was remembered of others is forgotten, also where the list is the same again.
+    /// The proxies of these settings. What was remembered of others is forgotten, even if the list is the same again.
     #[cold]
     pub(crate) fn new(proxying: &Proxying) -> Self {
         let (list, goes_ahead) = (Rc::clone(&proxying.proxies), proxying.goes_ahead);
-        // Their logins were found usable when they were set.
+        // Their logins were checked when they were set.
         let all = list.iter().filter_map(|proxy| Via::new(proxy.clone(), goes_ahead).ok()).map(Rc::new).collect();
         Self { list, goes_ahead: Cell::new(goes_ahead), all, last_good: Cell::default() }
     }
 
-    /// Whether they are those of these settings.
+    /// Whether they were made from these settings.
     pub(crate) fn are_of(&self, proxying: &Proxying) -> bool {
         Rc::ptr_eq(&self.list, &proxying.proxies)
     }
 
-    /// Goes by what these settings, whose they are, say of logins.
+    /// Applies `goes_ahead` of these settings, from which they were made.
     pub(crate) fn set_ahead(&self, proxying: &Proxying) {
         if self.goes_ahead.replace(proxying.goes_ahead) != proxying.goes_ahead {
             for via in &self.all {
-                // What was taken before is taken again.
+                // The login was accepted before, so this cannot fail.
                 let _ = via.give_login(proxying.goes_ahead);
             }
         }
     }
 
-    /// Whether one of the proxies may have to say first which credentials it wants of a request to this origin with this method:
-    /// one that forwards it. A tunnel is there before any content.
+    /// Whether one of the proxies may send a challenge for a request with this method: one that forwards it. A tunnel is open
+    /// before any content is sent.
     #[cold]
     pub(crate) fn may_ask(&self, origin: &Origin, tunnels_all: bool, method: &str) -> bool {
         self.all.iter().any(|via| {
@@ -155,31 +156,31 @@ impl Proxies {
         })
     }
 
-    /// In the order of their trial, each with its place.
+    /// The proxies in the order in which they are tried, each with its index.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = (usize, &Rc<Via>)> {
         let order = choice::order(self.all.len(), self.last_good.get());
         order.filter_map(|place| self.all.get(place).map(|via| (place, via)))
     }
 
-    /// The proxy at this place has done what it is for.
+    /// Notes that the proxy at this index worked.
     pub(crate) fn was_good(&self, place: usize) {
         self.last_good.set(place);
     }
 }
 
-/// A login may be used in every way that is none of RFC 2069's.
+/// A login may be used in every scheme except RFC 2069's Digest.
 const SCHEMES: Schemes =
     Schemes { basic: true, digest_md5: true, digest_sha256: true, digest_sha512_256: true, digest_without_qop: false };
 
 impl Via {
-    fn new(server: Proxy, goes_ahead: bool) -> Result<Self, String> {
+    fn new(server: Proxy, goes_ahead: bool) -> Result<Self, OwnedReason> {
         let credentials = Rc::new(RefCell::new(Credentials::of_proxy()));
         let via = Self { server, credentials, last_good: Cell::default() };
         via.give_login(goes_ahead)?;
         Ok(via)
     }
 
-    fn give_login(&self, goes_ahead: bool) -> Result<(), String> {
+    fn give_login(&self, goes_ahead: bool) -> Result<(), OwnedReason> {
         let Some(login) = self.server.login.as_ref().filter(|_| self.server.kind.is_http()) else {
             return Ok(());
         };
@@ -188,7 +189,7 @@ impl Via {
 }
 
 impl Proxy {
-    /// What it is used for with an origin of this scheme, when all goes through tunnels or not.
+    /// How it is used for an origin of this scheme.
     pub(crate) fn purpose(&self, scheme: Scheme, tunnels_all: bool) -> Use {
         use crate::proxy::socks::Version;
         match self.kind {

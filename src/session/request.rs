@@ -1,4 +1,4 @@
-//! One request as its caller describes it, and the head that is made of that.
+//! A request as its caller describes it, and the head made from that.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::session::proxies::Proxies;
 use crate::session::request_fields::{RequestFields, wrong_field};
 use crate::session::settings::Settings;
 
-/// A request under construction. Nothing in it is checked before it is prepared, but for its fields.
+/// A request under construction. Only its fields are checked before it is prepared.
 #[derive(Clone, Debug)]
 pub(crate) struct Description {
     pub(crate) method: Cow<'static, str>,
@@ -33,24 +33,24 @@ pub(crate) enum Content {
     None,
     /// These bytes; a clone shares them.
     Bytes(Rc<Vec<u8>>),
-    /// What is written to the exchange, so many bytes if that is known.
+    /// Content written to the exchange, with its length if known.
     Streamed(Option<u64>),
 }
 
-/// A request that may be sent: all of it was checked.
+/// A request that was checked and may be sent.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     description: Rc<Description>,
     pub(crate) outline: Outline,
-    /// Whether the expectation is the session's own, so that the request may go without it.
+    /// Whether the session added the expectation itself, and may remove it.
     may_drop_expectation: bool,
-    /// The `User-Agent`, if the caller has given none.
+    /// The `User-Agent`, if the caller set none.
     agent: Option<Rc<str>>,
-    /// What `Connection` says beside what the caller says there; often nothing.
+    /// The options of `Connection` in addition to the caller's. Usually empty.
     options: String,
     /// The `Content-Length`, if it has one.
     length: Option<String>,
-    /// Whether sending it twice does no harm.
+    /// Whether the request may be sent again after a failure.
     pub(crate) is_idempotent: bool,
 }
 
@@ -67,12 +67,12 @@ impl Description {
         }
     }
 
-    /// Adds a field, if it is one and the caller's to set.
+    /// Adds a field, if it is valid and the caller may set it.
     pub(crate) fn add_field(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
         self.fields.add(name, value)
     }
 
-    /// The same with these fields where it has none of their name.
+    /// Adds the default fields whose names do not occur yet.
     pub(crate) fn with_defaults(self: &Rc<Self>, defaults: &RequestFields) -> Rc<Self> {
         let mut completed = Rc::clone(self);
         if !defaults.is_empty() {
@@ -87,30 +87,31 @@ impl Description {
         matches!(self.content, Content::Streamed(_))
     }
 
-    /// Whether the caller has it name another authority than the origin's. The resource is another's then, whoever serves it.
+    /// Whether the caller gave it another authority than the origin's. Its resource then belongs to another origin, whichever
+    /// server responds.
     pub(crate) fn is_for_another(&self, origin: &Origin) -> bool {
         self.fields.first("host").is_some_and(|value| !origin.is_named_by(value))
     }
 
-    /// Whether the caller says by itself who sends it.
+    /// Whether the caller set `Authorization` itself.
     pub(crate) fn is_signed(&self) -> bool {
         self.fields.contains("authorization")
     }
 
-    /// Whether a proxy may refuse it for want of credentials that it does not have with it from the start.
+    /// Whether a proxy may send a challenge for it.
     pub(crate) fn may_be_challenged_by_proxy(
         &self,
         origin: &Origin,
         settings: &Settings,
         proxies: Option<&Proxies>,
     ) -> bool {
-        // Where another host stands for the origin, all goes through tunnels; and the caller's own field is its own affair.
+        // With `connect_to`, everything goes through tunnels. A field set by the caller is the caller's responsibility.
         let is_sure = settings.connect_to().is_some() || self.fields.contains("proxy-authorization");
         !is_sure && proxies.is_some_and(|proxies| proxies.may_ask(origin, settings.proxying.tunnels_all, &self.method))
     }
 
-    /// Checks all. `may_be_challenged` when the server may refuse it for want of credentials, so that streamed content is better
-    /// kept until the server has said.
+    /// Checks everything. `may_be_challenged` means that a server may send a challenge, so that streamed content waits for `100
+    /// Continue`.
     pub(crate) fn prepare(
         self: &Rc<Self>,
         origin: &Origin,
@@ -145,7 +146,8 @@ impl Description {
         let asks = self.expects || may_be_challenged && self.is_streamed();
         let expects = has_content && !is_old && (asks || self.fields.has_element("expect", "100-continue"));
         let closes = !settings.is_persistent || self.fields.has_element("connection", "close");
-        // The caller was told what becomes of its own expectation where content is streamed, and knows of no other.
+        // A caller that asked for the expectation knows what it means for streamed content. Otherwise the session added it, and
+        // may remove it.
         let may_drop = matches!(self.content, Content::Bytes(_)) || !self.expects;
         let may_drop_expectation = expects && may_drop && !self.fields.contains("expect");
         let outline = Outline {
@@ -172,7 +174,7 @@ impl Description {
         })
     }
 
-    /// Whether RFC 9110 and RFC 9112 let a client send these fields with this method, with or without content.
+    /// Whether RFC 9110 and RFC 9112 allow these fields with this method, with or without content.
     fn check_fields(&self, has_content: bool) -> Result<(), Error> {
         let fields: &Fields = &self.fields;
         let is_chunked = |coding: &[u8]| {
@@ -185,7 +187,7 @@ impl Description {
         if fields.elements("te").any(is_chunked) {
             return Err(wrong_field("te", "chunked is always acceptable, and never named there"));
         }
-        // Some take the older field for the same.
+        // Some recipients treat the older field alike.
         for name in ["connection", "proxy-connection"] {
             if fields.contains(name) {
                 check_options(name, fields)?;
@@ -214,8 +216,8 @@ impl Description {
         }
     }
 
-    /// The value of `Content-Length`, if it is sent. Where content is expected it says that there is none, and elsewhere nothing
-    /// does (RFC 9110 section 8.6).
+    /// The value of `Content-Length`, if sent. It is 0 where the method anticipates content and there is none (RFC 9110 section
+    /// 8.6).
     fn content_length(&self, framed: Framed) -> Option<u64> {
         match (framed, &*self.method) {
             (Framed::None, "POST" | "PUT" | "PATCH") => Some(0),
@@ -225,8 +227,8 @@ impl Description {
         }
     }
 
-    /// What Connection has to say that the caller's does not: `close`, and the names of what is meant for the next hop alone
-    /// (RFC 9110 section 7.6.1).
+    /// The options of `Connection` that the caller did not give: `close`, and the names of fields for the next hop only (RFC 9110
+    /// section 7.6.1).
     fn connection_options(&self, closes: bool) -> String {
         // Most requests have nothing to say there.
         if !closes && self.fields.is_empty() {
@@ -244,7 +246,7 @@ impl Prepared {
     pub(crate) fn head<'a>(&'a self, origin: &'a Origin) -> RequestHead<'a> {
         let Description { method, target, fields, version, .. } = &*self.description;
         let mut head = RequestHead::new(method, target, *version, fields.len().saturating_add(ADDED_FIELDS));
-        // Host comes first (RFC 9110 section 7.2), and is what the target names (RFC 9112 section 3.2).
+        // `Host` comes first (RFC 9110 section 7.2), and is the authority in the target (RFC 9112 section 3.2).
         let own = fields.iter().find(|field| field.name.eq_ignore_ascii_case("host"));
         match own {
             Some(host) => head.push(&host.name, &host.value),
@@ -255,7 +257,7 @@ impl Prepared {
         }
         let lines = fields.iter().map(Line::from);
         match own {
-            // In one piece: most requests leave Host to the session.
+            // At once: most requests leave `Host` to the session.
             None => head.fields.extend(lines),
             Some(_) => head.fields.extend(lines.filter(|line| !line.name.eq_ignore_ascii_case("host"))),
         }
@@ -274,7 +276,7 @@ impl Prepared {
         head
     }
 
-    /// Takes the expectation out, if it is the session's own.
+    /// Removes the expectation, if the session added it.
     #[cold]
     pub(crate) fn drop_expectation(&mut self) -> bool {
         let may_drop = std::mem::take(&mut self.may_drop_expectation);
@@ -283,11 +285,11 @@ impl Prepared {
     }
 }
 
-/// How many fields a head has at most beside the caller's: `Host`, `User-Agent`, one of framing, `Expect`, `Connection`, and the
-/// credentials for the origin and for a proxy.
+/// How many fields a head has at most in addition to the caller's: `Host`, `User-Agent`, one of framing, `Expect`, `Connection`,
+/// and the credentials for the origin and for a proxy.
 const ADDED_FIELDS: usize = 7;
 
-/// Whether all options in this field of a connection can be.
+/// Checks the options of a connection in this field.
 #[cold]
 fn check_options(name: &str, fields: &Fields) -> Result<(), Error> {
     for option in fields.elements(name) {

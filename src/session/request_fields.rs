@@ -1,4 +1,4 @@
-//! The fields that a caller may add to a request, or have added to all of them.
+//! The fields that a caller adds to a request, or to every request.
 
 use std::fmt;
 use std::ops::Deref;
@@ -12,11 +12,11 @@ use crate::limits::REQUEST_FIELDS_LENGTH;
 #[derive(Clone, Default)]
 pub(crate) struct RequestFields {
     fields: Fields,
-    /// What the fields count for together.
+    /// The size of all fields, as limited.
     cost: usize,
 }
 
-/// Fields that belong to one request or one connection, and cannot be added to all requests.
+/// Fields that belong to one request or one connection, and cannot be default fields.
 const NO_DEFAULTS: [&str; 8] =
     ["connection", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"];
 
@@ -24,7 +24,7 @@ const NO_DEFAULTS: [&str; 8] =
 const SECRETS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 
 impl RequestFields {
-    /// The fields that are to be added to every request that has none of their name.
+    /// Checks default fields.
     pub(crate) fn defaults(lines: Vec<(String, Vec<u8>)>) -> Result<Self, Error> {
         let mut checked = Self::default();
         for (name, value) in lines {
@@ -36,10 +36,10 @@ impl RequestFields {
         Ok(checked)
     }
 
-    /// Adds a field, if it is one and the caller's to set.
+    /// Adds a field, if it is valid and the caller may set it.
     pub(crate) fn add(&mut self, name: String, value: Vec<u8>) -> Result<(), Error> {
         let refuse = |what: &str| Err(wrong_field(&name, what));
-        // First, for the other checks cost more.
+        // Checked first, because the other checks cost more.
         let cost = self.cost.saturating_add(fields::cost(&name, &value));
         if cost > REQUEST_FIELDS_LENGTH {
             return refuse("the request's fields are too large with it");
@@ -64,10 +64,10 @@ impl RequestFields {
         Ok(())
     }
 
-    /// Adds those of `defaults` of whose name there is none, in a request with this method.
+    /// Adds the fields of `defaults` whose names do not occur yet, to a request with this method.
     #[cold]
     pub(crate) fn complete(&mut self, defaults: &Self, method: &str) {
-        // Whoever answers TRACE sends it back for all to see (RFC 9110 section 9.3.8).
+        // A response to TRACE shows the request to everyone on the way (RFC 9110 section 9.3.8).
         let may_have = |name: &str| method != "TRACE" || !is_secret(name);
         let own: Vec<bool> = defaults.iter().map(|field| self.fields.contains(&field.name)).collect();
         for (field, _) in defaults.iter().zip(own).filter(|(field, is_own)| !is_own && may_have(&field.name)) {
@@ -75,7 +75,7 @@ impl RequestFields {
         }
     }
 
-    /// The lines whose values are no secrets.
+    /// The lines without secret values.
     pub(crate) fn shown(&self) -> Vec<(String, Vec<u8>)> {
         let shown = self.fields.iter().filter(|field| !is_secret(&field.name));
         shown.map(|field| (field.name.clone(), field.value.clone())).collect()
@@ -91,7 +91,7 @@ impl Deref for RequestFields {
 }
 
 impl fmt::Debug for RequestFields {
-    /// Names alone: a value may be a secret.
+    /// Names only: a value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.fields.iter().map(|field| &field.name)).finish()
     }

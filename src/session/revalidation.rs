@@ -1,6 +1,6 @@
-//! Whether the settings of now would have made a connection that is kept: less trust, or another proxy, ends it.
+//! Decides whether the current settings would have made an idle connection. Less trust or another proxy rules it out.
 //!
-//! It is asked when a setting has changed, and closes nothing itself.
+//! It is called after a change of settings, and closes nothing itself.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::session::proxies::{Use, Via};
 use crate::session::settings::Settings;
 use crate::tls::configuration::Configuration;
 
-/// Whether these settings would make this connection again, as far as they are about trust and the way.
+/// Whether these settings, as far as trust and route go, would make this connection again.
 #[cold]
 pub(crate) fn would_be_made<N: Net>(
     settings: &Settings,
@@ -25,7 +25,7 @@ pub(crate) fn would_be_made<N: Net>(
         && is_trusted(settings, origin, connection, now)
 }
 
-/// Whether the origin would be reached straight, or through this proxy, forwarded or not.
+/// Whether the origin would be reached the same way: directly, or through this proxy, forwarded or not.
 fn is_way(settings: &Settings, origin: &Origin, via: Option<&Rc<Via>>, is_forwarded: bool) -> bool {
     match (via, settings.proxying.for_origin(origin)) {
         (None, None) => true,
@@ -38,7 +38,7 @@ fn is_way(settings: &Settings, origin: &Origin, via: Option<&Rc<Via>>, is_forwar
     }
 }
 
-/// Whether both who is talked to and who leads there would be accepted, and would be shown what they were.
+/// Whether the certificates of the origin and of the proxy would be accepted, and the same client certificates presented.
 fn is_trusted<N: Net>(settings: &Settings, origin: &Origin, connection: &Connection<N>, now: Duration) -> bool {
     let is_secured = origin.scheme == Scheme::Https;
     let below = if is_secured { connection.transport.below() } else { Some(&connection.transport) };

@@ -1,4 +1,4 @@
-//! What a session's owner can set, and the checks of it. These are values: what is learned is in `caches`.
+//! The settings of a session, and their checks. These are values: what is learned is in `caches`.
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -14,7 +14,7 @@ use crate::session::proxies::Proxying;
 use crate::session::request_fields::RequestFields;
 use crate::tls::settings::TlsSettings;
 
-/// How long each step may take; the WIT's `deadlines` says when each starts. None is zero.
+/// How long each step may take. None is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the WIT documents each")]
 pub struct Deadlines {
@@ -48,7 +48,7 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
-    /// The same with defaults in the place of zeros.
+    /// Replaces zeros by the defaults.
     fn completed(self) -> Self {
         let default = Self::default();
         let or = |time: Duration, default| if time.is_zero() { default } else { time };
@@ -67,7 +67,7 @@ impl Deadlines {
     }
 }
 
-/// Which addresses of a name are used.
+/// The address families that are connected to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AddressFamily {
     /// Both families.
@@ -80,7 +80,7 @@ pub enum AddressFamily {
 }
 
 impl AddressFamily {
-    /// Whether this address is of the family.
+    /// Whether this address belongs to the family.
     pub fn admits(self, address: IpAddr) -> bool {
         match self {
             Self::Any => true,
@@ -90,16 +90,16 @@ impl AddressFamily {
     }
 }
 
-/// An address to connect to; without a port, the origin's is meant.
+/// An address to connect to. Without a port, the origin's is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixedAddress {
     /// The address.
     pub address: IpAddr,
-    /// The port that stands for the origin's.
+    /// The port that replaces the origin's.
     pub port: Option<u16>,
 }
 
-/// What a caller can set that is true of any origin. Sessions share it by `Rc`: a change is made to a copy.
+/// The settings that apply to any origin. Sessions share them by `Rc`, and a change is made to a copy.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Shared with the requests that were started with it.
@@ -112,9 +112,9 @@ pub struct Options {
     /// Which addresses of the name are used.
     pub family: AddressFamily,
     local_address: Option<IpAddr>,
-    /// Whom to trust as an origin, and how.
+    /// The TLS settings for origins.
     pub tls: Rc<TlsSettings>,
-    /// Through which proxies origins are reached.
+    /// The settings about proxies.
     pub proxying: Proxying,
 }
 
@@ -135,12 +135,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The `User-Agent` of requests that bring none.
+    /// The `User-Agent` of requests that do not set it.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
     }
 
-    /// The same, to be kept.
+    /// The same, shared.
     pub(crate) fn shared_user_agent(&self) -> Option<Rc<str>> {
         self.user_agent.clone()
     }
@@ -161,7 +161,7 @@ impl Options {
         Ok(())
     }
 
-    /// The fields that are added to requests which have none of their name, without those that are secrets.
+    /// The default fields, without those that are secrets.
     pub fn default_fields(&self) -> Vec<(String, Vec<u8>)> {
         self.default_fields.shown()
     }
@@ -181,7 +181,7 @@ impl Options {
         &self.deadlines
     }
 
-    /// Sets them. A zero is the default again, for nothing may wait for ever.
+    /// Sets them. A zero restores the default, because every wait needs a deadline.
     pub fn set_deadlines(&mut self, deadlines: Deadlines) {
         self.deadlines = deadlines.completed();
     }
@@ -191,12 +191,12 @@ impl Options {
         &self.limits
     }
 
-    /// Sets them. A zero is the default again.
+    /// Sets them. A zero restores the default.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits.completed();
     }
 
-    /// The local address that connections start from.
+    /// The local address of connections.
     pub fn local_address(&self) -> Option<IpAddr> {
         self.local_address
     }
@@ -210,24 +210,24 @@ impl Options {
         Ok(())
     }
 
-    /// What is set about TLS with origins, to be changed for these options alone.
+    /// The TLS settings for origins, to be changed for these options only.
     pub fn tls_mut(&mut self) -> &mut TlsSettings {
         Rc::make_mut(&mut self.tls)
     }
 
-    /// Whether a connection that these options make, the others would make too, whatever it is.
+    /// Whether the other options would make every connection that these make.
     fn make_the_same(&self, others: &Self) -> bool {
         self.tls.is_same(&others.tls) && self.proxying.leads_the_same(&others.proxying)
     }
 }
 
-/// What a session goes by: the options that it was given last, and what belongs to its origin alone.
+/// The settings of a session: its options, and those for its origin alone.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     options: Rc<Options>,
     addresses: Vec<FixedAddress>,
     connect_to: Option<(Host, u16)>,
-    /// Another number after each change that a kept connection may not outlive: of trust, or of the way.
+    /// Changes with each change of trust or route, which may rule out idle connections.
     revision: u32,
 }
 
@@ -240,12 +240,12 @@ impl Deref for Settings {
 }
 
 impl Settings {
-    /// The options, to be given to others.
+    /// The options, shared.
     pub(crate) fn options(&self) -> Rc<Options> {
         Rc::clone(&self.options)
     }
 
-    /// Takes other options.
+    /// Replaces the options.
     pub(crate) fn set_options(&mut self, options: Rc<Options>) {
         if !self.options.make_the_same(&options) {
             self.revision = self.revision.wrapping_add(1);
@@ -258,7 +258,7 @@ impl Settings {
         self.revision
     }
 
-    /// The addresses that stand for a lookup.
+    /// The addresses that replace a lookup.
     pub(crate) fn addresses(&self) -> &[FixedAddress] {
         &self.addresses
     }
@@ -272,7 +272,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The host and port that stand for the origin's when connecting.
+    /// The host and port to connect to instead of the origin's.
     pub(crate) fn connect_to(&self) -> Option<&(Host, u16)> {
         self.connect_to.as_ref()
     }
@@ -295,7 +295,7 @@ impl Settings {
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 fn parse_address(text: &str) -> Result<FixedAddress, Error> {
-    // First, for an IPv6 address without brackets has colons of its own.
+    // Tried first, because an IPv6 address without brackets has colons of its own.
     if let Some(address) = uri::parse_address(text) {
         return Ok(FixedAddress { address, port: None });
     }

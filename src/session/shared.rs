@@ -1,4 +1,4 @@
-//! What the requests and exchanges of one session share: its settings, its credentials, its connections, its caches.
+//! What the requests and exchanges of a session share: settings, credentials, connections, caches.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,12 +17,12 @@ use crate::session::proxies::Proxies;
 use crate::session::revalidation::would_be_made;
 use crate::session::settings::{Options, Settings};
 
-/// What the requests and exchanges of one session share.
+/// The shared state of a session.
 pub(crate) struct Shared<N: Net> {
     pub(crate) net: N,
     pub(crate) origin: Result<Rc<Origin>, Error>,
     pub(crate) settings: RefCell<Settings>,
-    /// Those of the origin.
+    /// The credentials for the origin.
     pub(crate) credentials: Rc<RefCell<Credentials>>,
     pub(crate) journal: Rc<Journal<N>>,
     pub(crate) pool: Pool<N>,
@@ -30,7 +30,7 @@ pub(crate) struct Shared<N: Net> {
 }
 
 impl<N: Net> Shared<N> {
-    /// What is wrong with the origin is kept for the first request.
+    /// An invalid origin is kept as an error for the first request.
     pub(crate) fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
         let origin = Origin::parse(scheme, host, port).map(Rc::new).map_err(|error| {
             let (code, detail) = match error {
@@ -58,7 +58,7 @@ impl<N: Net> Shared<N> {
         self.journal.record(subject, what);
     }
 
-    /// Goes by these options from now on. Kept connections that they would not have made close.
+    /// Sets the options. Idle connections that they would not have made close.
     pub(crate) fn set_options(&self, options: Rc<Options>) {
         let before = self.settings.borrow().revision();
         self.settings.borrow_mut().set_options(options);
@@ -75,19 +75,19 @@ impl<N: Net> Shared<N> {
         origin.is_ok_and(|origin| would_be_made(&settings, origin, connection, now))
     }
 
-    /// The proxies for this origin; none when it is reached without.
+    /// The proxies for this origin, or `None` if it is reached directly.
     pub(crate) fn proxies(&self, origin: &Origin) -> Option<Rc<Proxies>> {
         let proxying = &self.settings.borrow().proxying;
         proxying.for_origin(origin).map(|_| self.caches.proxies())
     }
 
-    /// A connection over this stream. `exchange` is for whom, in events.
+    /// A connection over this stream, for the exchange with this number in events.
     pub(crate) fn connection(&self, stream: N::Stream, permit: Permit, exchange: u64) -> Connection<N> {
         let revision = self.settings.borrow().revision();
         Connection::new(stream, &self.journal, revision, permit, exchange)
     }
 
-    /// Keeps a connection for the next request, unless the settings have become others that would not have made it.
+    /// Keeps a connection for the next request, unless changed settings would not have made it.
     pub(crate) fn keep(&self, mut connection: Connection<N>) {
         let subject = Subject { exchange: 0, connection: connection.number };
         let (most, revision) = {

@@ -1,4 +1,4 @@
-//! Deadlines: how long each step of an exchange may take, what it means when one has passed, and waiting with one.
+//! Deadlines: how long each step of an exchange may take, which error follows, and waiting with a deadline.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,7 +15,7 @@ use crate::session::settings::Deadlines;
 pub(crate) struct Schedule {
     /// How long each step may take.
     pub(crate) each: Deadlines,
-    /// When all has to be over.
+    /// When the whole exchange must be over.
     pub(crate) end: Instant,
 }
 
@@ -26,9 +26,9 @@ pub(crate) enum Step<'a> {
     Lookup(&'a str),
     /// The TLS handshake with the origin.
     Handshake,
-    /// Everything that is said to a proxy before it is used.
+    /// The handshake with a proxy.
     Proxy,
-    /// Waiting until the server takes more of the request.
+    /// Waiting until the server accepts more of the request.
     Write,
     /// Waiting for the first byte of the response.
     FirstByte,
@@ -36,19 +36,19 @@ pub(crate) enum Step<'a> {
     BetweenBytes,
 }
 
-/// A time, and the error of whatever is not over by then.
+/// A time, and the error of an operation that is not complete by then.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline<'a> {
     pub(crate) at: Instant,
     error: Timeout<'a>,
 }
 
-/// An error that is not made yet: most deadlines never pass.
+/// An error that is not built yet, because most deadlines never pass.
 #[derive(Clone, Copy, Debug)]
 enum Timeout<'a> {
-    /// This step took longer than this.
+    /// The step took longer than this.
     Step(Step<'a>, Duration),
-    /// The whole exchange did, and was in this phase.
+    /// The whole exchange took longer than this, and was in this phase.
     Exchange(Phase, Duration),
 }
 
@@ -58,12 +58,12 @@ impl Schedule {
         Self { each, end: now + each.exchange }
     }
 
-    /// The end of the whole exchange, which is in this phase.
+    /// The deadline of the whole exchange, in this phase.
     pub(crate) fn end(&self, phase: Phase) -> Deadline<'static> {
         Deadline { at: self.end, error: Timeout::Exchange(phase, self.each.exchange) }
     }
 
-    /// The deadline of a step that begins now, or that of the whole exchange if it is no later.
+    /// The deadline of a step that begins now, or that of the whole exchange if that is not later.
     pub(crate) fn step<'a>(&self, step: Step<'a>, now: Instant) -> Deadline<'a> {
         self.end(step.phase()).or(step, now + self.length(step), self)
     }
@@ -87,7 +87,7 @@ impl<'a> Deadline<'a> {
         if at < self.at { Self { at, error: Timeout::Step(step, schedule.length(step)) } } else { self }
     }
 
-    /// What it means that it has passed.
+    /// The error of missing it.
     #[cold]
     pub(crate) fn error(&self) -> Error {
         let (step, length) = match self.error {
@@ -126,7 +126,7 @@ impl Step<'_> {
     }
 }
 
-/// What the future gives, or the deadline's error if that comes first. What is ready at the deadline is in time.
+/// The output of the future, or the deadline's error if that comes first. A result that is ready at the deadline is in time.
 pub(crate) async fn within<N: Net, T>(
     net: &N,
     deadline: Deadline<'_>,
@@ -140,8 +140,8 @@ pub(crate) async fn within<N: Net, T>(
     .await
 }
 
-/// Waits as short as can be. What time it is shows only after a wait, and a peer that never lets anybody wait must not stop
-/// the clock.
+/// Waits for the shortest possible time. The clock advances only in waits, and a peer that always has something ready must not
+/// stop it.
 pub(crate) async fn tick<N: Net>(net: &N) {
     let soon = net.now() + Duration::from_nanos(1);
     poll_fn(|context| net.poll_until(context, soon)).await;

@@ -1,6 +1,6 @@
-//! What a connection's bytes go through: the network's stream as it is, or TLS over it, or TLS in the TLS of a proxy.
+//! The transport of a connection: the network's stream, TLS over it, or TLS within the TLS of a proxy.
 //!
-//! It moves bytes and waits for nothing by itself; it knows no HTTP.
+//! It moves bytes, waits for nothing by itself, and knows no HTTP.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -13,30 +13,30 @@ use crate::tls::connection::{Incoming, SEALING, TlsConnection};
 use crate::tls::facts::TlsFacts;
 use crate::tls::failure::Failure;
 
-/// What records add to the content that is asked for, so that a piece and its record come in one read.
+/// What records add to the requested content, so that a piece and its record arrive in one read.
 const RECORD_OVERHEAD: usize = 512;
 
-/// Reads of records without content that a look at an idle connection makes: session tickets, a change of keys.
+/// How many records without content are read when an idle connection is checked: session tickets, key updates.
 const SILENT_READS: usize = 8;
 
-/// Steps that a handshake makes before others get their turn: below it may be a proxy's TLS, which may send records without
-/// content as fast as they are read.
+/// How many steps a handshake takes before it yields. Below it may be a proxy's TLS, which may send records without content as
+/// fast as they are read.
 const HANDSHAKE_STEPS: usize = 64;
 
-/// A connection's two directions.
+/// A transport, in both directions.
 pub(crate) enum Transport<S: Stream> {
-    /// Bytes as they are.
+    /// The stream itself.
     Plain(S),
-    /// Bytes in records.
+    /// TLS over another transport.
     Tls(Box<Secured<S>>),
 }
 
-/// A channel with TLS over it.
+/// A transport with TLS over it.
 pub(crate) struct Secured<S: Stream> {
-    /// What the records go through: the stream, or the TLS of a proxy.
+    /// What carries the records: the stream, or the TLS of a proxy.
     below: Transport<S>,
     tunnel: TlsConnection,
-    /// Records, or parts of one, that were received and not used.
+    /// Received records, or parts of one, that were not used yet.
     records: Buffer,
     facts: Option<Rc<TlsFacts>>,
 }
@@ -44,39 +44,39 @@ pub(crate) struct Secured<S: Stream> {
 /// What one step did.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// How many of the caller's bytes have gone; a prefix.
+    /// How many of the caller's bytes were sent. They are a prefix.
     pub(crate) sent: Result<usize, Fault>,
-    /// Whether the connection took anything, be it a part of a record.
+    /// Whether the connection accepted anything, even part of a record.
     pub(crate) is_taking: bool,
     pub(crate) received: Received,
 }
 
-/// What came in one step.
+/// What was received in one step.
 #[derive(Debug)]
 pub(crate) enum Received {
     Nothing,
     /// At least one byte.
     Bytes,
-    /// The peer has ended its sending direction in good order.
+    /// The peer ended its sending direction cleanly.
     End,
     Failed(Broken),
 }
 
-/// Why nothing more comes.
+/// Why receiving failed.
 #[derive(Debug)]
 pub(crate) enum Broken {
     Net(Fault),
     Tls(Failure),
 }
 
-/// How a silent connection is.
+/// The state of an idle connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Idle {
     /// Open and silent.
     Alive,
     /// Closed by the peer, or broken.
     Closed,
-    /// The peer has sent something that nobody asked for.
+    /// The peer sent bytes that belong to no response.
     StrayBytes,
 }
 
@@ -87,13 +87,13 @@ impl Step {
 }
 
 impl<S: Stream> Transport<S> {
-    /// This channel with TLS over it, the handshake to be done.
+    /// Adds TLS on top, with its handshake still to be done.
     pub(crate) fn secured(self, tunnel: TlsConnection) -> Self {
         Self::Tls(Box::new(Secured { below: self, tunnel, records: Buffer::default(), facts: None }))
     }
 
-    /// Ready when the handshake is done, or has gone on for long enough without a wait; whether it is done. A stream as it is
-    /// has none.
+    /// Ready when the handshake is done, or has gone on for long enough without a wait. Returns whether it is done. A plain
+    /// stream has no handshake.
     pub(crate) fn poll_handshake(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         match self {
             Self::Plain(_) => Poll::Ready(Ok(true)),
@@ -101,10 +101,9 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// As [`Stream::poll_step`]. It may be ready though nothing moved that the caller sees.
+    /// As [`Stream::poll_step`]. It may be ready even if none of the caller's bytes moved.
     ///
-    /// What is to be sent must begin with what was to be sent at the last step, less what has gone since, until that has
-    /// gone: records are made of it before they go.
+    /// Until they are sent, the bytes offered at one step must be offered again at the next: they may already be in a record.
     pub(crate) fn poll_step(
         &mut self,
         context: &mut Context<'_>,
@@ -121,7 +120,7 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// How many of the caller's bytes one step can send, so that they go in one write.
+    /// How many of the caller's bytes one step can send in a single write.
     pub(crate) fn most_at_once(&self) -> usize {
         match self {
             Self::Plain(_) => SEND_LENGTH,
@@ -129,7 +128,7 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// Whether something is on its way out that the caller no longer has.
+    /// Whether there are bytes to send that the caller no longer has.
     pub(crate) fn is_unsent(&self) -> bool {
         match self {
             Self::Plain(_) => false,
@@ -137,7 +136,7 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// Looks whether a connection that should be silent is alive, without waiting.
+    /// Checks, without waiting, whether an idle connection is alive.
     pub(crate) fn check(&mut self) -> Idle {
         match self.try_receive(Receive { buffer: &mut Buffer::default(), max: 1 }) {
             Received::Nothing => Idle::Alive,
@@ -146,7 +145,8 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// As [`Stream::try_receive`]. Bytes may have come though the caller gets none: a peer that says so much to nobody.
+    /// As [`Stream::try_receive`]. It may return `Bytes` without content for the caller, if the peer sends too many records
+    /// without content.
     fn try_receive(&mut self, receive: Receive<'_>) -> Received {
         match self {
             Self::Plain(stream) => stream.try_receive(receive).into(),
@@ -154,7 +154,7 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// Ends the sending direction after what was sent; receiving goes on.
+    /// Ends the sending direction after the bytes sent so far. Receiving continues.
     pub(crate) fn finish(&mut self) {
         match self {
             Self::Plain(stream) => stream.finish(),
@@ -170,7 +170,7 @@ impl<S: Stream> Transport<S> {
         }
     }
 
-    /// What this one's records go through, if it has TLS.
+    /// The transport below, if this is TLS.
     pub(crate) fn below(&self) -> Option<&Self> {
         match self {
             Self::Plain(_) => None,
@@ -191,7 +191,7 @@ impl<S: Stream> Secured<S> {
     fn poll_handshake(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         let mut send_fault = None;
         let mut steps = 0_usize;
-        // What is left to send of the handshake's end goes with the first request.
+        // The rest of the client's handshake is sent with the first request.
         while self.tunnel.is_handshaking() {
             if steps >= HANDSHAKE_STEPS && send_fault.is_none() {
                 return Poll::Ready(Ok(false));
@@ -199,7 +199,7 @@ impl<S: Stream> Secured<S> {
             steps = steps.saturating_add(1);
             let receive = Some(Receive { buffer: &mut Buffer::default(), max: READ_LENGTH });
             let Poll::Ready(step) = self.poll_step(context, &[], receive) else {
-                // What the peer said before it closed was read by now.
+                // Everything that the peer sent before it closed was read by now.
                 return send_fault.map_or(Poll::Pending, |fault| Poll::Ready(Err(Broken::Net(fault))));
             };
             send_fault = send_fault.or(step.sent.err());
@@ -221,7 +221,7 @@ impl<S: Stream> Secured<S> {
                 .poll_step(context, self.tunnel.outgoing(), None)
                 .map(|step| self.note(step.sent).with(Received::Nothing));
         };
-        // Records that are here already come before those that are not, and nothing comes after the end.
+        // Records received earlier come first, and nothing follows the end.
         let here =
             if self.records.is_empty() && !self.tunnel.is_over() { Received::Nothing } else { self.open(buffer, max) };
         let is_here = !matches!(here, Received::Nothing);
@@ -230,19 +230,19 @@ impl<S: Stream> Secured<S> {
         let Poll::Ready(step) = self.below.poll_step(context, self.tunnel.outgoing(), receive) else {
             return if is_here { Poll::Ready(self.note(Ok(0)).with(here)) } else { Poll::Pending };
         };
-        // First, for what is received may make records of its own, which have still to go.
+        // Noted first, because receiving may produce records that are yet to be sent.
         let noted = self.note(step.sent);
         let received = match step.received {
             Received::Nothing => here,
             Received::Bytes => self.open(buffer, max),
-            // Below TLS, which has not ended.
+            // The transport below ended, but TLS did not.
             Received::End => Received::Failed(Broken::Tls(Failure::Truncated)),
             Received::Failed(broken) => Received::Failed(broken),
         };
         Poll::Ready(noted.with(received))
     }
 
-    /// Takes what the records hold.
+    /// Decrypts the received records.
     fn open(&mut self, buffer: &mut Buffer, max: usize) -> Received {
         let mut content = Vec::new();
         match self.tunnel.receive(&mut self.records, &mut content, max) {
@@ -256,7 +256,7 @@ impl<S: Stream> Secured<S> {
         }
     }
 
-    /// What was sent.
+    /// Notes what was sent.
     fn note(&mut self, sent: Result<usize, Fault>) -> Step {
         let is_taking = sent.is_ok_and(|sent| sent > 0);
         if sent.is_err() {
@@ -276,13 +276,13 @@ impl<S: Stream> Secured<S> {
                 other => return other,
             }
         }
-        // Who has so much to say to nobody is not one to be asked.
+        // A peer that sends this many records without content is not used.
         Received::Bytes
     }
 }
 
 impl<S: Stream> Drop for Secured<S> {
-    /// Says farewell, or why it is ended, and never waits for it to go.
+    /// Sends `close_notify` or an alert, without waiting for it to be sent.
     fn drop(&mut self) {
         self.tunnel.close();
         let mut context = Context::from_waker(Waker::noop());

@@ -1,4 +1,4 @@
-//! A whole exchange in one go, its content kept: for the common case.
+//! A whole exchange in one call, with its content in memory: for the common case.
 
 use std::future::poll_fn;
 
@@ -9,7 +9,7 @@ use crate::limits::READ_LENGTH;
 use crate::net::Net;
 use crate::session::handles::{Exchange, Request, Response, Session};
 
-/// A response, all of it.
+/// A whole response.
 #[derive(Debug)]
 pub struct Whole {
     /// The head.
@@ -50,14 +50,14 @@ impl<N: Net> Exchange<N> {
         poll_fn(|context| self.poll_flush(context)).await
     }
 
-    /// The response, when its head is here.
+    /// Waits for the head of the response.
     pub async fn response(&self) -> Result<Response<N>, Error> {
         poll_fn(|context| self.poll_response(context)).await
     }
 }
 
 impl<N: Net> Response<N> {
-    /// The next piece of content, of no more than 64 KiB; none at its end.
+    /// The next piece of content, of at most 64 KiB, or `None` at its end.
     pub async fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         poll_fn(|context| self.poll_read(context, READ_LENGTH)).await
     }
@@ -73,7 +73,7 @@ pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
     Ok(Whole { head: response.into_head(), content, trailers })
 }
 
-/// Reads what is left of the content, up to the session's limit.
+/// Reads the rest of the content, up to the session's limit.
 pub async fn read_to_end<N: Net>(response: &Response<N>) -> Result<Vec<u8>, Error> {
     let limit = response.whole_content_limit();
     let mut content = Vec::new();

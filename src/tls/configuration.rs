@@ -1,4 +1,4 @@
-//! What handshakes are made with: rustls's configuration, made of settings once and used while they stay the same.
+//! The configuration of rustls for handshakes, made from settings once and used until they change.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,8 +17,9 @@ use super::remembered::{Clock, Made, Peer, View};
 use super::settings::{TlsSettings, TlsVersion};
 use super::verify::Verifier;
 use crate::http::origin::Host;
+use crate::reason::OwnedReason;
 
-/// Settings in the form that handshakes need.
+/// Settings in the form for handshakes.
 #[derive(Clone)]
 pub struct Configuration {
     made: Made,
@@ -26,8 +27,8 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// What connections are made with under these settings; `now` is the time since 1970 by the clock on the wall.
-    pub fn of(settings: &Rc<TlsSettings>, now: Duration) -> Result<Self, String> {
+    /// The configuration for these settings. `now` is the time since 1970 by the wall clock.
+    pub fn of(settings: &Rc<TlsSettings>, now: Duration) -> Result<Self, OwnedReason> {
         let remembered = &settings.remembered;
         let made = match remembered.made.get() {
             Some(made) => made,
@@ -40,16 +41,15 @@ impl Configuration {
         Ok(Self { made: made.clone(), settings: Rc::clone(settings) })
     }
 
-    /// That of one connection to this peer. rustls tells its store of sessions nothing but a server's name, which is neither a
-    /// port nor says who is a proxy, so each connection has a store that knows.
+    /// The configuration of one connection to this peer. rustls passes only a server's name to its session store: not the port,
+    /// nor whether it is a proxy. So each connection has a store that knows its peer.
     pub(super) fn for_connection(&self, peer: Peer) -> Arc<ClientConfig> {
         let mut config = ClientConfig::clone(&self.made.config);
         config.resumption = Resumption::store(Arc::new(View::new(&self.settings.remembered, peer)));
         Arc::new(config)
     }
 
-    /// Whether a handshake with this host that agreed on these facts would be made again; `now` as for
-    /// [`Configuration::of`].
+    /// Whether a handshake with this host that led to these facts would succeed again. `now` is as for [`Configuration::of`].
     pub fn would_make(&self, facts: &TlsFacts, host: &Host, now: Duration) -> bool {
         let version = if facts.version == TLS13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
         let TlsSettings { oldest, newest, identity, .. } = &*self.settings;
@@ -60,7 +60,7 @@ impl Configuration {
     }
 }
 
-fn make(settings: &TlsSettings) -> Result<Made, String> {
+fn make(settings: &TlsSettings) -> Result<Made, OwnedReason> {
     let provider = Arc::new(provider());
     let algorithms = provider.signature_verification_algorithms;
     let mut roots = RootCertStore { roots: settings.roots.clone() };
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn each_change_makes_a_new_configuration_and_nothing_else_does() {
+    fn only_changes_make_a_new_configuration() {
         let (one, key) = pair();
         let mut settings = Rc::new(TlsSettings::default());
         let mut last = Configuration::of(&settings, Duration::ZERO).unwrap();

@@ -1,7 +1,7 @@
-//! One TLS connection as a machine: what the caller sends becomes records, records become what the caller receives.
+//! One TLS connection as a state machine: it encrypts the caller's content into records, and decrypts received records.
 //!
-//! It holds at most one batch of records that have not gone, and takes no more content before they have; what it gives at
-//! once is bounded by who asks.
+//! It holds at most one batch of records to send, and takes no more content before that was sent. The caller bounds how much it
+//! returns at once.
 
 use std::io::BufRead;
 
@@ -13,49 +13,51 @@ use super::failure::Failure;
 use super::remembered::Peer;
 use super::settings::Identity;
 use crate::buffer::Buffer;
+use crate::reason::OwnedReason;
 
-/// Content encrypted at once: four records.
+/// How much content is encrypted at once: four records.
 const BATCH: usize = 64 * 1024;
 
-/// Bytes that four records have beside their content, at the most: a header, an explicit nonce, a tag (RFC 5246 section 6.2.3.3).
+/// The most bytes that four records have in addition to their content: a header, an explicit nonce, a tag (RFC 5246 section
+/// 6.2.3.3).
 pub const SEALING: usize = 4 * (5 + 8 + 16);
 
-/// A connection's TLS.
+/// The TLS of a connection.
 pub struct TlsConnection {
     tls: ClientConnection,
-    /// Records that go out next, of which `gone` have gone.
+    /// Records to send next, of which `gone` bytes were sent.
     outgoing: Vec<u8>,
     gone: usize,
-    /// How much of the caller's content is in `outgoing`.
+    /// How many bytes of the caller's content are in `outgoing`.
     taken: usize,
-    /// Whether nothing can go out any more.
+    /// Whether nothing can be sent any more.
     is_mute: bool,
-    /// Whether the peer has said farewell.
+    /// Whether the peer sent `close_notify`.
     has_ended: bool,
-    /// Why it has failed.
+    /// Why it failed, if it did.
     failure: Option<Failure>,
-    /// What is shown to the peer if it asks for it.
+    /// The client certificate, if any.
     identity: Identity,
 }
 
-/// What is there of what the peer has sent.
+/// The outcome of receiving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// Nothing for the caller yet.
+    /// No content yet.
     Nothing,
     /// Content, appended to what the caller gave.
     Content,
-    /// The peer has said that it sends no more.
+    /// The peer will send no more.
     End,
 }
 
 impl TlsConnection {
     /// The client's side of a connection to this peer.
-    pub fn new(configuration: &Configuration, peer: Peer) -> Result<Self, String> {
+    pub fn new(configuration: &Configuration, peer: Peer) -> Result<Self, OwnedReason> {
         let name = server_name(&peer.host)?;
         let mut tls =
             ClientConnection::new(configuration.for_connection(peer), name).map_err(|error| error.to_string())?;
-        // `outgoing` is the bound.
+        // `outgoing` bounds the memory instead.
         tls.set_buffer_limit(None);
         let mut tunnel = Self {
             tls,
@@ -71,17 +73,17 @@ impl TlsConnection {
         Ok(tunnel)
     }
 
-    /// Whether the handshake goes on: no content can be sent or received yet.
+    /// Whether the handshake is in progress, so that no content can be sent or received yet.
     pub fn is_handshaking(&self) -> bool {
         self.tls.is_handshaking()
     }
 
-    /// Records that should go out next.
+    /// Records to send next.
     pub fn outgoing(&self) -> &[u8] {
         self.outgoing.get(self.gone..).unwrap_or_default()
     }
 
-    /// So many of their bytes have gone; answers how many bytes of offered content have gone with them.
+    /// Notes that this many bytes of the records were sent. Returns how many bytes of offered content went with them.
     pub fn sent(&mut self, count: usize) -> usize {
         self.gone = self.gone.saturating_add(count).min(self.outgoing.len());
         if self.gone < self.outgoing.len() {
@@ -93,15 +95,14 @@ impl TlsConnection {
         std::mem::take(&mut self.taken)
     }
 
-    /// Nothing can go out any more: what should have is dropped, and what the peer says can still be received.
+    /// Drops what was to be sent, because nothing can be sent any more. Receiving continues.
     pub fn give_up_sending(&mut self) {
         self.is_mute = true;
         self.outgoing = Vec::new();
         (self.gone, self.taken) = (0, 0);
     }
 
-    /// Takes a batch of content, if the one before has gone. What is offered must begin with what was offered before and has
-    /// not gone yet.
+    /// Takes a batch of content, if the one before was sent. Content offered before and not sent yet must be offered again.
     pub fn offer(&mut self, content: &[u8]) {
         let is_full = self.taken > 0 || self.outgoing.len() > BATCH;
         if is_full || self.is_mute || self.is_handshaking() || self.failure.is_some() {
@@ -111,30 +112,30 @@ impl TlsConnection {
         if batch.is_empty() {
             return;
         }
-        // A writer without a limit takes all, and cannot fail.
+        // A writer without a limit accepts everything, and cannot fail.
         self.taken = std::io::Write::write(&mut self.tls.writer(), batch).unwrap_or(0);
         self.collect();
     }
 
-    /// Uses records from the front of `records`; appends what they hold to `content`, about `max` bytes at the most. A failure
-    /// is told when what came before it was given.
+    /// Consumes records from the front of `records`, and appends at most about `max` bytes of their content to `content`. Content
+    /// received before a failure is returned first.
     pub fn receive(&mut self, records: &mut Buffer, content: &mut Vec<u8>, max: usize) -> Result<Incoming, Failure> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        // rustls must not be asked again: after an empty handshake message and then a farewell, 0.23.46 would panic.
+        // rustls must not be called again: after an empty handshake message and then `close_notify`, 0.23.46 would panic.
         if self.has_ended {
             return Ok(Incoming::End);
         }
         let before = content.len();
-        // What it will have, at once: growing would copy it again and again.
+        // Reserved at once, because growing would copy it again and again.
         content.reserve(records.len().min(max));
         loop {
             let state = match self.tls.process_new_packets() {
                 Ok(state) => state,
                 Err(error) => {
                     self.take_content(content);
-                    // An alert that tells the peer why is among the outgoing now.
+                    // The outgoing records now contain an alert for the peer.
                     self.collect();
                     let failure = Failure::of(error);
                     self.failure = Some(failure.clone());
@@ -147,8 +148,8 @@ impl TlsConnection {
                 break;
             }
             let mut rest = records.as_slice();
-            // A slice is read without an error, and what was decrypted was taken just now; so it is a message for which there
-            // is no room. Whoever waited for its end would keep all that comes.
+            // Reading a slice cannot fail, and decrypted content was taken just now. So this is a message for which there is no
+            // room. To wait for its end would mean keeping everything that arrives.
             let used = self.tls.read_tls(&mut rest).unwrap_or(0);
             if used == 0 {
                 let failure = Failure::Protocol("the server broke the TLS protocol: a message is too long".into());
@@ -167,18 +168,18 @@ impl TlsConnection {
         })
     }
 
-    /// Whether nothing comes any more: the peer has said so, or it has failed.
+    /// Whether receiving is over: cleanly, or by a failure.
     pub fn is_over(&self) -> bool {
         self.has_ended || self.failure.is_some()
     }
 
-    /// Says farewell: the last records are among the outgoing.
+    /// Adds `close_notify` to the outgoing records.
     pub fn close(&mut self) {
         self.tls.send_close_notify();
         self.flush();
     }
 
-    /// What the handshake has agreed on, once it is done.
+    /// The outcome of the handshake, once it is done.
     pub fn facts(&self) -> Option<TlsFacts> {
         let suite = self.tls.negotiated_cipher_suite()?;
         Some(TlsFacts {
@@ -194,10 +195,10 @@ impl TlsConnection {
         })
     }
 
-    /// Takes what was decrypted.
+    /// Takes the decrypted content.
     fn take_content(&mut self, content: &mut Vec<u8>) {
         let mut reader = self.tls.reader();
-        // Nothing for now is an error, and an end gives nothing.
+        // No content yet is an error here, and an end returns nothing.
         while let Ok(piece) = reader.fill_buf()
             && !piece.is_empty()
         {
@@ -207,7 +208,7 @@ impl TlsConnection {
         }
     }
 
-    /// Takes records from rustls, if those before have gone.
+    /// Takes records from rustls, if those before were sent.
     fn collect(&mut self) {
         if self.outgoing.is_empty() || self.taken > 0 {
             self.flush();
@@ -216,7 +217,7 @@ impl TlsConnection {
 
     fn flush(&mut self) {
         while self.tls.wants_write() {
-            // Memory takes all.
+            // Writing to memory cannot fail.
             if self.tls.write_tls(&mut self.outgoing).is_err() {
                 break;
             }
@@ -227,7 +228,7 @@ impl TlsConnection {
     }
 }
 
-/// rustls says `TLS13_` where the registry says `TLS_`.
+/// rustls writes `TLS13_` where the registry has `TLS_`.
 fn suite_name(name: &str) -> String {
     name.replacen("TLS13_", "TLS_", 1)
 }

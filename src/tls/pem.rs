@@ -1,5 +1,7 @@
 //! Certificates and keys as callers supply them: PEM or DER.
 
+use crate::reason::OwnedReason;
+
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -17,8 +19,8 @@ const ENCRYPTED: &str = "the private key is encrypted; decrypt it first";
 /// The byte order mark with which editors on Windows begin a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// All certificates of a PEM text, or the one in DER. The error is words for people.
-pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+/// All certificates of a PEM text, or the one in DER.
+pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, OwnedReason> {
     if !is_pem(bytes) {
         return if bytes.is_empty() { Err(none("certificate")) } else { Ok(vec![bytes.to_vec().into()]) };
     }
@@ -37,7 +39,7 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 }
 
 /// The first private key of a PEM text, or the one in DER: PKCS#8, PKCS#1 or SEC1.
-pub(super) fn key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+pub(super) fn key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, OwnedReason> {
     if !is_pem(bytes) {
         return match PrivateKeyDer::try_from(bytes.to_vec()) {
             _ if der::is_encrypted_key(bytes) => Err(ENCRYPTED.into()),

@@ -1,9 +1,9 @@
-//! What those who share settings share: the configuration that was made of them, and what is remembered of servers, so that the
-//! next handshake can be a short one.
+//! What sessions with the same settings share: the configuration made from them, and what is remembered of servers for
+//! resumption.
 //!
-//! It must not keep more than limits.rs says, however much a server gives: rustls's own store keeps eight sessions of a
-//! server, and no more servers than its size divided by eight. Nor may it take one server for another: a session is resumed
-//! with the host and port that it is from, and what a proxy gave is not used with an origin.
+//! Memory is bounded by limits.rs, however much a server sends. rustls's own store does not fit: it keeps eight TLS sessions of a
+//! server, and no more servers than its size divided by eight. Servers are not confused either: a TLS session is resumed only
+//! with the same host and port, and that of a proxy is not used with an origin.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,7 +20,7 @@ use super::verify::Verifier;
 use crate::http::origin::Host;
 use crate::limits::{REMEMBERED_FOR, REMEMBERED_SERVERS, REMEMBERED_SESSIONS};
 
-/// With whom a handshake is.
+/// The peer of a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub(super) host: Host,
@@ -40,25 +40,25 @@ impl Peer {
     }
 }
 
-/// What those who share settings share.
+/// What sessions with the same settings share.
 #[derive(Default)]
 pub(super) struct Remembered {
-    /// Made at the first handshake. rustls resumes a session only with the very verifier that it is from.
+    /// Made at the first handshake. rustls resumes a TLS session only with the same verifier.
     pub(super) made: OnceLock<Made>,
-    /// The sessions for resumption. The server that was met last comes last.
+    /// The TLS sessions for resumption. The most recently used server comes last.
     servers: Mutex<VecDeque<Server>>,
     pub(super) clock: Arc<Clock>,
 }
 
-/// What is made of settings.
+/// What is made from settings.
 #[derive(Clone)]
 pub(super) struct Made {
-    /// It remembers nothing by itself.
+    /// It has no session store of its own.
     pub(super) config: Arc<ClientConfig>,
     pub(super) verifier: Arc<Verifier>,
 }
 
-/// What time it is by the clock on the wall, as it was told last: seconds since 1970.
+/// The wall clock, as last told: seconds since 1970.
 #[derive(Debug, Default)]
 pub(super) struct Clock(AtomicU64);
 
@@ -80,15 +80,15 @@ impl TimeProvider for Clock {
 
 struct Server {
     peer: Peer,
-    /// The group of keys that it chose.
+    /// The key exchange group that it chose.
     group: Option<NamedGroup>,
-    /// One of TLS 1.2, which can be used again and again.
+    /// A session of TLS 1.2, which can be used many times.
     tls12: Option<Kept<Tls12ClientSessionValue>>,
-    /// Those of TLS 1.3, each of which is used once (RFC 8446 appendix C.4), oldest first.
+    /// Sessions of TLS 1.3, each used once (RFC 8446 appendix C.4), oldest first.
     tls13: VecDeque<Kept<Tls13ClientSessionValue>>,
 }
 
-/// A session, and when the server was verified that it goes back to, for a server that is resumed is not verified again.
+/// A TLS session, and when its server was last verified: resumption does not verify it again.
 #[derive(Clone)]
 struct Kept<T> {
     session: T,
@@ -96,7 +96,7 @@ struct Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// A clock that was set back says nothing of its age.
+    /// If the clock was set back, the age is unknown.
     fn is_young(&self, now: u64) -> bool {
         now.checked_sub(self.verified).is_some_and(|age| age <= REMEMBERED_FOR.as_secs())
     }
@@ -107,12 +107,12 @@ impl Remembered {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of this server, if anything is.
+    /// Looks up what is known of this server.
     fn look<T>(&self, peer: &Peer, look: impl FnOnce(&mut Server) -> Option<T>) -> Option<T> {
         self.servers().iter_mut().find(|server| server.peer == *peer).and_then(look)
     }
 
-    /// Notes something about this server, for which another may be forgotten.
+    /// Notes something about this server, which may displace another.
     fn note(&self, peer: &Peer, note: impl FnOnce(&mut Server)) {
         let mut servers = self.servers();
         let known = servers.iter().position(|server| server.peer == *peer).and_then(|index| servers.remove(index));
@@ -126,11 +126,11 @@ impl Remembered {
     }
 }
 
-/// What one connection sees of it: its peer's part.
+/// The part of it that belongs to the peer of one connection.
 pub(super) struct View {
     remembered: Arc<Remembered>,
     peer: Peer,
-    /// When the peer was verified, as far as is known: now, or when the session that it was offered is from.
+    /// When the peer was verified, as far as known: now, or when the offered session was made.
     verified: AtomicU64,
 }
 
@@ -144,7 +144,7 @@ impl View {
         Kept { session, verified: self.verified.load(Ordering::Relaxed) }
     }
 
-    /// A session that is offered to the peer, unless it is too old.
+    /// Offers a session to the peer, unless it is too old.
     fn offer<T>(&self, kept: Kept<T>) -> Option<T> {
         if !kept.is_young(self.remembered.clock.now()) {
             return None;
@@ -154,7 +154,7 @@ impl View {
     }
 }
 
-/// The name that rustls gives is always that of the peer.
+/// The name that rustls passes is always that of the peer.
 impl ClientSessionStore for View {
     fn set_kx_hint(&self, _: ServerName<'static>, group: NamedGroup) {
         self.remembered.note(&self.peer, |server| server.group = Some(group));

@@ -1,6 +1,6 @@
-//! What a caller can set about TLS, checked where it is set: whom to trust, what to show, which versions to speak.
+//! The settings of TLS, checked when they are set: trusted certificates, a client certificate, versions.
 //!
-//! These are values alone. `configuration` makes of them what a handshake needs.
+//! These are values. `configuration` makes what a handshake needs from them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use super::pem;
 use super::provider::provider;
 use super::remembered::Remembered;
 use crate::limits::TRUSTED_LENGTH;
+use crate::reason::OwnedReason;
 
-/// The versions of TLS that are spoken.
+/// The supported versions of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
     /// TLS 1.2 (RFC 5246).
@@ -24,13 +25,13 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// All settings of TLS. Those who share one share what it remembers of servers, too: a change begins to remember anew.
+/// All settings of TLS. Sessions that share them also share what is remembered of servers. A change starts afresh.
 #[derive(Clone)]
 pub struct TlsSettings {
     pub(super) has_default_roots: bool,
     pub(super) roots: Vec<TrustAnchor<'static>>,
     pub(super) leaves: Vec<CertificateDer<'static>>,
-    /// Bytes of the certificates that `roots` and `leaves` were made of.
+    /// The size in bytes of the certificates in `roots` and `leaves`.
     trusted: usize,
     pub(super) identity: Identity,
     pub(super) oldest: TlsVersion,
@@ -38,7 +39,7 @@ pub struct TlsSettings {
     pub(super) remembered: Arc<Remembered>,
 }
 
-/// The certificate that is shown to servers that ask for one, with its chain and key; or none.
+/// The client certificate with its chain and key, if any.
 #[derive(Clone, Default)]
 pub struct Identity(pub(super) Option<Arc<CertifiedKey>>);
 
@@ -58,14 +59,14 @@ impl Default for TlsSettings {
 }
 
 impl TlsSettings {
-    /// Whether the roots that come with this crate are trusted.
+    /// Sets whether the crate's own roots are trusted.
     pub fn set_default_roots(&mut self, trusted: bool) {
         self.has_default_roots = trusted;
         self.begin_anew();
     }
 
-    /// Trusts these certificates as roots, beside those that are trusted already. PEM, one or many, or one in DER.
-    pub fn add_roots(&mut self, bytes: &[u8]) -> Result<(), String> {
+    /// Trusts these certificates as roots, in addition to those trusted already. They are one or more in PEM, or one in DER.
+    pub fn add_roots(&mut self, bytes: &[u8]) -> Result<(), OwnedReason> {
         let certificates = pem::certificates(bytes)?;
         let trusted = self.trusted_with(&certificates)?;
         let roots: Vec<_> = certificates.iter().map(webpki_anchor).collect::<Result<_, _>>()?;
@@ -75,12 +76,12 @@ impl TlsSettings {
         Ok(())
     }
 
-    /// Accepts exactly these certificates of a server, whoever issued them, whatever their name and dates.
-    pub fn add_leaves(&mut self, bytes: &[u8]) -> Result<(), String> {
+    /// Accepts exactly these certificates of a server, whatever their issuer, name and dates.
+    pub fn add_leaves(&mut self, bytes: &[u8]) -> Result<(), OwnedReason> {
         let leaves = pem::certificates(bytes)?;
         let trusted = self.trusted_with(&leaves)?;
         for leaf in &leaves {
-            // Whatever version and extensions it has: it is accepted as it is, and its key is all that is used of it.
+            // Its version and extensions do not matter: it is accepted as it is, and only its key is used.
             Parts::of(leaf).ok_or("a certificate in it cannot be used: it is none")?;
         }
         self.leaves.extend(leaves);
@@ -89,13 +90,13 @@ impl TlsSettings {
         Ok(())
     }
 
-    /// The certificate, with its chain, and key that are shown to servers that ask for one.
-    pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), String> {
+    /// Sets the client certificate, with its chain and key.
+    pub fn set_identity(&mut self, chain: &[u8], key: &[u8]) -> Result<(), OwnedReason> {
         let chain = pem::certificates(chain)?;
         let key = pem::key(key)?;
         let key = provider().key_provider.load_private_key(key);
         let key = key.map_err(|error| format!("the private key cannot be used: {error}"))?;
-        // Only the server can judge the certificate, which may be of any version: nothing but its key is looked at.
+        // Only the server judges the certificate, which may have any version. Only its key is looked at.
         let certified_key = chain.first().and_then(|own| Parts::of(own)).map(|own| own.whole_key);
         match (certified_key, key.public_key()) {
             (None, _) => return Err("the certificate cannot be used: it is none".into()),
@@ -109,15 +110,15 @@ impl TlsSettings {
         Ok(())
     }
 
-    /// Shows no certificate any more.
+    /// Removes the client certificate.
     pub fn remove_identity(&mut self) {
         if self.identity.0.take().is_some() {
             self.begin_anew();
         }
     }
 
-    /// The versions that are offered.
-    pub fn set_versions(&mut self, oldest: TlsVersion, newest: TlsVersion) -> Result<(), String> {
+    /// Sets the oldest and the newest version to offer.
+    pub fn set_versions(&mut self, oldest: TlsVersion, newest: TlsVersion) -> Result<(), OwnedReason> {
         if oldest > newest {
             return Err("the oldest version of TLS is newer than the newest".into());
         }
@@ -126,7 +127,7 @@ impl TlsSettings {
         Ok(())
     }
 
-    /// Whether the roots that come with this crate are trusted.
+    /// Whether the crate's own roots are trusted.
     pub fn has_default_roots(&self) -> bool {
         self.has_default_roots
     }
@@ -136,23 +137,23 @@ impl TlsSettings {
         (self.oldest, self.newest)
     }
 
-    /// Whether there is a certificate to show.
+    /// Whether there is a client certificate.
     pub fn has_identity(&self) -> bool {
         self.identity.0.is_some()
     }
 
-    /// Whether one is the other, or a copy of it, and neither was changed since.
+    /// Whether both are the same or copies of each other, and neither was changed since.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.remembered, &other.remembered)
     }
 
-    /// What was remembered was agreed on under other settings.
+    /// Starts remembering afresh, because what was remembered was negotiated under other settings.
     fn begin_anew(&mut self) {
         self.remembered = Arc::default();
     }
 
-    /// How many bytes are trusted with these, if that is not too many.
-    fn trusted_with(&self, certificates: &[CertificateDer<'_>]) -> Result<usize, String> {
+    /// The size of all trusted certificates together with these, if that is within the limit.
+    fn trusted_with(&self, certificates: &[CertificateDer<'_>]) -> Result<usize, OwnedReason> {
         let more = certificates.iter().fold(self.trusted, |sum, one| sum.saturating_add(one.len()));
         if more > TRUSTED_LENGTH {
             return Err(format!("too many certificates: {TRUSTED_LENGTH} bytes of them can be trusted"));
@@ -191,7 +192,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn webpki_anchor(certificate: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, String> {
+fn webpki_anchor(certificate: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, OwnedReason> {
     let mut store = RootCertStore::empty();
     store.add(certificate.clone()).map_err(|error| unusable(&error))?;
     store.roots.pop().ok_or_else(|| "this certificate cannot be used".into())

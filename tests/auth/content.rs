@@ -87,7 +87,7 @@ fn bytes_go_again_whole() {
 }
 
 #[test]
-fn streamed_content_waits_until_the_server_has_said_what_it_wants() {
+fn streamed_content_waits_for_a_possible_challenge() {
     for is_chunked in [false, true] {
         let server = lets_in();
         let (net, session) = world(&server);
@@ -117,7 +117,7 @@ fn a_digest_may_be_stale_so_it_is_asked_about_each_time() {
 }
 
 #[test]
-fn content_that_has_gone_in_vain_is_an_error_and_the_next_request_has_the_answer_with_it() {
+fn streamed_content_refused_by_401_is_an_error_then_sent_signed() {
     for is_chunked in [false, true] {
         let server = takes_all();
         let (net, session) = world(&server);
@@ -183,7 +183,7 @@ fn asked(scripts: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
 }
 
 #[test]
-fn the_challenge_s_content_is_read_away_where_that_keeps_the_connection() {
+fn content_of_a_challenge_is_drained_to_keep_the_connection() {
     let much = "x".repeat(64 * 1024);
     for content in [
         "Content-Length: 0\r\n\r\n".to_owned(),
@@ -201,7 +201,7 @@ fn the_challenge_s_content_is_read_away_where_that_keeps_the_connection() {
 }
 
 #[test]
-fn the_connection_closes_where_it_could_not_be_kept_or_that_would_cost_too_much() {
+fn connection_closes_after_401_if_it_cannot_be_kept() {
     let endless = |script: Script| script.send_fill(b'x', u64::MAX);
     let fresh = || answers(Script::new());
     let much = format!("Transfer-Encoding: chunked\r\n\r\n{}", "4000\r\n".to_owned() + &"x".repeat(0x4000) + "\r\n");
@@ -229,7 +229,7 @@ fn the_connection_closes_where_it_could_not_be_kept_or_that_would_cost_too_much(
 }
 
 #[test]
-fn a_challenge_s_content_that_does_not_come_has_its_deadline() {
+fn draining_a_challenge_has_a_deadline() {
     let (net, session) = asked([challenges_with("Content-Length: 5\r\n\r\nab", Script::stall), answers(Script::new())]);
     let began = net.now();
     let between = session.options().deadlines().between_bytes;
@@ -247,7 +247,7 @@ fn a_challenge_s_content_that_does_not_come_has_its_deadline() {
 }
 
 #[test]
-fn a_request_that_must_not_be_repeated_is_answered_for_all_the_same() {
+fn non_idempotent_requests_are_signed_after_a_401() {
     // What was refused was not carried out.
     let server = lets_in();
     let (net, session) = world(&server);

@@ -160,7 +160,7 @@ fn exchanges_at_once_never_have_one_count() {
 }
 
 #[test]
-fn what_is_sent_again_on_a_fresh_connection_has_another_count() {
+fn nonce_count_increases_on_retry() {
     let checker = Rc::new(RefCell::new(Checker::new(Manner::default())));
     let shared = Rc::clone(&checker);
     let mut requests = 0;
@@ -239,7 +239,7 @@ fn who_asks_for_ever_is_answered_eight_times() {
 }
 
 #[test]
-fn a_server_that_has_forgotten_its_nonces_gets_the_login_that_it_knows_with_a_new_one() {
+fn known_credentials_answer_a_new_nonce_not_called_stale() {
     // It does not say that the nonce is stale, as servers that were started anew do not.
     let (server, checker) = watched(Manner::default());
     let (net, session) = world(&server);
@@ -319,7 +319,7 @@ fn answer_to(challenges: &str, schemes: Schemes) -> Option<String> {
 }
 
 #[test]
-fn digest_with_qop_comes_before_one_without_and_basic_is_last() {
+fn order_of_schemes_with_and_without_qop() {
     let digest =
         |algorithm: &str, qop: &str| format!("Digest realm=r, nonce=\"{algorithm}{qop}\", algorithm={algorithm}{qop}");
     let (with, without) = (", qop=auth", "");
@@ -348,7 +348,7 @@ fn digest_with_qop_comes_before_one_without_and_basic_is_last() {
 }
 
 #[test]
-fn a_password_never_goes_in_the_clear_where_digest_is_offered() {
+fn basic_is_not_used_when_digest_is_offered() {
     let old = "Digest realm=\"r\", nonce=\"n\"";
     let md5 = Schemes { digest_md5: true, ..Schemes::default() };
     for schemes in [ANY, Schemes { basic: true, ..md5 }, Schemes { digest_without_qop: true, ..ANY }] {

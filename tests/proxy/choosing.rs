@@ -104,7 +104,7 @@ fn when_all_are_dead_the_error_is_the_lasts_and_names_all() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_reached_is_told_apart_from_an_origin() {
+fn unreachable_proxy_is_not_an_unreachable_origin() {
     let net = crate::again::net();
     let outcome = get(&net, &through(&net, "http", "http"));
     assert_eq!(failure(outcome), (Phase::Proxy, Code::Lookup(LookupFailure::NameUnresolvable)));

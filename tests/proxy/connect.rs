@@ -10,7 +10,7 @@ use crate::support::*;
 const OPEN: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 #[test]
-fn https_goes_through_a_tunnel_that_the_proxy_cannot_look_into() {
+fn https_through_a_tunnel_is_encrypted() {
     let proxy = peer().expect(connect_head("origin.test:443")).send(OPEN).secure(&origin());
     let proxy = proxy.expect(head("GET /")).send(ok("ok")).head().send(ok("again")).listen();
     let net = world([proxy.clone()]);
@@ -160,7 +160,7 @@ fn an_answer_that_ends_early_is_none() {
 }
 
 #[test]
-fn a_proxy_that_closes_at_once_is_told_apart_from_one_that_refuses() {
+fn proxy_that_closes_is_not_a_refusal() {
     let net = world([Script::new().close()]);
     assert_eq!(failure(get(&net, &through(&net, "https", "http"))), (Phase::Proxy, Code::ProxyProtocol));
 }
@@ -216,7 +216,7 @@ fn an_answer_before_the_whole_of_connect_opens_nothing() {
 }
 
 #[test]
-fn a_tunnel_to_an_origin_that_fails_its_handshake_is_no_dead_proxy() {
+fn failed_origin_handshake_tries_no_other_proxy() {
     let stranger = crate::authority::stranger().leaf(&[ORIGIN], |_| {});
     let net = world([peer().head().send(OPEN).secure(&stranger).listen(), peer().answers(1)]);
     let session = session_with(&net, "https", ORIGIN, &["http://proxy.test", "http://proxy.test"]);

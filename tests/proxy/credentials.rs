@@ -203,7 +203,7 @@ fn a_proxy_that_forwards_is_answered_too() {
 
 /// RFC 7616 section 3.4: it has to be what the request line has.
 #[test]
-fn a_digest_for_the_origin_is_about_the_target_that_the_proxy_is_sent() {
+fn origin_digest_covers_the_absolute_target() {
     let challenge = "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"o\", nonce=\"n\", qop=\"auth\", \
                      algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n";
     let net = world([peer().head().send(challenge).answers(1)]);
@@ -232,7 +232,7 @@ fn content_is_sent_again_to_a_proxy_that_forwards() {
 }
 
 #[test]
-fn a_wrong_password_is_tried_once_and_the_refusal_is_the_answer() {
+fn wrong_proxy_password_is_tried_once() {
     let net = world([peer().head().send(BASIC_KEPT).head().send(BASIC_KEPT).listen()]);
     let (phase, code) = failure(get(&net, &with(&net, "https", URL)));
     assert!(matches!((phase, code), (Phase::Proxy, Code::ProxyRefused(refusal)) if refusal.status == 407));
@@ -243,7 +243,7 @@ fn a_wrong_password_is_tried_once_and_the_refusal_is_the_answer() {
 }
 
 #[test]
-fn without_credentials_and_for_unknown_schemes_nothing_is_tried() {
+fn challenges_without_credentials_are_not_answered() {
     let unknown = BASIC_KEPT.replace("Basic", "Negotiate");
     for (url, answer) in [(PROXY, BASIC_KEPT), (URL, &unknown), (URL, &BASIC_KEPT.replace("Proxy-", "WWW-"))] {
         let net = world([peer().head().send(answer).listen()]);
@@ -387,7 +387,7 @@ fn stream(net: &SimNet, session: &Session, change: impl FnOnce(&mut session::Req
 }
 
 #[test]
-fn streamed_content_waits_until_a_proxy_that_forwards_has_let_it_in() {
+fn streamed_content_waits_for_the_forwarding_proxy() {
     const CHUNKED: &str = "5\r\nhello\r\n0\r\n\r\n";
     let goes_on = |peer: Peer| peer.head().send("HTTP/1.1 100 Continue\r\n\r\n").expect(CHUNKED).send(ok("ok"));
     for (challenge, is_asked_again) in [(BASIC_KEPT, false), (DIGEST_KEPT, true)] {

@@ -42,7 +42,7 @@ fn the_deadline_is_for_all_of_it_and_not_for_each_byte() {
 }
 
 #[test]
-fn the_whole_exchange_has_the_last_word_and_no_other_proxy_is_asked() {
+fn exchange_timeout_tries_no_other_proxy() {
     let net = world([Script::new().stall(), Script::new().stall()]);
     let session = session_with(&net, "https", ORIGIN, &[PROXY, PROXY]);
     set_deadlines(&session, |deadlines| deadlines.exchange = 3 * SECOND);

@@ -18,7 +18,7 @@ fn the_target_is_absolute_and_the_rest_as_ever() {
 }
 
 #[test]
-fn the_asterisk_is_a_uri_without_a_path_and_an_absolute_target_stays() {
+fn asterisk_and_absolute_targets_in_absolute_form() {
     let net = world([peer()
         .expect(head("OPTIONS http://origin.test"))
         .send(ok("ok"))
@@ -45,7 +45,7 @@ fn the_port_of_the_origin_is_in_the_target() {
 }
 
 #[test]
-fn an_old_proxy_says_in_its_own_field_that_it_keeps_the_connection() {
+fn http10_proxy_keeps_with_proxy_connection() {
     let answer = |field: &str| format!("HTTP/1.0 200 OK\r\n{field}Content-Length: 2\r\n\r\nok");
     let table = [
         (answer("Proxy-Connection: keep-alive\r\n"), 1),

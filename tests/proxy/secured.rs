@@ -136,7 +136,7 @@ fn the_trust_of_one_is_not_the_trust_of_the_other() {
 }
 
 #[test]
-fn the_error_says_that_it_is_the_proxy_and_has_its_certificate() {
+fn proxy_certificate_error_has_the_proxys_chain() {
     let identity = stranger().leaf(&[PROXY], |_| {});
     let net = world([peer().secure(&identity).listen()]);
     let error = get(&net, &through(&net, "http", "https")).unwrap_err();

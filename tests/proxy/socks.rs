@@ -204,7 +204,7 @@ fn credentials_that_are_wrong_missing_or_not_wanted() {
 }
 
 #[test]
-fn what_the_version_cannot_say_is_refused_before_anything_is_sent() {
+fn unsupported_socks_targets_are_refused_before_sending() {
     for (url, host) in
         [("socks4://proxy.test", "::1"), ("socks4a://proxy.test", "::1"), ("socks4://proxy.test", "six.test")]
     {
@@ -241,7 +241,7 @@ fn set_addresses_are_told_where_names_are_looked_up_here() {
 }
 
 #[test]
-fn bytes_after_the_reply_are_an_error_before_tls_and_else_the_origins() {
+fn bytes_after_a_socks_reply() {
     let stray = [GRANTED5, ok("ok").as_bytes()].concat();
     let script = || peer().expect([5, 1, 0]).send([5, 0]).bytes(18).send(&stray).listen();
     let net = world([script()]);

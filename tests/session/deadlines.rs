@@ -112,14 +112,14 @@ fn the_first_byte() {
 }
 
 #[test]
-fn a_head_that_trickles_has_no_more_time_than_one_that_does_not_come() {
+fn trickled_head_does_not_extend_first_byte_timeout() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     let trickling = head.bytes().fold(Script::new().expect_head(), |script, byte| script.send([byte]).delay(SECOND));
     assert_eq!(silence(trickling), (FIRST_BYTE, EACH.first_byte));
 }
 
 #[test]
-fn the_time_for_the_first_byte_starts_with_the_requests_last() {
+fn first_byte_timeout_starts_after_the_request() {
     let slow = Script::new().stop_reading().delay(5 * SECOND).window(1 << 16).expect_head().stall();
     assert_eq!(silence(slow), (FIRST_BYTE, 5 * SECOND + EACH.first_byte));
     let slow = Script::new().window(100).expect_head().delay(5 * SECOND).expect_bytes(1000).stall();
@@ -213,7 +213,7 @@ fn the_whole_exchange_in_each_phase() {
 }
 
 #[test]
-fn a_trickle_that_is_always_just_in_time_ends_with_the_exchange() {
+fn trickle_ends_with_exchange_timeout() {
     let trickling = (0..50).fold(Script::new().expect_head().send("HTTP/1.1 200 OK\r\n\r\n"), |script, _| {
         script.delay(EACH.between_bytes - SECOND).send("x")
     });

@@ -13,7 +13,7 @@ use crate::support::*;
 const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
 
 #[test]
-fn an_early_refusal_is_delivered_even_when_writing_then_fails() {
+fn early_refusal_survives_a_failed_write() {
     let reads_on = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).drain();
     let stops = Script::new().expect_head().expect_bytes(1000).stop_reading().send(REFUSAL).stall();
     let closes = Script::new().expect_head().expect_bytes(1000).send(REFUSAL).close();
@@ -67,7 +67,7 @@ fn a_caller_that_writes_is_told_of_an_early_refusal() {
 }
 
 #[test]
-fn a_caller_that_waits_for_room_is_woken_by_an_early_refusal() {
+fn early_refusal_wakes_a_caller_waiting_for_room() {
     let (net, session) = world([Script::new().expect_head().stop_reading().delay(SECOND).send(REFUSAL).stall()]);
     let exchange = streamed(&session, None);
     net.settle();
@@ -130,7 +130,7 @@ fn an_early_success_does_not_end_the_upload() {
 }
 
 #[test]
-fn an_early_success_does_not_stop_a_caller_that_waits_until_all_has_gone() {
+fn early_success_lets_the_upload_finish() {
     let length = 3 * WINDOW as u64;
     let early = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
     let slow = Script::new().expect_head().delay(SECOND).send(early).delay(SECOND).expect_bytes(length).send("ok");
@@ -169,7 +169,7 @@ fn a_success_that_is_complete_ends_the_upload() {
 }
 
 #[test]
-fn a_caller_that_asks_for_the_response_has_the_head_sent_and_hears_an_early_refusal() {
+fn asking_for_the_response_sends_the_head() {
     let (net, session) = world([Script::new().expect_head().send(REFUSAL).drain()]);
     let exchange = streamed(&session, Some(5));
     exchange.advance();

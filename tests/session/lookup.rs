@@ -102,7 +102,7 @@ fn a_dot_at_the_end_stays_in_lookups_and_in_host() {
 }
 
 #[test]
-fn a_lookup_that_fails_for_good_says_that_it_may_not_be_allowed() {
+fn permanent_lookup_failure_mentions_denied_lookups() {
     for (fault, failure, words) in [
         (Fault::ResolverPermanent, LookupFailure::Permanent, "or the host of this component allows no lookups"),
         (Fault::Denied, LookupFailure::Denied, "the host of this component does not allow it"),

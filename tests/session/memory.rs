@@ -52,7 +52,7 @@ fn nor_is_one_that_is_read_in_small_pieces() {
 }
 
 #[test]
-fn asking_whether_there_is_content_reads_one_piece_and_no_more() {
+fn readiness_reads_one_piece_ahead() {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {MUCH}\r\n\r\n");
     let (net, session) = world([Script::new().expect_head().send(head).send_fill(b'x', MUCH)]);
     let response = response(&net, &start(&session)).unwrap();

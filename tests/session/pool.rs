@@ -185,7 +185,7 @@ fn a_connection_that_is_closed_makes_room_for_who_waits() {
 }
 
 #[test]
-fn an_exchange_that_ends_while_polled_together_lets_the_next_go_at_once() {
+fn ended_exchange_lets_the_next_take_its_connection() {
     // Six connections, twenty exchanges: each connection serves as many as it must, and no time is lost between them.
     let (net, session) = world((0..6).map(|_| {
         (0..4).fold(Script::new(), |script, _| {
@@ -287,7 +287,7 @@ fn exchanges_that_wait_are_bounded() {
 }
 
 #[test]
-fn a_little_that_is_here_is_drained_for_the_connections_sake() {
+fn short_received_rest_is_drained() {
     let table = [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\r\n\r\n"),

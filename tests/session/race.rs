@@ -126,7 +126,7 @@ fn the_address_that_was_good_comes_first_the_next_time() {
 }
 
 #[test]
-fn what_was_good_from_one_local_address_is_nothing_to_another() {
+fn last_good_address_depends_on_the_local_address() {
     let (net, session) = world_at(&["::1", "10.0.0.1"]);
     net.listen(port_80("10.0.0.1"), [answers(1), answers(1)]);
     get(&net, &session).unwrap();

@@ -85,7 +85,7 @@ fn bytes_are_sent_again_whole() {
 }
 
 #[test]
-fn what_must_not_be_repeated_is_not_but_the_error_says_that_it_could_be() {
+fn non_idempotent_requests_are_not_retried_but_may_retry_is_set() {
     for (way, script) in stale_ways() {
         if way == "408" {
             continue;
@@ -110,7 +110,7 @@ fn what_must_not_be_repeated_is_not_but_the_error_says_that_it_could_be() {
 }
 
 #[test]
-fn a_408_is_the_response_where_the_request_must_not_be_repeated() {
+fn no_retry_on_408_of_a_non_idempotent_request() {
     let gives_up = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let (net, session) = stale(answers(1).expect_head().send(gives_up).close(), [answers(1)]);
     let whole = fetch(&net, &session, "POST", "/").unwrap();
@@ -152,7 +152,7 @@ fn once_and_no_more() {
 }
 
 #[test]
-fn the_second_time_is_on_a_fresh_connection_whatever_is_kept() {
+fn retries_use_a_new_connection() {
     let (net, session) = world([answers(1), answers(1).expect_head().close(), answers(1)]);
     let exchanges = [start(&session), start(&session)];
     let responses = exchanges.each_ref().map(|exchange| response(&net, exchange).unwrap());
@@ -220,7 +220,7 @@ fn never_within_the_content() {
 }
 
 #[test]
-fn when_the_second_connection_cannot_be_made_that_is_the_error() {
+fn failed_reconnect_is_the_error() {
     let (net, session) = stale(answers(1).expect_head().close(), []);
     let error = get(&net, &session).unwrap_err();
     assert_eq!((error.phase, error.code), (Phase::Connect, Code::ConnectionRefused));
@@ -236,7 +236,7 @@ fn streamed(script: Script, fresh: Script) -> (SimNet, Session, Exchange) {
 }
 
 #[test]
-fn streamed_content_can_be_repeated_while_none_of_it_has_left() {
+fn unsent_streamed_content_is_repeatable() {
     let fresh = || Script::new().expect_head().expect("hello").send(ok("fresh"));
     let (net, _session, exchange) = streamed(answers(1).expect_head().close(), fresh());
     // The head alone has gone, for an answer is asked for, and the connection's end is found.
@@ -255,7 +255,7 @@ fn streamed_content_can_be_repeated_while_none_of_it_has_left() {
 }
 
 #[test]
-fn what_becomes_of_a_connection_while_its_caller_makes_up_content_is_found_out() {
+fn stale_connection_is_noticed_before_streamed_content() {
     let evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
     for (script, reason) in [
         (answers(1).delay(SECOND).close(), "PeerClosed"),
@@ -280,7 +280,7 @@ fn what_becomes_of_a_connection_while_its_caller_makes_up_content_is_found_out()
 }
 
 #[test]
-fn content_that_waits_for_permission_is_repeated_whatever_was_written() {
+fn content_held_for_100_continue_is_repeatable() {
     // The peer ends, resets, or takes not even the head: what the caller wrote meanwhile must not be lost.
     for script in [
         answers(1).expect_head().delay(SECOND / 2).close(),
@@ -302,7 +302,7 @@ fn content_that_waits_for_permission_is_repeated_whatever_was_written() {
 }
 
 #[test]
-fn a_server_that_closes_after_so_many_requests_is_never_noticed() {
+fn retries_hide_a_server_that_closes_regularly() {
     for each in 1..=9 {
         // With and without saying so in time: the connection is closed with the response, or on the next request.
         for is_silent in [false, true] {

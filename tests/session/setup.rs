@@ -144,7 +144,7 @@ fn a_wrong_request_is_its_own_error_and_sends_nothing() {
 }
 
 #[test]
-fn a_wrong_field_is_refused_and_leaves_the_request_as_it_was() {
+fn invalid_fields_leave_the_request_unchanged() {
     let (net, session) = world([answers(1)]);
     let mut request = session.request("GET", "/");
     let table: &[(&str, &[u8])] = &[

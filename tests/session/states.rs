@@ -358,7 +358,7 @@ fn ending_one_exchange_leaves_the_others() {
 }
 
 #[test]
-fn a_response_that_is_here_survives_the_drop_of_everything_else() {
+fn complete_response_outlives_its_session() {
     let (net, session) = world([answers(1)]);
     let exchange = start(&session);
     let response = response(&net, &exchange).unwrap();

@@ -67,7 +67,7 @@ fn a_refused_connect_is_a_response_like_any_other() {
 }
 
 #[test]
-fn an_offer_to_upgrade_that_is_not_taken_is_an_ordinary_request() {
+fn declined_upgrade_is_an_ordinary_response() {
     let (net, session) = world([answers(2)]);
     let mut request = session.request("GET", "/");
     request.add_field("Upgrade", b"x".to_vec()).unwrap();

@@ -39,7 +39,7 @@ fn content_of_known_length_ends_by_itself() {
 }
 
 #[test]
-fn finishing_content_of_known_length_is_allowed_and_needless() {
+fn finish_is_optional_with_a_known_length() {
     let (net, session) = world([Script::new().expect_head().expect("hello").send(ok("ok"))]);
     let exchange = streamed(&session, Some(5));
     write(&net, &exchange, b"hello").unwrap();
@@ -49,7 +49,7 @@ fn finishing_content_of_known_length_is_allowed_and_needless() {
 }
 
 #[test]
-fn content_of_unknown_length_is_chunked_and_may_have_trailers() {
+fn chunked_uploads_may_have_trailers() {
     let (net, session) =
         world([Script::new().expect_head().expect("5\r\nhello\r\n1\r\n!\r\n0\r\nA: b\r\nC: d\r\n\r\n").send(ok("ok"))]);
     let exchange = streamed(&session, None);
@@ -123,7 +123,7 @@ fn content_can_be_written_before_there_is_a_connection() {
 }
 
 #[test]
-fn more_than_was_announced_is_refused_before_the_peer_is_misled() {
+fn excess_content_is_refused_before_sending() {
     let (net, session) = world([Script::new().expect_head().expect("hello").send(ok("ok"))]);
     let exchange = streamed(&session, Some(5));
     write(&net, &exchange, b"hel").unwrap();
@@ -193,7 +193,7 @@ fn wrong_uses_are_errors_and_change_nothing() {
 }
 
 #[test]
-fn trailers_that_cannot_be_are_refused_and_others_may_follow() {
+fn invalid_trailers_are_refused() {
     let (net, session) = world([Script::new().expect_head().expect("0\r\nGood: yes\r\n\r\n").send(ok("ok"))]);
     let exchange = streamed(&session, None);
     for name in ["", "a b", "a:", "Content-Length", "transfer-encoding", "Host", "Trailer", "Authorization"] {
@@ -218,7 +218,7 @@ fn trailers_that_cannot_be_are_refused_and_others_may_follow() {
 }
 
 #[test]
-fn a_peer_that_does_not_read_stops_the_caller_and_says_when_there_is_room() {
+fn backpressure_refuses_pieces_until_there_is_room() {
     let slow = Script::new().expect_head().delay(SECOND).expect_bytes(200_000).send(ok("ok"));
     let (net, session) = world([slow]);
     let exchange = streamed(&session, Some(200_000));
@@ -277,7 +277,7 @@ fn a_large_piece_is_taken_whole_and_sent_bit_by_bit() {
 }
 
 #[test]
-fn a_caller_that_waits_for_room_is_told_when_there_will_never_be_any() {
+fn waiting_for_room_ends_when_sending_ends() {
     type End = fn(&Session, &Exchange);
     let waits: End = |_, _| {};
     let closes: End = |session, _| session.close_connection();

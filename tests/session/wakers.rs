@@ -140,7 +140,7 @@ fn who_leaves_the_queue_lets_the_next_go() {
 }
 
 #[test]
-fn a_request_that_runs_out_of_time_in_the_queue_lets_the_next_go() {
+fn timeout_in_the_queue_lets_the_next_go() {
     let (net, session) = world([answers(1).stall()]);
     set_limits(&session, |limits| limits.connections = 1);
     set_deadlines(&session, |deadlines| deadlines.exchange = 5 * SECOND);
@@ -158,7 +158,7 @@ fn a_request_that_runs_out_of_time_in_the_queue_lets_the_next_go() {
 }
 
 #[test]
-fn both_sides_of_an_exchange_are_woken_though_two_tasks_poll_them() {
+fn both_sides_of_an_exchange_are_woken() {
     const PIECES: usize = 20;
     const LENGTH: usize = 30_000;
     // The server answers while it reads, and each side waits for the other now and then.

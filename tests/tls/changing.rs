@@ -96,7 +96,7 @@ fn who_is_trusted_no_more_is_asked_no_more() {
 }
 
 #[test]
-fn a_response_under_way_is_read_to_its_end_and_its_connection_closes_then() {
+fn changed_settings_let_a_response_finish() {
     for versions in [TLS12, TLS13] {
         let settings = settings(&good(), versions);
         let slow = settings.peer().head().send(&ok("all of it")[..42]).send(&ok("all of it")[42..]).listen();
@@ -113,7 +113,7 @@ fn a_response_under_way_is_read_to_its_end_and_its_connection_closes_then() {
 }
 
 #[test]
-fn what_has_expired_meanwhile_is_found_out_when_a_setting_changes() {
+fn changed_settings_close_expired_connections() {
     let (net, session) = keeping(&good(), 1, |_| {});
     net.set_wall_clock(crate::authority::TODAY + days(3650));
     assert_eq!(get(&net, &session).as_deref(), Ok("ok"), "a kept connection has no date");

@@ -80,7 +80,7 @@ fn a_jump_within_a_handshake_changes_no_deadline() {
 }
 
 #[test]
-fn a_machine_that_slept_finds_out_what_has_become_of_its_connections() {
+fn connections_are_checked_after_the_machine_slept() {
     for versions in [TLS12, TLS13] {
         let settings = settings(&good(), versions);
         // The server gave up meanwhile, or did not.

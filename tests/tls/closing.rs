@@ -122,7 +122,7 @@ fn stray_content_behind_a_response_is_not_of_the_next() {
 }
 
 #[test]
-fn a_connection_that_ends_as_it_is_used_again_is_tried_once_more_if_that_does_no_harm() {
+fn retries_idempotent_requests_once_on_a_stale_connection() {
     type End = fn(Peer) -> Peer;
     let ends: [(&str, End); 3] =
         [("cut", Peer::close), ("reset", Peer::reset), ("farewell", |peer| peer.say_farewell().close())];
@@ -173,7 +173,7 @@ fn nonsense_on_a_used_connection_is_not_a_stale_one() {
 }
 
 #[test]
-fn an_idle_connection_under_a_flood_is_looked_at_for_so_long_and_no_longer() {
+fn check_of_an_idle_connection_is_bounded() {
     let settings = settings(&good(), TLS13);
     let answer = |forge: &mut crate::forge::Forge| forge.record(ContentType::ApplicationData, ok("ok").as_bytes());
     let empties = |forge: &mut crate::forge::Forge| -> Vec<u8> {

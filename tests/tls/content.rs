@@ -71,7 +71,7 @@ fn what_came_before_a_cut_can_be_read() {
 }
 
 #[test]
-fn content_that_is_cut_is_an_error_with_a_farewell_or_without() {
+fn truncated_content_is_an_error_despite_close_notify() {
     for segments in SEGMENTS {
         for peer in peers() {
             let (net, session) = world([peer.head().send(HALF).close().segments(segments.clone())]);
@@ -103,7 +103,7 @@ fn a_response_before_a_broken_record_is_whole() {
 }
 
 #[test]
-fn tickets_new_keys_and_empty_records_may_come_in_the_middle() {
+fn tickets_key_updates_and_empty_records_within_content() {
     let content =
         |forge: &mut crate::forge::Forge, bytes: &str| forge.record(ContentType::ApplicationData, bytes.as_bytes());
     for segments in SEGMENTS {
@@ -211,7 +211,7 @@ fn records_do_not_move_faster_than_the_network() {
 }
 
 #[test]
-fn a_server_that_reads_slowly_is_waited_for_and_one_that_reads_nothing_is_not() {
+fn write_timeout_spares_slow_readers() {
     let upload = |net: &SimNet, session: &Session| {
         set_deadlines(session, |deadlines| deadlines.write = 5 * SECOND);
         let mut request = session.request("PUT", "/");
@@ -327,7 +327,7 @@ fn a_connection_can_become_something_else() {
 }
 
 #[test]
-fn the_end_of_writing_waits_for_room_and_comes_after_what_was_written() {
+fn finish_follows_everything_written() {
     for peer in peers() {
         let peer = peer.head().send(SWITCH).then(|script| script.window(0).delay(SECOND).window(5000));
         let peer = peer.farewell().send("got it").say_farewell().close();

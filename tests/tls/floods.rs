@@ -46,7 +46,7 @@ fn records_without_content_are_no_answer() {
 }
 
 #[test]
-fn a_flood_of_tickets_is_waded_through_but_not_for_a_connection_that_is_idle() {
+fn ticket_flood_is_read_but_closes_an_idle_connection() {
     let flood = |forge: &mut Forge| (0..20).map(|_| forge.ticket(60_000)).collect::<Vec<_>>().concat();
     let settings = settings(&good(), TLS13);
     let answer = |forge: &mut Forge| forge.record(ContentType::ApplicationData, ok("ok").as_bytes());
@@ -74,7 +74,7 @@ fn a_message_for_which_there_is_no_room_is_not_waited_for() {
 }
 
 #[test]
-fn a_handshake_message_of_nothing_before_the_farewell_breaks_nothing() {
+fn empty_handshake_message_before_close_notify() {
     let nothing = |forge: &mut Forge| {
         let farewell = [1, 0];
         [forge.record(ContentType::Handshake, &[]), forge.record(ContentType::Alert, &farewell)].concat()
@@ -100,7 +100,7 @@ fn a_handshake_message_of_nothing_before_the_farewell_breaks_nothing() {
 }
 
 #[test]
-fn tickets_that_never_let_anybody_wait_do_not_stop_the_clock() {
+fn ticket_flood_does_not_stop_the_clock() {
     let peer = || settings(&good(), TLS13).forgetful().peer().head();
     let instant = Duration::from_nanos(100);
     let (net, session) = world([peer().flood(|forge| forge.ticket(100))]);

@@ -143,7 +143,7 @@ fn the_handshake_s_end_and_the_request_leave_together() {
 }
 
 #[test]
-fn however_the_server_s_bytes_are_cut_the_exchange_is_the_same() {
+fn any_segmentation_of_server_bytes() {
     let cuts = [5, 6, 100, 127, 128, 129, 500, 600, 700, 800];
     let segmentings = [Segments::Bytes, Segments::At(cuts.into())].into_iter();
     for segments in segmentings.chain((0..20).map(Segments::Random)) {
@@ -160,7 +160,7 @@ fn however_the_server_s_bytes_are_cut_the_exchange_is_the_same() {
 }
 
 #[test]
-fn however_little_can_be_sent_at_once_the_exchange_is_the_same() {
+fn any_send_limit() {
     for limit in [1, 2, 7, 100] {
         for versions in [TLS12, TLS13] {
             let peer = settings(&good(), versions).answers(2);

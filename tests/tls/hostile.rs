@@ -86,7 +86,7 @@ fn cut_everywhere(settings: &Settings, end: End, expected: [(Phase, Code); 4], s
 }
 
 #[test]
-fn a_handshake_that_ends_or_breaks_at_any_byte_is_a_connection_that_ended() {
+fn handshake_cut_at_any_byte_is_connection_terminated() {
     let phases =
         [Phase::Handshake, Phase::Send, Phase::Head, Phase::Body].map(|phase| (phase, Code::ConnectionTerminated));
     for versions in [TLS12, TLS13] {

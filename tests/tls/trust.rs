@@ -216,7 +216,7 @@ fn a_critical_extension_that_is_not_known_is_named() {
 }
 
 #[test]
-fn of_a_server_that_is_given_as_a_root_is_said_what_accepting_it_would_do() {
+fn rejection_of_a_server_given_as_root_says_what_helps() {
     let authority = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     for identity in [self_signed(&[NAME], authority), self_signed(&["b.test"], |_| {})] {
         let servers = || settings(&identity, TLS13).answers(1);
@@ -422,7 +422,7 @@ fn the_key_must_be_the_certificate_s() {
 }
 
 #[test]
-fn what_was_rejected_can_be_accepted_and_nothing_else_with_it() {
+fn accepting_a_rejected_certificate_accepts_no_other() {
     for versions in [TLS12, TLS13] {
         let leaf = stranger().leaf(&["b.test"], |_| {});
         let other = stranger().leaf(&["b.test"], |_| {});

@@ -1,4 +1,4 @@
-//! Which files a command line names: those that the values of its options name, and no others.
+//! The files that a command line names: those in the values of its options, and no others.
 
 use crate::line::{Part, parts};
 use crate::table::Names;
@@ -8,7 +8,7 @@ use crate::table::Names;
 pub struct File {
     /// As it was given.
     pub name: Vec<u8>,
-    /// Whether it is written, or else read.
+    /// Whether it is written. Otherwise it is read.
     pub is_written: bool,
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_option_that_names_a_file_gives_it_in_each_of_its_forms() {
+    fn options_name_files_in_each_form() {
         let mut found = 0;
         for option in OPTIONS {
             let Some(names) = option.value.map(|value| value.names).filter(|names| *names != Names::Nothing) else {

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_text_has_a_line_for_each_option_and_fits_a_terminal() {
+    fn help_lists_each_option_and_fits_a_terminal() {
         let help = help();
         for option in OPTIONS {
             let line = help.lines().find(|line| line.contains(&format!("--{} ", option.long)));

@@ -1,4 +1,4 @@
-//! A name that proxies know and nobody else: who fetches something from there has left the lookup to the proxy.
+//! A name that only the proxies know: a client that fetches from it has left the lookup to the proxy.
 //!
 //! The system's own tables of names must not be touched. squid and v2ray have tables of their own; for those that ask the C
 //! library there is `libnss_wrapper`, made for tests, which has the library read another file.

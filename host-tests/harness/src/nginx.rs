@@ -1,6 +1,6 @@
 //! A real server: Debian's nginx, at a free port of 127.0.0.1, with files to get and a place to send content to.
 //!
-//! It must not need root, nor touch anything outside a folder of its own, which goes with it.
+//! It needs no root, and touches nothing outside its own directory, which is removed with it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -18,10 +18,10 @@ pub struct Nginx {
     tls_port: u16,
 }
 
-/// Whom it wants to see, by Basic, before it serves what is below `/basic/`.
+/// The Basic credentials for everything below `/basic/`.
 pub const USER: User<'_> = User { realm: "nginx", name: "user", password: "pass word" };
 
-/// What nginx says about one request.
+/// nginx's record of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
     /// Which connection it came on, by nginx's own count.
@@ -51,7 +51,7 @@ pub struct Tls<'a> {
     pub chain: &'a str,
     /// The certificate's private key, in PEM.
     pub key: &'a str,
-    /// What else it is told, as `ssl_protocols TLSv1.2;`. The file `ca.pem` holds `authorities`.
+    /// Further directives, such as `ssl_protocols TLSv1.2;`. The file `ca.pem` holds `authorities`.
     pub directives: &'a str,
     /// Certificates of authorities, in PEM.
     pub authorities: &'a str,
@@ -62,7 +62,7 @@ impl Nginx {
     /// whatever is below it, read the content and answer 200 `sunk`. Requests for what is below `/unlogged/` are not logged;
     /// what is below `/basic/`, `/basic/sink` too, is for `USER` alone.
     ///
-    /// None where nginx is not installed, and then loud: a test that is skipped must be seen. In CI that is a panic.
+    /// `None` if nginx is not installed, with a loud message: a skipped test must be noticed. In CI that is a panic.
     pub fn start(files: &[(&str, usize)]) -> Option<Nginx> {
         Nginx::start_with(files, None)
     }
@@ -102,12 +102,12 @@ impl Nginx {
         Some(Nginx { program, port, tls_port })
     }
 
-    /// Where it is.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it is with TLS; nothing is there without `start_tls`.
+    /// Its port with TLS. It is unused without `start_tls`.
     pub fn tls_port(&self) -> u16 {
         self.tls_port
     }

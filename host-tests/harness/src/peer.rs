@@ -1,7 +1,7 @@
 //! Peers that follow a script: what a client must send, byte for byte, and what it gets.
 //!
-//! They must not hang, nor let a mistake pass: every step has a deadline, every thread is joined, and whatever was not as
-//! scripted is a panic of `finish`, with what was expected and what came.
+//! They never hang, and report every mistake: each step has a deadline, each thread is joined, and `finish` panics with what was
+//! expected and what was received.
 //!
 //! ```no_run
 //! use xenon_harness::peer::{Peer, Script};
@@ -125,12 +125,12 @@ impl Peer {
         Peer { address, shared, thread: Some(thread) }
     }
 
-    /// Where it is.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Where it is, as a `Host` field says it.
+    /// Its authority, as in `Host`.
     pub fn authority(&self) -> String {
         self.address.to_string()
     }
@@ -179,7 +179,7 @@ impl Drop for Peer {
     }
 }
 
-/// A port of 127.0.0.1 at which nobody listens, nor will while this process lives: it is taken, by a socket that never listens.
+/// A port of 127.0.0.1 that refuses connections while this process lives: a socket that never listens occupies it.
 pub fn refusing_port() -> u16 {
     static TAKEN: OnceLock<(Socket, u16)> = OnceLock::new();
     let take = || {

@@ -1,6 +1,7 @@
-//! OpenSSL's own test server, `openssl s_server`, at a free port of 127.0.0.1: it answers GET with a page about the connection.
+//! OpenSSL's own test server, `openssl s_server`, at a free port of 127.0.0.1. It responds to GET with a page about the
+//! connection.
 //!
-//! It must not touch anything outside a folder of its own, which goes with it.
+//! It touches nothing outside its own directory, which is removed with it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,15 +14,15 @@ pub struct SServer {
     port: u16,
     folder: PathBuf,
     process: Child,
-    /// Reads what it prints, so that it never waits for a reader.
+    /// Reads its output, so that it never blocks on a full pipe.
     reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl SServer {
-    /// Starts it with these files, each a name and its content, and with these arguments, in which the files' names stand as
-    /// they are; `-accept`, `-www` and the like are given already.
+    /// Starts it with these files (name and content) and arguments. Arguments can name the files. `-accept`, `-www` and the like
+    /// are added.
     ///
-    /// None where openssl is not installed, and then loud: a test that is skipped must be seen. In CI that is a panic.
+    /// `None` if openssl is not installed, with a loud message: a skipped test must be noticed. In CI that is a panic.
     pub fn start(files: &[(&str, &str)], arguments: &[&str]) -> Option<SServer> {
         if !is_installed() {
             return None;
@@ -54,12 +55,12 @@ impl SServer {
         Some(SServer { port, folder, process, reader: Some(reader) })
     }
 
-    /// Where it is.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What it has complained of so far.
+    /// Its error output so far.
     pub fn complaints(&self) -> String {
         fs::read_to_string(self.folder.join("complaints")).unwrap_or_default()
     }
@@ -76,7 +77,7 @@ impl Drop for SServer {
     }
 }
 
-/// What the program `openssl` prints with these arguments; none where it is missing, as with `SServer::start`.
+/// The output of `openssl` with these arguments. `None` if it is missing, as with `SServer::start`.
 pub fn openssl(arguments: &[&str]) -> Option<String> {
     if !is_installed() {
         return None;

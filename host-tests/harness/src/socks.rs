@@ -181,7 +181,7 @@ socks pass {{
     )
 }
 
-/// No name is looked up but the one here: nobody answers where it would ask.
+/// Only the name here is resolved: its resolver address does not respond.
 fn v2ray_configuration(port: u16, user: Option<(&str, &str)>) -> String {
     let access = match user {
         Some((name, password)) => {

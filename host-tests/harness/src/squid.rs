@@ -1,6 +1,6 @@
 //! A real HTTP proxy: squid, at free ports of 127.0.0.1, over TLS too, with or without a user.
 //!
-//! It must not need root, nor leave anything outside a folder of its own, which goes with it. It knows `names::ORIGIN`.
+//! It needs no root, and leaves nothing outside its own directory, which is removed with it. It knows `names::ORIGIN`.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -22,27 +22,27 @@ pub struct Squid {
     _service: Service,
 }
 
-/// How it is to be.
+/// Its configuration.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms<'a> {
-    /// What a client must show. Names and passwords are letters and digits here.
+    /// The credentials that a client needs. Names and passwords are letters and digits here.
     pub access: Access<'a>,
-    /// Its certificate and the chain after it, and the private key, all in PEM; without them it does not speak TLS.
+    /// Its certificate with the chain, and the private key, all in PEM. Without them it does not speak TLS.
     pub tls: Option<(&'a str, &'a str)>,
-    /// What else it is told, as `auth_param digest nonce_max_count 5`.
+    /// Further directives, such as `auth_param digest nonce_max_count 5`.
     pub directives: &'a str,
 }
 
-/// What squid says about one request.
+/// squid's record of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// The port that the client's connection has come from.
+    /// The port of the client's connection.
     pub connection: u16,
-    /// The status answered; of a tunnel that was made, 200.
+    /// The status of the response. For an open tunnel, 200.
     pub status: u16,
     /// The request's method.
     pub method: String,
-    /// An absolute URL; with CONNECT, host and port.
+    /// An absolute URL, or host and port for CONNECT.
     pub target: String,
     /// All fields of the request's head, as they came, a line each.
     pub fields: String,
@@ -59,7 +59,7 @@ impl Seen {
 impl Squid {
     /// Starts it.
     ///
-    /// None where it is not installed, and then loud: a test that is skipped must be seen. In CI that is a panic.
+    /// `None` if it is not installed, with a loud message: a skipped test must be noticed. In CI that is a panic.
     pub fn start(terms: &Terms<'_>) -> Option<Squid> {
         let file = program::find("squid")?;
         let folder = Folder::new("squid");
@@ -88,22 +88,22 @@ impl Squid {
         Some(Squid { program, port, tls_port, _service: service })
     }
 
-    /// Where it is.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it is with TLS; nothing is there without a certificate.
+    /// Its port with TLS. It is unused without a certificate.
     pub fn tls_port(&self) -> u16 {
         self.tls_port
     }
 
-    /// What it was asked so far, in the order in which it came to an end; a tunnel does when it closes.
+    /// The requests so far, in the order in which they ended. A tunnel ends when it closes.
     pub fn seen(&self) -> Vec<Seen> {
         self.log().lines().map(parse).filter(|seen| !seen.target.contains(FENCE)).collect()
     }
 
-    /// Its log as it is.
+    /// Its raw log.
     pub fn log(&self) -> String {
         self.fence();
         self.program.text("access.log")
@@ -114,8 +114,8 @@ impl Squid {
         self.program.id()
     }
 
-    /// Asks for something of its own. squid's one thread takes turns at all that there is to do, and this needs several; so
-    /// when it is answered, all that had come to an end before is logged.
+    /// Makes a request of its own. squid's single thread alternates between all pending work, and this request takes several
+    /// turns. So when it is complete, everything that ended before is logged.
     fn fence(&self) {
         let ask = || -> std::io::Result<()> {
             let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
@@ -131,14 +131,14 @@ impl Squid {
 
 const FENCE: &str = "xenon-fence.test";
 
-/// A name that no other squid has. Files of that name are in the system's shared memory as long as this is.
+/// A service name that no other squid uses. Files of that name exist in the system's shared memory as long as this does.
 struct Service(String);
 
 impl Service {
     fn new() -> Service {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Letters and digits are all that squid takes.
+        // squid accepts letters and digits only.
         Service(format!("xenon{}x{count}", std::process::id()))
     }
 }
@@ -154,7 +154,7 @@ impl Drop for Service {
     }
 }
 
-/// Users are known to helpers, which end when squid does not listen to them any more.
+/// Helpers check users. They end when squid closes their input.
 fn configure_access(access: Access<'_>, folder: &Folder) -> Option<String> {
     let (scheme, helper, user) = match access {
         Access::Open => return Some("http_access allow all\n".to_owned()),
@@ -181,7 +181,7 @@ http_access deny all
     ))
 }
 
-/// squid asks it by lines of a name and a password.
+/// squid sends it lines with a name and a password.
 fn basic_helper(user: User<'_>) -> String {
     let User { name, password, .. } = user;
     format!("while read -r line; do if [ \"$line\" = '{name} {password}' ]; then echo OK; else echo ERR; fi; done\n")
@@ -192,7 +192,7 @@ fn listening_with_tls(port: u16, folder: &Path) -> String {
     format!("https_port 127.0.0.1:{port} tls-cert={folder}/chain.pem tls-key={folder}/key.pem\n")
 }
 
-/// Nothing is cached, and no name looked up but those in its own file: nobody answers where it would ask.
+/// Nothing is cached. Only the names in its own file are resolved: its resolver address does not respond.
 fn configuration(folder: &Path, port: u16, more: &str) -> String {
     let folder = folder.display();
     format!(

@@ -1,6 +1,6 @@
 //! A second real HTTP proxy, which closes after each request: tinyproxy, at a free port of 127.0.0.1.
 //!
-//! It must not need root, nor touch anything outside a folder of its own, which goes with it. It knows `names::ORIGIN`.
+//! It needs no root, and touches nothing outside its own directory, which is removed with it. It knows `names::ORIGIN`.
 
 use std::fs;
 use std::path::Path;
@@ -16,9 +16,10 @@ pub struct Tinyproxy {
 }
 
 impl Tinyproxy {
-    /// Starts it; with a user and a password it wants Basic, and answers 407 without credentials and 401 to wrong ones.
+    /// Starts it. With a user and a password it requires Basic, and responds with 407 if there are no credentials and 401 if they
+    /// are wrong.
     ///
-    /// None where it is not installed, and then loud: a test that is skipped must be seen. In CI that is a panic.
+    /// `None` if it is not installed, with a loud message: a skipped test must be noticed. In CI that is a panic.
     pub fn start(user: Option<(&str, &str)>) -> Option<Tinyproxy> {
         let file = program::find("tinyproxy")?;
         let wrapper = names::find_wrapper()?;
@@ -38,19 +39,19 @@ impl Tinyproxy {
         Some(Tinyproxy { program, port })
     }
 
-    /// Where it is.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The request lines so far. It logs them before it answers.
+    /// The request lines so far. Each is logged before the response.
     pub fn seen(&self) -> Vec<String> {
         // `CONNECT   Nov 24 13:30:07.187 [1304]: Request (file descriptor 6): GET http://origin.test/ HTTP/1.1`
         let line = |line: &str| Some(line.split_once(": Request (file descriptor ")?.1.split_once("): ")?.1.to_owned());
         self.log().lines().filter_map(line).collect()
     }
 
-    /// Its log as it is.
+    /// Its raw log.
     pub fn log(&self) -> String {
         self.program.text("error.log")
     }
@@ -61,7 +62,7 @@ impl Tinyproxy {
     }
 }
 
-/// CONNECT is allowed to every port, where no directive names some.
+/// Without a directive that names ports, CONNECT is allowed to all of them.
 fn configuration(port: u16, user: Option<(&str, &str)>) -> String {
     let user = user.map(|(name, password)| format!("BasicAuth {name} {password}\n")).unwrap_or_default();
     format!(

@@ -1,7 +1,7 @@
-//! Runs a component that is a command, with the network, the files that its options name, standard streams, arguments, and what
-//! the environment says of proxies, and nothing else: no other variable, no other file.
+//! Runs a command component. It gets the network, the files that its options name, standard streams, arguments, and the
+//! environment's variables about proxies. It gets no other variable and no other file.
 //!
-//! It must not show people a backtrace: a command that fails inside is one line and the exit code `INTERNAL_ERROR`.
+//! Users see no backtrace: an internal failure is one line and the exit code `INTERNAL_ERROR`.
 
 use std::fmt::Display;
 
@@ -16,18 +16,17 @@ use crate::ahead::Embedded;
 use crate::engines;
 use crate::named_files::{self, NamedFiles, View};
 
-/// The exit code when the command or its host failed inside, which is a mistake of ours: `EX_SOFTWARE` of `sysexits.h`,
-/// and with curl a code that HTTP never gives.
+/// The exit code of an internal failure of the command or its host, which is a bug: `EX_SOFTWARE` of `sysexits.h`. In curl, HTTP
+/// never leads to this code.
 pub const INTERNAL_ERROR: i32 = 70;
 
 /// What a command exports that can say more than that it failed. `wasi:cli/run` cannot, and is called where this is missing.
 const WITH_EXIT_CODE: &str = "run-with-exit-code";
 
-/// Runs the command of this name and answers its exit code. Its arguments are bytes, which it is given as text (`escape`).
+/// Runs the command of this name and returns its exit code. Its arguments are bytes, which it receives as text (`escape`).
 ///
-/// The calling thread must be no thread of an asynchronous runtime. When this returns the process should exit: a name
-/// lookup that the command has given up may still be under way on another thread, and so may a pipe that it does not read any
-/// more.
+/// The calling thread must not belong to an asynchronous runtime. The process should exit when this returns: an abandoned name
+/// lookup may still be running on another thread, and so may the reader of an abandoned pipe.
 pub fn run(name: &str, component: Embedded, arguments: &[Vec<u8>]) -> i32 {
     let outcome = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wasmtime::Error::from);
     let outcome = outcome.and_then(|runtime| {
@@ -128,7 +127,7 @@ impl WasiView for Host {
     }
 }
 
-/// The first line of what this says.
+/// The first line of this text.
 fn one_line(error: impl Display) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_is_opened_and_only_for_what_it_is_named_for() {
+    fn only_named_files_open_in_their_named_direction() {
         let folder = Folder::new("only");
         let (read, written, other) = (folder.path("read"), folder.path("written"), folder.path("other"));
         for name in [&read, &written, &other] {

@@ -77,7 +77,7 @@ fn what_is_told_has_no_secret_in_it() {
 }
 
 #[test]
-fn content_from_a_pipe_that_went_in_vain_is_65_and_a_file_goes_again() {
+fn refused_pipe_is_65_and_a_file_is_sent_again() {
     let refuses = |script: Script| script.expect_head_with(&["Expect: 100-continue"]).send("HTTP/1.1 100\r\n\r\n");
     let peer = Peer::start([refuses(Script::new()).read_chunked().send(CHALLENGE)]);
     let url = format!("http://{}/", peer.authority());

@@ -13,7 +13,7 @@ fn start(issued: &Issued, directives: &str, authorities: &str) -> Option<Nginx> 
 }
 
 #[test]
-fn each_version_is_spoken_and_one_handshake_serves_many_requests() {
+fn one_handshake_per_version_serves_many_requests() {
     let authority = Authority::new("an authority");
     for (protocols, version) in
         [("TLSv1.2", "TLSv1.2"), ("TLSv1.3", "TLSv1.3"), ("TLSv1.2 TLSv1.3", "TLSv1.3"), ("TLSv1.1 TLSv1.2", "TLSv1.2")]

@@ -15,16 +15,16 @@ use crate::session::whole::Whole;
 use crate::tls::facts::TlsFacts;
 use crate::tls::settings::TlsVersion;
 
-/// What a fallible function of the WIT answers.
+/// The result of a fallible function of the WIT.
 pub(super) type Outcome<T> = Result<T, wit::Error>;
 
-/// A value that cannot be.
+/// The error for an invalid value.
 #[cold]
 pub(super) fn wrong(detail: &str) -> wit::Error {
     error(Error::new(Phase::Setup, Code::Configuration, detail))
 }
 
-/// A call that does not fit the state of its resource.
+/// The error for a call that the resource's state does not allow.
 #[cold]
 pub(super) fn misuse(detail: &str) -> wit::Error {
     error(Error::new(Phase::Setup, Code::InvalidState, detail))
@@ -148,7 +148,7 @@ pub(super) fn field(fields: &Fields, name: &str) -> Option<String> {
     Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
 }
 
-/// These bytes as words, the last of them filled up with zeros.
+/// These bytes as words. The last word is padded with zeros.
 pub(super) fn words(bytes: &[u8]) -> Words {
     let (whole, rest) = bytes.as_chunks::<8>();
     let mut words = Vec::with_capacity(bytes.len().div_ceil(8));
@@ -160,7 +160,7 @@ pub(super) fn words(bytes: &[u8]) -> Words {
         }
         words.push(u64::from_le_bytes(last));
     }
-    // A piece is never longer than that.
+    // A piece is never that long.
     Words { words, length: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
 }
 
@@ -171,7 +171,7 @@ pub(super) fn version(version: Version) -> wit::Version {
     }
 }
 
-/// None where it is a version that requests cannot be sent with.
+/// `None` for a version that requests cannot be sent with.
 pub(super) fn from_version(version: wit::Version) -> Option<Version> {
     match version {
         wit::Version::Http10 => Some(Version::Http10),

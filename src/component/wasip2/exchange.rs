@@ -68,7 +68,7 @@ impl wit::GuestRequest for Request {
     }
 
     fn start(&self) -> Outcome<wit::Exchange> {
-        // Before it starts, for the time of an earlier pass is not the time now.
+        // Before the start, because the time of an earlier pass is out of date.
         network().begin(true);
         let exchange = self.0.borrow().start(true).map_err(convert::error)?;
         exchange.advance();
@@ -89,7 +89,7 @@ impl wit::GuestExchange for Exchange {
                 let Err(piece) = self.0.try_write(piece)? else {
                     continue;
                 };
-                // What was written before has to go first.
+                // What was written before must be sent first.
                 content = Some(piece);
                 match self.0.poll_flush(context) {
                     Poll::Ready(Ok(())) => {}
@@ -216,7 +216,7 @@ impl wit::GuestResponse for Response {
 
 impl Drop for Response {
     fn drop(&mut self) {
-        // What is left of its content may be here by now.
+        // The rest of its content may have been received by now.
         network().begin(true);
     }
 }

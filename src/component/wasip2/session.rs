@@ -1,4 +1,4 @@
-//! The WIT's `session` around the core's: what belongs to its origin, and the calls that are a whole exchange each.
+//! The WIT's `session` around the core's: settings for its origin, and the one-call functions.
 
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{AuthSchemes, Event, Fields, OptionsBorrow, WholeResponse};

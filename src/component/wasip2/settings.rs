@@ -1,5 +1,5 @@
-//! The WIT's `tls-config` and `options` around the core's values, which are shared: a change is made to a copy where anybody
-//! else has them.
+//! The WIT's `tls-config` and `options` around the core's values. These are shared: a change is made to a copy unless there is
+//! only one owner.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -218,7 +218,7 @@ impl wit::GuestOptions for Options {
     }
 
     fn set_proxies(&self, urls: Vec<String>) -> Outcome<()> {
-        // They may hold passwords.
+        // They may contain passwords.
         let urls: Vec<Secret> = urls.into_iter().map(Secret::new).collect();
         let exposed: Vec<&str> = urls.iter().map(Secret::expose).collect();
         self.change(|options| options.proxying.set_proxies(&exposed)).map_err(|what| wrong(&what))

@@ -14,7 +14,7 @@ use crate::net::Net;
 use crate::wasip2::network;
 use std::time::Duration;
 
-/// Waits until one of these can go on: the WIT's `wait-any`.
+/// The WIT's `wait-any`.
 fn wait_any(
     exchanges: &[&Exchange],
     responses: &[&Response],
@@ -24,7 +24,7 @@ fn wait_any(
     let network = network();
     network.begin(false);
     let until = timeout.map(|timeout| network.now() + timeout);
-    // How the caller numbers them: exchanges, responses, others.
+    // The caller's numbering: exchanges, responses, others.
     let first_other = exchanges.len().saturating_add(responses.len());
     let number = |other: usize| first_other.saturating_add(other);
     let woken = WOKEN.with(Arc::clone);
@@ -44,7 +44,7 @@ fn wait_any(
             }
         }
         if ready.is_empty() {
-            // A connection that one of them has set free is for another of them to take, before anything is waited for.
+            // One of them may have freed a connection for another. That one takes it before anything is waited for.
             if woken.0.swap(false, Ordering::Relaxed) {
                 continue;
             }
@@ -55,7 +55,7 @@ fn wait_any(
                 continue;
             }
         } else if !others.is_empty() {
-            // Those of the caller's own that are ready now are named too, so that a busy exchange cannot starve them.
+            // The caller's own pollables that are ready are returned too, so that a busy exchange cannot starve them.
             let is_ready = |(_, other): &(usize, &&Pollable)| other.ready();
             ready.extend(others.iter().enumerate().filter(is_ready).map(|(index, _)| number(index)));
         }
@@ -63,11 +63,11 @@ fn wait_any(
     }
 }
 
-/// Whether one of those that are polled has woken another. The network wakes nobody.
+/// Whether polling one of them woke another. The network wakes nothing.
 struct Woken(AtomicBool);
 
 thread_local! {
-    /// One for all calls, so that those who wait on different calls are woken as one.
+    /// Shared by all calls, so that all of them count as one waker.
     static WOKEN: Arc<Woken> = Arc::new(Woken(AtomicBool::new(false)));
 }
 
@@ -124,7 +124,7 @@ unsafe extern "C" fn post_return(list: *mut List) {
     }
 }
 
-/// A list that was handed over.
+/// Takes ownership of a list.
 unsafe fn into_vec(start: *mut u32, length: usize) -> Vec<u32> {
     if length == 0 {
         return Vec::new();

@@ -64,7 +64,7 @@ pub(super) struct Connection {
     /// Whether the client has had its piece and must wait for the next.
     pub(super) is_send_paused: bool,
     pub(super) is_receive_paused: bool,
-    /// Whether the host holds that nothing is here: a read has found no more, and nobody has waited since.
+    /// Whether the host assumes that there is nothing to read: a read found no more, and there was no wait since.
     pub(super) is_thought_silent: bool,
     /// Whether the host asks the system again after a read that got less than was asked for.
     is_asked_again: bool,
@@ -201,7 +201,7 @@ impl Connection {
         self.is_here()
     }
 
-    /// As [`Connection::could_receive`], though nobody waited for it.
+    /// As [`Connection::could_receive`], without a wait before.
     fn is_here(&self) -> Result<usize, Received> {
         match (self.receive_failure, self.inbound.len(), self.peer_end) {
             (Some(Ok(())), ..) | (None, 0, Some(Ok(()))) => Err(Received::End),

@@ -78,7 +78,7 @@ pub struct Attempt {
     pub from: Option<IpAddr>,
 }
 
-/// Polls something once, on behalf of nobody: a caller who does not wait.
+/// Polls something once, for a caller that does not wait.
 pub fn poll_once<T>(poll: impl FnOnce(&mut Context<'_>) -> T) -> T {
     poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -256,7 +256,7 @@ impl SimNet {
 
 /// Looking at what happened.
 impl SimNet {
-    /// What is wrong so far: bytes that a peer did not expect, what scripts still wait for, scripts that nobody took.
+    /// The problems so far: bytes that a peer did not expect, steps that scripts still wait for, scripts without a connection.
     pub fn problems(&self) -> Vec<String> {
         let world = self.world();
         let mut problems = Vec::new();

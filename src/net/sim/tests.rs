@@ -138,7 +138,7 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn bytes_come_in_the_segments_asked_for_and_each_is_waited_for() {
+fn each_segment_takes_a_wait() {
     let pieces_with = |segments: Segments| {
         let net = world([Script::new().send("abc").send("def").close().segments(segments)]);
         let pieces = net.run(async { receive_all(&mut connect(&net).await.unwrap()).await.0 });
@@ -166,7 +166,7 @@ fn bytes_come_in_the_segments_asked_for_and_each_is_waited_for() {
 }
 
 #[test]
-fn a_peer_that_does_not_read_stops_the_client_and_is_stopped_by_it() {
+fn backpressure_works_both_ways() {
     let net = world([Script::new().send_fill(b'x', 1 << 20).window(3).delay(SECOND).expect("abcde").drain()]);
     net.set_send_limit(2);
     net.run(async {
@@ -209,7 +209,7 @@ fn what_was_said_before_the_connection_ended_can_be_read() {
 }
 
 #[test]
-fn what_comes_after_a_read_that_found_no_more_is_unknown_until_a_wait() {
+fn bytes_after_an_empty_read_are_unseen_until_a_wait() {
     let net = world([Script::new().send("abc").delay(SECOND).send("d").delay(SECOND).close()]);
     let mut stream = net.run(connect(&net)).unwrap();
     // Less than was asked for: the host does not ask the system again by itself.

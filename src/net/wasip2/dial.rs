@@ -13,7 +13,7 @@ use super::reactor::{Reactor, Subscribe, Watched};
 use super::{Stream, fault, to_wasi};
 use crate::net::{self, Fault};
 
-/// An attempt to connect, under way. Dropping it closes the socket.
+/// An attempt to connect, in progress. Dropping it closes the socket.
 pub struct Dial {
     stage: Stage,
     to: SocketAddr,
@@ -51,7 +51,7 @@ impl net::Dial for Dial {
                 socket.wish(&self.reactor);
                 return Poll::Pending;
             }
-            // An attempt that was ready stays over.
+            // An attempt that was ready is over.
             let stage = std::mem::replace(&mut self.stage, Stage::Over(Fault::Other));
             match self.go_on(stage) {
                 Ok(Outcome::Next(stage)) => self.stage = stage,
@@ -111,7 +111,7 @@ fn start(reactor: &Reactor, to: SocketAddr, from: Option<IpAddr>) -> Result<Stag
     Ok(Stage::Bind(socket))
 }
 
-/// An address that the host cannot use as a peer's, such as `0.0.0.0`, leads nowhere.
+/// An address that the host does not accept as a peer's, such as `0.0.0.0`, is unreachable.
 fn connect(reactor: &Reactor, socket: Watched<TcpSocket>, to: SocketAddr) -> Result<Stage, Fault> {
     socket.start_connect(reactor.network(), to_wasi(to)).map_err(|code| fault(code, Fault::Unreachable))?;
     Ok(Stage::Connect(socket))

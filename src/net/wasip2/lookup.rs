@@ -12,7 +12,7 @@ use super::reactor::{Reactor, Subscribe, Watched};
 use super::{fault, from_wasi};
 use crate::net::{self, Fault};
 
-/// A lookup under way.
+/// A lookup in progress.
 pub struct Lookup {
     addresses: Result<Watched<ResolveAddressStream>, Fault>,
     found: Vec<IpAddr>,
@@ -53,13 +53,13 @@ impl net::Lookup for Lookup {
                 }
             }
         }
-        // Addresses that came before a failure are as good as any.
+        // Addresses received before a failure are used.
         let found = std::mem::take(&mut self.found);
         Poll::Ready(if found.is_empty() { Err(fault) } else { Ok(found) })
     }
 }
 
-/// A name that the resolver does not take for a name is the name of nothing.
+/// A name that the resolver rejects does not exist.
 fn lookup_fault(code: ErrorCode) -> Fault {
     fault(code, Fault::NameUnresolvable)
 }

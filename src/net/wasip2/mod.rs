@@ -1,10 +1,12 @@
 //! The network of a WASI 0.2 host: `wasi:sockets`, `wasi:io`, `wasi:clocks`, `wasi:random`.
 //!
-//! It knows bytes, addresses and time, and nothing of HTTP. No call of it blocks but [`Wasi::wait`].
+//! It knows bytes, addresses and time, but no HTTP. Only [`Wasi::wait`] blocks.
 //!
-//! Three rules keep the host from trapping, and each has one place. A pollable is dropped before what it was made from:
-//! [`reactor::Watched`]. Streams are dropped before their socket: the fields of [`Stream`]. Nothing is written past a
-//! permit: `Stream::send`.
+//! The host traps unless three rules are kept. Each is kept in one place:
+//!
+//! * A pollable is dropped before the resource it was made from: [`reactor::Watched`].
+//! * Streams are dropped before their socket: the fields of [`Stream`].
+//! * No write exceeds its permit: `Stream::send`.
 
 mod dial;
 mod dying;
@@ -31,9 +33,9 @@ use crate::net::{Fault, Net};
 
 /// The host's network and clock. A clone is the same network, with the same wishes.
 ///
-/// Contexts are not used: work is done in passes. In a pass futures are polled, and what would block notes a wish; [`Wasi::wait`] ends the pass
-/// and starts another. Within one pass, and from one to the next until a wait has seen it ready, something that would
-/// block is not tried again: polling a hundred futures after each wait costs host calls for the ready ones only.
+/// Contexts are ignored, because work is done in passes. In a pass, futures are polled, and an operation that would block notes a
+/// wish. [`Wasi::wait`] ends the pass and starts another. An operation that would block is not tried again until a wait has found
+/// it ready. Polling a hundred futures after each wait therefore costs host calls for the ready ones only.
 #[derive(Clone, Default)]
 pub struct Wasi(Rc<Reactor>);
 
@@ -45,14 +47,14 @@ impl Wasi {
 
     /// Starts a pass: wishes, deadlines and the time are forgotten.
     ///
-    /// A probing pass is for a caller who will not wait after it: what would block is tried again, once, and the host is
-    /// asked anew for it.
+    /// A probing pass is for a caller that will not wait after it. Operations that would block are tried once more, with a fresh
+    /// answer from the host.
     pub fn begin(&self, probing: bool) {
         self.0.begin(probing);
     }
 
-    /// Waits until something wished for is ready, one of `others` is, or the earliest deadline noted, or `until`, has
-    /// come; then starts a pass that does not probe. Blocks the component instance. It may return early.
+    /// Waits until a wish comes true, one of `others` is ready, or the earliest noted deadline or `until` has passed. Then starts
+    /// a pass that does not probe. Blocks the component instance. It may return early.
     pub fn wait(&self, others: &[&Pollable], until: Option<Instant>) -> Woken {
         self.0.wait(others, until)
     }
@@ -74,7 +76,7 @@ impl Net for Wasi {
 
     fn random(&self, bytes: &mut [u8]) {
         let random = wasi::random::random::get_random_bytes(bytes.len() as u64);
-        // A host that gives fewer has broken its word. What is missing stays as it is, for there is nothing to put there.
+        // A host that returns fewer breaks its contract. The rest stays as it is, because there is nothing to put there.
         bytes.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
     }
 
@@ -82,7 +84,7 @@ impl Net for Wasi {
         self.0.poll_until(deadline)
     }
 
-    /// Left to the look, which knows whether the host can answer it from memory.
+    /// Left to `try_receive`, which knows whether the host could answer it from memory.
     async fn catch_up(&self) {}
 
     fn lookup(&self, name: &str) -> Lookup {
@@ -94,7 +96,7 @@ impl Net for Wasi {
     }
 }
 
-/// What an error code means; `unfit` is what it means here that the host cannot use an argument, or its family.
+/// The fault for an error code. `unfit` is the fault if the host cannot use an argument or its family.
 fn fault(code: ErrorCode, unfit: Fault) -> Fault {
     match code {
         ErrorCode::InvalidArgument | ErrorCode::NotSupported => unfit,

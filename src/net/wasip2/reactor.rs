@@ -1,4 +1,4 @@
-//! What is waited for, and the one host call that waits. It does not know what a pollable is for.
+//! Collects what is waited for, and makes the one host call that waits. It does not know what a pollable is for.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
@@ -13,32 +13,32 @@ use super::dying::Dying;
 use crate::clock::Instant;
 use crate::limits::READY_AT_ONCE;
 
-/// How long the host gets after a wait that found very much ready. A timer's resolution makes it a millisecond or so.
+/// How long to yield to the host after a wait that found very much ready. A timer's resolution makes it about a millisecond.
 const BREATH_NANOS: u64 = 1_000;
 
-/// What a wait found.
+/// The result of a wait.
 #[derive(Debug, Default)]
 pub struct Woken {
-    /// Which of the caller's own pollables are ready: indices into `others`.
+    /// The indices of the ready pollables in `others`.
     pub others: Vec<usize>,
-    /// Whether there was anything to wait for. If not, nothing was waited for, and waiting again will not help.
+    /// Whether there was anything to wait for. If not, waiting again will not help.
     pub waited: bool,
 }
 
-/// The wishes and the clock that all of one network shares.
+/// The wishes and the clock of a network.
 #[derive(Default)]
 pub(super) struct Reactor {
-    /// Which pass this is.
+    /// The number of the current pass.
     pass: Cell<u64>,
-    /// Whether what would block is tried again in this pass.
+    /// Whether the current pass is a probing one.
     probing: Cell<bool>,
     /// Whether the host has caught up in this pass.
     is_caught_up: Cell<bool>,
-    /// The time, once somebody has asked in this pass.
+    /// The time, once it was asked for in this pass.
     now: Cell<Option<Instant>>,
     /// The earliest deadline noted in this pass.
     deadline: Cell<Option<Instant>>,
-    /// Weak, so that a wish never keeps a pollable from being dropped before its stream.
+    /// Weak, so that a wish does not keep a pollable alive beyond its stream.
     wishes: RefCell<Vec<Weak<Source>>>,
     timer: RefCell<Option<Timer>>,
     network: OnceCell<Network>,
@@ -47,8 +47,8 @@ pub(super) struct Reactor {
 
 /// A host resource and the pollable made from it, which is made when it is first needed.
 ///
-/// The host traps when a resource is dropped before its pollable. It cannot be, here: the pollable is in `source`, the
-/// field dropped first, and `source` has no other owner outside [`Reactor::wait`], which drops nothing else.
+/// The host traps when a resource is dropped before its pollable. That cannot happen here: the pollable is in `source`, which is
+/// dropped first, and has no other owner outside [`Reactor::wait`], which drops nothing else.
 pub(super) struct Watched<T> {
     source: Rc<Source>,
     resource: T,
@@ -58,13 +58,13 @@ pub(super) struct Watched<T> {
 #[derive(Default)]
 struct Source {
     pollable: OnceCell<Pollable>,
-    /// The pass in which it was found that it would block; none when it is worth trying.
+    /// The pass in which it was found to block, or `None` if it is worth trying.
     blocked: Cell<Option<u64>>,
-    /// The pass in which it was last wished for.
+    /// The last pass in which it was wished for.
     wished: Cell<Option<u64>>,
 }
 
-/// The pollable of a deadline. Making one costs host calls, so one that is too early is used for a later deadline too.
+/// The pollable of a deadline. Making one costs host calls, so one that fires too early is used for a later deadline too.
 struct Timer {
     at: Instant,
     pollable: Pollable,
@@ -105,7 +105,7 @@ impl Reactor {
         let mut timer_has_fired = false;
         let ready = poll::poll(&list);
         if ready.len() > READY_AT_ONCE {
-            // A wait that is not over at once gives the host's executor its turn.
+            // A wait that is not over at once yields to the host's executor.
             monotonic_clock::subscribe_duration(BREATH_NANOS).block();
         }
         for index in ready {
@@ -126,14 +126,14 @@ impl Reactor {
         woken
     }
 
-    /// Waits for nothing, which is over at once. A host that learns only in waits what has come learns it in this one:
-    /// wasmtime lets tokio look at its sockets when a duration of zero is waited for.
+    /// Makes a wait that is over at once, for hosts that learn of arrived bytes only in waits: wasmtime lets tokio look at its
+    /// sockets when a duration of zero is waited for.
     #[cold]
     pub(super) fn catch_up(&self) {
         monotonic_clock::subscribe_duration(0).block();
     }
 
-    /// Makes sure that what is tried again in a probing pass is not answered from memory; it always is then.
+    /// Ensures that a retry in a probing pass is not answered from memory. Returns whether the pass is a probing one.
     #[cold]
     fn is_asked_anew(&self) -> bool {
         if !self.is_caught_up.replace(true) {
@@ -157,7 +157,7 @@ impl Reactor {
         Poll::Pending
     }
 
-    /// The right to use the network.
+    /// The host's network resource.
     pub(super) fn network(&self) -> &Network {
         self.network.get_or_init(instance_network)
     }
@@ -177,23 +177,23 @@ impl<T> Watched<T> {
         Self { source: Rc::default(), resource }
     }
 
-    /// Whether an operation may be worth its host call: it would not block for all that is known.
+    /// Whether an operation is worth a host call: it is not known to block.
     pub(super) fn is_worth_trying(&self, reactor: &Reactor) -> bool {
         let pass = reactor.pass.get();
         self.source.blocked.get().is_none_or(|since| reactor.probing.get() && since != pass && reactor.is_asked_anew())
     }
 
-    /// Whether an operation has found that it would block, and no wait has seen otherwise since.
+    /// Whether an operation was found to block, and no wait has found it ready since.
     pub(super) fn is_blocked(&self) -> bool {
         self.source.blocked.get().is_some()
     }
 
-    /// Remembers that an operation would block, until a wait has seen otherwise.
+    /// Notes that an operation would block, until a wait finds it ready.
     pub(super) fn block(&self, reactor: &Reactor) {
         self.source.blocked.set(Some(reactor.pass.get()));
     }
 
-    /// Makes it worth trying again, whatever was known.
+    /// Makes it worth trying again.
     pub(super) fn unblock(&self) {
         self.source.blocked.set(None);
     }

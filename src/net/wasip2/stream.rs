@@ -1,7 +1,8 @@
 //! A TCP connection as two `wasi:io` streams.
 //!
-//! It is made for few host calls. A request on a kept connection costs five: the look (a read), check-write, write, poll, read.
-//! A second look, after content that came late, has a wait before it that is over at once, which is three more.
+//! It makes few host calls. A request on a reused connection costs five: a read to check the connection, check-write, write,
+//! poll, read. After content that arrived late, the check needs a wait that is over at once and a second read, which costs three
+//! more.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -15,24 +16,24 @@ use super::dying::Lingering;
 use super::reactor::{Reactor, Subscribe, Watched};
 use crate::net::{self, Fault, Receive, Received, Step};
 
-/// A connection. Dropping it closes it at once, and never waits for the peer.
+/// A connection. Dropping it closes it at once, and never blocks.
 pub struct Stream {
-    // Fields are dropped in this order, and the host traps if a socket goes before its streams.
+    // Fields are dropped in this order. The host traps if the socket is dropped before its streams.
     input: Watched<InputStream>,
     sending: Rc<Sending>,
-    /// How receiving ended, when it has: in good order or not.
+    /// How receiving ended, once it has: cleanly or not.
     input_over: Option<Result<(), Fault>>,
     /// Why nothing can be sent any more.
     output_over: Option<Fault>,
-    /// Whether sending met an error of the connection, as opposed to its end.
+    /// Whether sending failed with an error of the connection, as opposed to its end.
     is_broken: bool,
-    /// Whether something was sent since the input was last tried.
+    /// Whether bytes were sent since the last read.
     is_answer_due: bool,
     peer: SocketAddr,
     reactor: Rc<Reactor>,
 }
 
-/// The sending direction of a connection. Fields are dropped in this order, and the host traps if it is another.
+/// The sending direction of a connection. The host traps unless fields are dropped in this order.
 struct Sending {
     output: Watched<OutputStream>,
     socket: TcpSocket,
@@ -44,7 +45,7 @@ impl Lingering for Sending {
     }
 
     fn shut_down(&self) {
-        // When it cannot be shut down, it has ended already, and whoever asks next will find that.
+        // If it cannot be shut down, it has ended already, and the next operation will find that.
         let _ = self.socket.shutdown(ShutdownType::Both);
     }
 }
@@ -58,7 +59,7 @@ impl Stream {
         peer: SocketAddr,
     ) -> Self {
         let input = Watched::new(input);
-        // Who is asked speaks second: the first read would find nothing, and a wait finds out if this is wrong.
+        // A server speaks second, so a first read would find nothing. If that is wrong, a wait will find it ready.
         input.block(reactor);
         Self {
             input,
@@ -77,8 +78,8 @@ impl net::Stream for Stream {
     fn poll_step(&mut self, _: &mut Context<'_>, send: &[u8], receive: Option<Receive<'_>>) -> Poll<Step> {
         let sent = self.send(send);
         if sent.is_ok_and(|sent| sent > 0) {
-            // The answer to what was sent just now cannot be here, so the input is left as it was found; but the answer to
-            // what was sent before may be, and a peer that has refused an upload should be heard while it is sent.
+            // The response to bytes sent just now cannot have arrived, so the input is left as it was. The response to earlier
+            // bytes may have: a server that refuses an upload should be heard while it is sent.
             if std::mem::replace(&mut self.is_answer_due, true) {
                 self.input.unblock();
             }
@@ -103,7 +104,7 @@ impl net::Stream for Stream {
         if let Some(fault) = self.output_over {
             return Received::Failed(fault);
         }
-        // A host asks its system until it is told that there is nothing, and may remember that until it was waited for.
+        // A host asks its system until that has nothing more, and may remember this until the next wait.
         if self.input.is_blocked() {
             self.reactor.catch_up();
             self.input.unblock();
@@ -113,7 +114,7 @@ impl net::Stream for Stream {
 
     fn finish(&mut self) {
         if self.output_over.replace(Fault::Other).is_none() {
-            // The host does it after what was written. When it cannot, the connection has ended anyway.
+            // The host does it after the written bytes. If it cannot, the connection has ended anyway.
             let _ = self.sending.socket.shutdown(ShutdownType::Send);
         }
     }
@@ -124,11 +125,10 @@ impl net::Stream for Stream {
 }
 
 impl Stream {
-    /// Sends a prefix of these bytes with one host write; how long it is.
+    /// Sends a prefix of these bytes with one host write, and returns its length.
     ///
-    /// A permit is for the next write alone: what a write has left of it is gone, and using it would trap. There is no
-    /// flush: it would keep further writes waiting, and hosts send what is written to a socket without it, as the standard
-    /// libraries over `wasi:sockets` rely on.
+    /// A permit is for the next write only. Using what a write left of it would trap. There is no flush: it would delay further
+    /// writes, and hosts send what is written to a socket without it, as the standard libraries over `wasi:sockets` rely on.
     fn send(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         if bytes.is_empty() {
             return Ok(0);
@@ -158,7 +158,7 @@ impl Stream {
                     receive.buffer.push(bytes);
                     return Received::Bytes;
                 }
-                // `read` has noted it.
+                // `read` has noted the error.
                 Err(_) => {}
             }
         }
@@ -169,7 +169,7 @@ impl Stream {
         }
     }
 
-    /// One host read. No bytes means that there are none yet; an error, that receiving is over.
+    /// One host read. Empty means that there is nothing yet. An error means that receiving is over.
     fn read(&mut self, max: usize) -> Result<Vec<u8>, StreamError> {
         self.is_answer_due = false;
         match self.input.read(u64::try_from(max).unwrap_or(u64::MAX)) {
@@ -182,8 +182,8 @@ impl Stream {
                 Ok(bytes)
             }
             Err(error) => {
-                // A system reports the error of a connection once, to the side that asks first, and to the other the
-                // end. Taking that for an end in good order would pass off content cut short as complete.
+                // A system reports the error of a connection once, to the direction that asks first. The other sees an ordinary
+                // end. To take that for a clean end would pass truncated content off as complete.
                 let is_end = matches!(error, StreamError::Closed) && !self.is_broken;
                 self.input_over = Some(if is_end { Ok(()) } else { Err(Fault::Reset) });
                 Err(error)
@@ -191,7 +191,7 @@ impl Stream {
         }
     }
 
-    /// WASI 0.2 has no stable way to ask what exactly an error was, so it is always a connection that broke.
+    /// WASI 0.2 has no stable way to identify an error, so it is always reported as a broken connection.
     fn sending_failed(&mut self, error: &StreamError) -> Fault {
         self.is_broken |= matches!(error, StreamError::LastOperationFailed(_));
         self.output_over = Some(Fault::Reset);

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::http::origin::without_dot;
 
-/// The addresses in the order in which they are tried: families take turns, beginning with the family of the resolver's
-/// first choice; `last_good` comes first of all if it is among them; no address twice; `most` of them.
+/// The addresses in the order in which they are tried, without duplicates, at most `most`. Families alternate, beginning with
+/// that of the resolver's first address. `last_good` comes first if it is among them.
 pub(crate) fn order(found: Vec<SocketAddr>, last_good: Option<SocketAddr>, most: usize) -> Vec<SocketAddr> {
     let begins_with_ipv4 = found.first().is_some_and(SocketAddr::is_ipv4);
     let (mut first, mut second): (Vec<_>, Vec<_>) =
@@ -26,14 +26,14 @@ pub(crate) fn order(found: Vec<SocketAddr>, last_good: Option<SocketAddr>, most:
     ordered
 }
 
-/// The addresses of this name, if it is one of the loopback interface, whatever resolvers say of it (RFC 6761 section 6.3).
+/// The loopback addresses, if this name stands for them, whatever resolvers say (RFC 6761 section 6.3).
 pub(crate) fn loopback(name: &str) -> Option<Vec<IpAddr>> {
     let rest = without_dot(name).strip_suffix("localhost")?;
     let is_below = rest.is_empty() || rest.ends_with('.');
     is_below.then(|| vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
 }
 
-/// Only the first `most` of what a resolver said are looked at at all.
+/// Only the first `most` of the resolver's addresses are considered.
 pub(crate) fn with_port(addresses: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
     addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect()
 }

@@ -1,4 +1,4 @@
-//! The way to the origin: straight to it, or through a proxy; and for `https` the handshake.
+//! The connection to the origin: directly or through a proxy, and with TLS for `https`.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::session::shared::Shared;
 use crate::session::timing::{Schedule, Step};
 use crate::tls::remembered::Peer;
 
-/// A new connection on which requests to the origin can be sent. `exchange` is for whom, in events.
+/// A new connection for requests to the origin. `exchange` is the number in its events.
 pub(crate) async fn connect<N: Net>(
     shared: &Rc<Shared<N>>,
     origin: &Origin,
@@ -30,7 +30,7 @@ pub(crate) async fn connect<N: Net>(
             let stream = race(shared, found, &shared.caches.last_good, subject, schedule).await?;
             shared.connection(stream, permit, exchange)
         }
-        // Boxed, so that who needs no proxy has no room for it.
+        // Boxed, so that direct connections reserve no memory for it.
         Some(proxies) => Box::pin(ViaProxy { shared, origin, exchange, schedule }.try_each(&proxies, permit)).await?,
     };
     match origin.scheme {

@@ -1,4 +1,4 @@
-//! Reaching a host: its name is looked up, its addresses are raced (RFC 8305), the first to connect wins.
+//! Connecting to a host: looks its name up and races its addresses (RFC 8305). The first to connect wins.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
@@ -15,14 +15,14 @@ use crate::session::proxies::LastGood;
 use crate::session::shared::Shared;
 use crate::session::timing::{Schedule, Step, within};
 
-/// How long an attempt has to itself before the next begins (RFC 8305 section 5).
+/// The delay between two attempts (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// How long after an attempt the next begins at the earliest, though it failed at once (RFC 8305 section 5): a name with
-/// many addresses that refuse is no reason to flood a network.
+/// The least delay between two attempts, even after one that failed at once (RFC 8305 section 5). A name with many addresses that
+/// refuse must not flood a network.
 const LEAST_STAGGER: Duration = Duration::from_millis(10);
 
-/// A stream to the first of these addresses that connects. `last_good` is the address that did last, and is tried first.
+/// A stream to the first of these addresses to connect. `last_good` is the last that did. It is tried first, and updated.
 pub(crate) async fn race<N: Net>(
     shared: &Shared<N>,
     found: Vec<SocketAddr>,
@@ -100,7 +100,7 @@ pub(crate) async fn find<N: Net>(
     Ok(addresses::with_port(found, port))
 }
 
-/// What the resolver says of this name.
+/// Resolves this name.
 async fn look_up<N: Net>(
     shared: &Shared<N>,
     name: &str,
@@ -114,7 +114,7 @@ async fn look_up<N: Net>(
     found.map_err(|fault| lookup_error(name, fault))
 }
 
-/// Addresses of one name that are looked at at all, before they are put in order and the limit picks among them.
+/// How many addresses of one name are considered, before they are ordered and the limit applies.
 const LOOKED_AT: usize = 256;
 
 /// Attempts to connect, some waiting to begin, some running, some failed.
@@ -126,11 +126,11 @@ struct Race<'a, N: Net> {
     waiting: std::vec::IntoIter<SocketAddr>,
     running: Vec<Attempt<N>>,
     failures: Vec<(SocketAddr, Fault)>,
-    /// When the next attempt begins, if none has failed or succeeded by then.
+    /// When the next attempt begins, unless one fails or connects before.
     next_at: Instant,
-    /// When it begins if one has failed.
+    /// When it may begin at the earliest, after one failed.
     earliest: Instant,
-    /// When no attempt has won in time; none where the whole exchange ends before.
+    /// The deadline of the race. `None` if that of the whole exchange is earlier.
     end: Option<Instant>,
 }
 
@@ -163,7 +163,7 @@ impl<N: Net> Race<'_, N> {
         }
     }
 
-    /// Ready when the race is over: whoever still runs has lost.
+    /// Ready at the deadline of the race. Attempts still running have failed then.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match self.end {
             Some(end) if self.shared.net.poll_until(context, end).is_ready() => {
@@ -186,7 +186,7 @@ impl<N: Net> Race<'_, N> {
         self.running.push(Attempt { address, dial, deadline: now + attempt });
     }
 
-    /// The first attempt that has connected; those that have failed are struck out.
+    /// The first attempt that connected. Failed ones are removed.
     fn poll_running(&mut self, context: &mut Context<'_>) -> Option<N::Stream> {
         let mut index = 0;
         while let Some(attempt) = self.running.get_mut(index) {
@@ -205,13 +205,13 @@ impl<N: Net> Race<'_, N> {
                 reason: fault.to_string(),
             });
             self.failures.push((address, fault));
-            // An attempt that failed makes way for the next.
+            // After a failure, the next attempt need not wait for its turn.
             self.next_at = self.earliest;
         }
         None
     }
 
-    /// The last failure decides the code; the words name all of them.
+    /// The last failure determines the code. The detail lists all of them.
     fn into_error(self) -> Error {
         let code = match self.failures.last().map(|(_, fault)| *fault) {
             Some(Fault::Refused) => Code::ConnectionRefused,

@@ -1,4 +1,4 @@
-//! From "a connection is needed" to "here it is": through a proxy or straight, a race of addresses, TLS.
+//! Making a connection: through a proxy or directly, a race of addresses, TLS.
 
 mod addresses;
 mod connect;

@@ -1,4 +1,4 @@
-//! The dialogue with a proxy over a connection, until the tunnel is open or will not be.
+//! The handshake with a proxy, over a connection to it, until the tunnel is open or refused.
 
 use std::future::poll_fn;
 
@@ -13,7 +13,7 @@ use crate::session::shared::Shared;
 use crate::session::timing::{Deadline, tick, within};
 use crate::session::transport::{Broken, Received};
 
-/// Holds this dialogue until the tunnel is open. What came beyond the proxy's last word is in the connection's buffer.
+/// Performs the handshake. Bytes after the proxy's last message stay in the connection's buffer.
 pub(crate) async fn negotiate<N: Net>(
     shared: &Shared<N>,
     connection: &mut Connection<N>,
@@ -21,7 +21,7 @@ pub(crate) async fn negotiate<N: Net>(
     deadline: Deadline<'_>,
 ) -> Result<(), Error> {
     within(&shared.net, deadline, async {
-        // What the proxy has said may be worth reading though it takes no more.
+        // If sending fails, a response that the proxy sent before is still read.
         let mut send_fault = None;
         let mut silent_steps = 0_usize;
         while !dialogue.receive(&mut connection.buffer).map_err(proxy_error)? {
@@ -52,7 +52,7 @@ pub(crate) async fn negotiate<N: Net>(
     .await?
 }
 
-/// What a proxy's failure is to a caller.
+/// The caller's error for a proxy's failure.
 fn proxy_error(failure: Failure) -> Error {
     let (code, detail) = match failure {
         Failure::Refused(head) => {
@@ -72,7 +72,7 @@ fn proxy_error(failure: Failure) -> Error {
     Error::new(Phase::Proxy, code, detail)
 }
 
-/// The same where the connection broke.
+/// The caller's error for a connection that broke during the handshake.
 fn broken_error(end: Failure, broken: Broken) -> Error {
     let words = match broken {
         Broken::Net(fault) => fault.to_string(),

@@ -1,4 +1,4 @@
-//! The TLS handshake over a connection, with an origin or with a proxy, and what its failures are to a caller.
+//! The TLS handshake over a connection, with an origin or a proxy, and the caller's errors for its failures.
 
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -15,14 +15,14 @@ use crate::tls::failure::Failure;
 use crate::tls::remembered::Peer;
 use crate::tls::settings::TlsSettings;
 
-/// The client's side of TLS with this peer, as these settings have it.
+/// The client's side of TLS with this peer, under these settings.
 pub(crate) fn tunnel<N: Net>(net: &N, settings: &Rc<TlsSettings>, peer: Peer) -> Result<TlsConnection, Error> {
     let configuration = Configuration::of(settings, net.wall_clock());
     let tunnel = configuration.and_then(|configuration| TlsConnection::new(&configuration, peer));
     tunnel.map_err(|detail| Error::new(Phase::Handshake, Code::Configuration, detail))
 }
 
-/// Shakes hands, until this deadline.
+/// Performs the handshake, until this deadline.
 pub(crate) async fn shake_hands<N: Net>(
     shared: &Shared<N>,
     connection: &mut Connection<N>,
@@ -43,10 +43,10 @@ pub(crate) async fn shake_hands<N: Net>(
     })
 }
 
-/// What a failure of TLS is to a caller.
+/// The caller's error for a failure of TLS.
 pub(crate) fn tls_error(phase: Phase, failure: Failure) -> Error {
     let detail = match &failure {
-        // Nothing had come yet that could be cut.
+        // During the handshake there is no content yet that could be truncated.
         Failure::Truncated if phase == Phase::Handshake => {
             "the server closed the connection in the TLS handshake".into()
         }

@@ -1,4 +1,4 @@
-//! The way through a proxy: the first one that does what it is for.
+//! Connecting through a proxy: the first that works is used.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use crate::session::shared::Shared;
 use crate::session::timing::{Deadline, Schedule, Step};
 use crate::tls::remembered::Peer;
 
-/// Who wants to go where.
+/// A connection to be made: its session, origin, exchange and deadlines.
 pub(crate) struct ViaProxy<'a, N: Net> {
     pub(crate) shared: &'a Rc<Shared<N>>,
     pub(crate) origin: &'a Origin,
@@ -32,21 +32,21 @@ pub(crate) struct ViaProxy<'a, N: Net> {
     pub(crate) schedule: &'a Schedule,
 }
 
-/// A proxy that has not done what it is for.
+/// A failed proxy.
 struct Failed {
     error: Error,
-    /// The right to have a connection open, if it is left.
+    /// The permit, if it can be used for another attempt.
     permit: Option<Permit>,
-    /// Whether another proxy may do better: this one cannot be reached, or makes no sense. One that refuses is no such: it
-    /// is alive and was asked, and another would only hide what it has said.
+    /// Whether to try the next proxy: this one cannot be reached, or its responses are malformed. A proxy that refuses is alive.
+    /// Trying another would hide its response.
     is_dead: bool,
 }
 
-/// A connection to a proxy, and when all that is said to it has to be over.
+/// A connection to a proxy, and the deadline of the handshake with it.
 type Reached<N> = (Connection<N>, Deadline<'static>);
 
 impl<N: Net> ViaProxy<'_, N> {
-    /// A connection through the first of these proxies that does what it is for.
+    /// A connection through the first of these proxies that works.
     pub(crate) async fn try_each(&self, proxies: &Proxies, permit: Permit) -> Result<Connection<N>, Error> {
         let mut permit = permit;
         let mut failures = Vec::new();
@@ -76,7 +76,7 @@ impl<N: Net> ViaProxy<'_, N> {
                 }
             }
         }
-        // There is at least one.
+        // Unreachable: there is at least one proxy.
         Err(Error::new(Phase::Proxy, Code::Configuration, "no proxy is set"))
     }
 
@@ -86,7 +86,7 @@ impl<N: Net> ViaProxy<'_, N> {
             let settings = self.shared.settings.borrow();
             (settings.proxying.tunnels_all, settings.connect_to().cloned())
         };
-        // Who forwards goes where the request says; where another host stands for that, a tunnel can lead there.
+        // A forwarding proxy connects to the request's target. To connect elsewhere, a tunnel is needed.
         let purpose = via.server.purpose(self.origin.scheme, tunnels_all || connect_to.is_some());
         let to = connect_to.unwrap_or_else(|| (self.origin.host.clone(), self.origin.port));
         let place = format!("{}:{}", to.0, to.1);
@@ -98,7 +98,7 @@ impl<N: Net> ViaProxy<'_, N> {
             }
             Use::Connect => self.open_tunnel(via, permit, &place).await?,
             Use::Socks(version) => {
-                // Nothing of this is the proxy's fault, which was not even asked.
+                // An error here is not the proxy's fault: it was not contacted yet.
                 let socks = match self.socks_target(via, to).await {
                     Ok((host, port)) => Socks::new(version, &host, port, via.server.login.as_ref())
                         .map_err(|what| Error::new(Phase::Proxy, Code::Configuration, what)),
@@ -116,7 +116,7 @@ impl<N: Net> ViaProxy<'_, N> {
             }
         };
         if self.origin.scheme == Scheme::Https && !connection.buffer.is_empty() {
-            // What the proxy says after its last word could only be meant to be taken for the origin's.
+            // Bytes that a proxy sends after its last message could only be meant to be taken for the origin's.
             let code = if via.server.kind.is_http() { Code::ProxyProtocol } else { Code::SocksProtocol };
             let error = Error::new(Phase::Proxy, code, "it sent bytes of its own into the tunnel");
             return Err(failed(connection, error));
@@ -125,7 +125,7 @@ impl<N: Net> ViaProxy<'_, N> {
         Ok(connection)
     }
 
-    /// What a SOCKS proxy is told: an address where names are looked up here.
+    /// The target for a SOCKS proxy: an address if names are looked up by the session.
     async fn socks_target(&self, via: &Via, to: (Host, u16)) -> Result<(Host, u16), Error> {
         if !via.server.kind.resolves_here() {
             return Ok(to);
@@ -142,7 +142,7 @@ impl<N: Net> ViaProxy<'_, N> {
         }
     }
 
-    /// A connection to the proxy, by TLS if it speaks that. Without a deadline for what is said to it, that begins now.
+    /// A connection to the proxy, with TLS for `https`. The deadline of the handshake begins now if there is none yet.
     async fn reach(
         &self,
         via: &Via,
@@ -195,13 +195,13 @@ impl<N: Net> ViaProxy<'_, N> {
         }
     }
 
-    /// A connection through a tunnel to this place that an HTTP proxy has opened.
+    /// A connection through a tunnel to this host and port, opened by an HTTP proxy.
     async fn open_tunnel(&self, via: &Via, permit: Permit, place: &str) -> Result<Connection<N>, Failed> {
         let shared = self.shared;
         let mut auth = RequestAuth::of_connect(&via.credentials, place);
         let (mut connection, deadline) = self.reach(via, permit, None).await?;
         let mut is_kept = false;
-        // Each time round answers a challenge, whose number the claim bounds, or is on a fresh connection after a kept one.
+        // Each iteration answers a challenge, whose number `RequestAuth` bounds, or uses a new connection in place of a kept one.
         loop {
             let (limits, agent) = {
                 let settings = shared.settings.borrow();
@@ -235,7 +235,7 @@ impl<N: Net> ViaProxy<'_, N> {
                     self.record(connection.number, || Kind::Authorizing { scheme, realm, is_proxy: true });
                     (connection, is_kept) = self.leave(via, connection, connect, deadline, limits.drained).await?;
                 }
-                // It was kept, and the proxy had let it go all the same.
+                // The connection was kept after a challenge, but the proxy had closed it.
                 (_, Err(error)) if is_kept && heads.is_empty() && !is_late(&error) => {
                     connection = self.reconnect(via, connection, CloseReason::PeerClosed, deadline).await?;
                     is_kept = false;
@@ -245,7 +245,7 @@ impl<N: Net> ViaProxy<'_, N> {
         }
     }
 
-    /// After a challenge, the same connection, if it can be kept for little, or another; and whether it is the same.
+    /// After a challenge: returns the same connection if it can be kept at little cost, or another, and whether it is the same.
     async fn leave(
         &self,
         via: &Via,
@@ -264,7 +264,7 @@ impl<N: Net> ViaProxy<'_, N> {
         }
     }
 
-    /// Another connection to the same proxy in the place of this one.
+    /// Replaces this connection with another to the same proxy.
     async fn reconnect(
         &self,
         via: &Via,
@@ -274,7 +274,7 @@ impl<N: Net> ViaProxy<'_, N> {
     ) -> Result<Connection<N>, Failed> {
         match connection.give_up(reason) {
             Some(permit) => self.reach(via, permit, Some(deadline)).await.map(|(connection, _)| connection),
-            // Every connection has one.
+            // Unreachable: every connection has a permit.
             None => {
                 let error =
                     Error::new(Phase::Proxy, Code::ConnectionLimitReached, "there is no other connection to be had");
@@ -288,12 +288,12 @@ impl<N: Net> ViaProxy<'_, N> {
     }
 }
 
-/// Whether time has run out, so that nothing else is to be tried.
+/// Whether this is a missed deadline, so that nothing else is tried.
 fn is_late(error: &Error) -> bool {
     matches!(error.code, Code::ProxyTimeout | Code::ExchangeTimeout)
 }
 
-/// The failure of a proxy over a connection to it, which closes.
+/// The failure of a proxy on a connection to it, which closes.
 fn failed<N: Net>(connection: Connection<N>, error: Error) -> Failed {
     let is_dead = !matches!(
         error.code,

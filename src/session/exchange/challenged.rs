@@ -1,4 +1,4 @@
-//! What becomes of an exchange whose response asks for credentials: it is answered, or left to the caller.
+//! What happens after a response asks for credentials: the challenge is answered, or the response is left to the caller.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -21,22 +21,23 @@ use crate::session::shared::Shared;
 pub(super) struct Challenged<'a, N: Net> {
     pub(super) shared: &'a Shared<N>,
     pub(super) upload: &'a RefCell<Upload>,
-    /// What the request says to the origin, if anything.
+    /// The credentials for the origin, if any.
     pub(super) auth: &'a mut Option<Box<RequestAuth>>,
-    /// Why that is nothing, where it is.
+    /// Why there are none, if so.
     pub(super) unanswerable: &'static str,
-    /// What it says to the proxy that forwards it.
+    /// The credentials for the forwarding proxy, if any.
     pub(super) proxy_auth: &'a mut Option<Box<RequestAuth>>,
 }
 
 impl<N: Net> Challenged<'_, N> {
-    /// The answer, if it is one. If not, it asked who is there, and the request is to be sent again, which says so.
+    /// Returns the response if it is final for the caller. Returns nothing if its challenge can be answered: the request is then
+    /// sent again, and an event says so.
     pub(super) async fn judge(
         self,
         head: ResponseHead,
         mut pump: Box<Pump<N>>,
     ) -> Result<Option<(ResponseHead, Box<Pump<N>>)>, Error> {
-        // What says something to a proxy is of no use where there is none on the way.
+        // Credentials for a proxy do not apply on a connection without one.
         let of_proxy = self.proxy_auth.as_mut().filter(|_| pump.connection.forwarder.is_some());
         let mut auths = of_proxy.into_iter().chain(self.auth.as_mut());
         let (shared, subject) = (self.shared, pump.subject);
@@ -78,7 +79,7 @@ impl<N: Net> Challenged<'_, N> {
         }
     }
 
-    /// Tells the challenges of this response, if it has any, that nothing here could have answered.
+    /// Records the challenges of this response as unanswered: no credentials apply to it.
     #[cold]
     pub(super) fn tell_unanswerable(&self, head: &ResponseHead, pump: &Pump<N>) {
         let (server, reason) = match head.status {
@@ -93,8 +94,8 @@ impl<N: Net> Challenged<'_, N> {
         tell_all(server, head, reason, &mut |kind| self.shared.record(pump.subject, || kind));
     }
 
-    /// Reads the content that nobody wants and throws it away, if it is little and its connection can be kept for that; else
-    /// the connection closes.
+    /// Discards the content of a response that the caller will not see, if little is left and the connection can be kept for
+    /// that. Otherwise closes the connection.
     async fn leave(&self, mut pump: Box<Pump<N>>) -> Result<(), Error> {
         let shared = self.shared;
         if let Err(unusable) = pump.machine.verdict(&Buffer::default()) {
@@ -107,7 +108,7 @@ impl<N: Net> Challenged<'_, N> {
             Ok(false) => pump.connection.close(CloseReason::UnreadContent),
             Err(error) => {
                 pump.connection.close(CloseReason::Failed);
-                // What is wrong with content that nobody wants is no matter, but time is.
+                // An error in discarded content does not matter. The deadline of the exchange does.
                 return if error.code == Code::ExchangeTimeout { Err(error) } else { Ok(()) };
             }
         }

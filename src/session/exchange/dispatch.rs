@@ -1,5 +1,5 @@
-//! From a prepared request to the head of its final response: a connection, an attempt, perhaps one more. `challenged` decides
-//! what a response means that asks for credentials.
+//! From a prepared request to the head of its final response. It takes a connection, sends the request, and sends it again where
+//! that is right. `challenged` handles responses that ask for credentials.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -26,16 +26,16 @@ use crate::session::request::Prepared;
 use crate::session::shared::Shared;
 use crate::session::timing::{Schedule, within};
 
-/// What an exchange is made of until its response's head is here.
+/// The state of an exchange until the head of its response is received.
 pub(crate) struct Dispatch<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     pub(crate) origin: Rc<Origin>,
     pub(crate) prepared: Prepared,
-    /// What it says to the origin of who sends it, if anything.
+    /// The credentials for the origin, if any.
     pub(crate) auth: Option<Box<RequestAuth>>,
-    /// Why that is nothing, where it is.
+    /// Why there are none, if so.
     pub(crate) unanswerable: &'static str,
-    /// The same to the proxy that forwards it, once there is one.
+    /// The credentials for the forwarding proxy, once there is one.
     pub(crate) proxy_auth: Option<Box<RequestAuth>>,
     pub(crate) upload: Rc<RefCell<Upload>>,
     pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,
@@ -43,14 +43,14 @@ pub(crate) struct Dispatch<N: Net> {
     pub(crate) schedule: Schedule,
     /// Whether it may wait for one of the session's connections.
     pub(crate) may_wait: bool,
-    /// The number of the connection that it is on, or was on last; 0 while there is none.
+    /// The number of the current or the last connection. It is 0 before the first.
     pub(crate) on: Rc<Cell<u64>>,
 }
 
-/// An attempt that came to nothing.
+/// A failed attempt.
 struct Failure {
     error: Error,
-    /// Whether the connection had gone stale: the peer closed it before, or just as, the request was sent.
+    /// Whether the connection was stale: the peer closed it before the request was sent, or while it was.
     is_stale: bool,
 }
 
@@ -61,7 +61,7 @@ impl<N: Net> Dispatch<N> {
         loop {
             let mut connection = self.connection(is_repeated).await?;
             if self.wait_for_content().await {
-                // It was silent meanwhile, or should have been.
+                // While the caller wrote no content, the peer may have closed it or sent stray bytes.
                 if !connection.is_alive(&self.shared.net).await {
                     drop(connection);
                     connection = self.connection(is_repeated).await?;
@@ -76,12 +76,13 @@ impl<N: Net> Dispatch<N> {
                     pump.connection.close(CloseReason::PeerAsked);
                     "the server had given up on the connection (408)"
                 }
-                // So does one that knows no expectations (RFC 9110 section 10.1.1), which says nothing of the request itself.
+                // A server that does not support expectations rejects only the expectation, not the request (RFC 9110 section
+                // 10.1.1).
                 Ok((head, pump)) if head.status == 417 && pump.machine.is_abandoned() && self.drop_expectation() => {
                     pump.connection.close(CloseReason::UnsentContent);
                     "the server knows no expectations (417)"
                 }
-                // Most requests say nothing of who sends them.
+                // Most requests carry no credentials.
                 Ok((head, pump)) if self.auth.is_none() && self.proxy_auth.is_none() => {
                     if matches!(head.status, 401 | 407) {
                         self.challenged().tell_unanswerable(&head, &pump);
@@ -89,11 +90,11 @@ impl<N: Net> Dispatch<N> {
                     return Ok((head, pump));
                 }
                 Ok((head, pump)) => {
-                    // Boxed, so that they do not carry the room for it along.
+                    // Boxed, so that requests without credentials do not reserve memory for it.
                     if let Some(answer) = Box::pin(self.challenged().judge(head, pump)).await? {
                         return Ok(answer);
                     }
-                    // It is another request now: its connection may have gone stale as that of any.
+                    // With credentials it is a new request, whose reused connection may be stale again.
                     is_repeated = false;
                     self.begin_again();
                     continue;
@@ -111,8 +112,8 @@ impl<N: Net> Dispatch<N> {
         }
     }
 
-    /// Waits until there is content that the head can go with, or it is to go without; whether there was anything to wait for.
-    /// Whoever waits meanwhile is woken by the write.
+    /// Waits until the head can be sent together with content, or must be sent without. Returns whether it waited. A write wakes
+    /// the waiting task.
     async fn wait_for_content(&self) -> bool {
         if self.prepared.outline.expects || !self.upload.borrow().holds_head() {
             return false;
@@ -131,13 +132,13 @@ impl<N: Net> Dispatch<N> {
         }
     }
 
-    /// Forgets what the last sending has left.
+    /// Resets what the last attempt left behind.
     fn begin_again(&mut self) {
         self.upload.borrow_mut().rewind();
         self.interims.borrow_mut().clear();
     }
 
-    /// Takes the expectation out of the request, if that can be.
+    /// Removes the expectation from the request, if that is allowed.
     fn drop_expectation(&mut self) -> bool {
         self.upload.borrow().is_replayable() && self.prepared.drop_expectation()
     }
@@ -175,7 +176,7 @@ impl<N: Net> Dispatch<N> {
         match acquired {
             Ok(Acquired::Permit(permit)) => {
                 turn.into_iter().for_each(Turn::take);
-                // Boxed, so that those who wait for their turn have no room for it: there may be many.
+                // Boxed, so that exchanges that wait for a connection reserve no memory for connecting. There may be many.
                 Box::pin(connect(shared, &self.origin, permit, self.exchange, &self.schedule)).await
             }
             Ok(_) => {
@@ -190,7 +191,7 @@ impl<N: Net> Dispatch<N> {
         }
     }
 
-    /// The head as it goes on this connection, with the credentials for whoever receives it.
+    /// The encoded head for this connection, with the credentials for its recipient.
     fn encode_head(&mut self, connection: &Connection<N>) -> Result<Vec<u8>, Error> {
         let net = &self.shared.net;
         let mut head = self.prepared.head(&self.origin);
@@ -235,13 +236,13 @@ impl<N: Net> Dispatch<N> {
             machine = machine.forwarded();
         }
         if shared.journal.is_recording() {
-            // Not borrowed: what was once borrowed has its room in the future, which many may wait with.
+            // Moved and not borrowed: a borrowed local would take up room in this future, and many of them may wait.
             machine = machine.keeping_heads();
         }
-        // Boxed, for it is large and handed on several times.
+        // Boxed: it is large, and moved several times.
         let mut pump = Box::new(Pump::new(connection, machine, self.exchange, self.schedule));
         loop {
-            // No piece of content can come before the head, so the length of pieces does not matter here.
+            // Content cannot come before the head, so this limit on its pieces has no effect.
             match poll_fn(|context| pump.poll_event(context, shared, &mut self.upload.borrow_mut(), 1)).await {
                 Ok(Event::Interim(head)) => {
                     shared.record(subject, || Kind::InterimHead(Head(pump.machine.take_head())));
@@ -251,7 +252,7 @@ impl<N: Net> Dispatch<N> {
                     shared.record(subject, || Kind::ResponseHead(Head(pump.machine.take_head())));
                     return Ok((head, pump));
                 }
-                // The machine gives a head before all else.
+                // The machine emits a head before anything else.
                 Ok(Event::NeedMore | Event::Content(_) | Event::End | Event::Switched) => {}
                 Err(error) => {
                     let is_stale = is_reused && !pump.is_answered && error.code == Code::ConnectionTerminated;

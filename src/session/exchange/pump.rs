@@ -25,17 +25,17 @@ pub(crate) struct Pump<N: Net> {
     pub(crate) machine: Exchange,
     pub(crate) subject: Subject,
     pub(crate) schedule: Schedule,
-    /// What the request has said of who sends it, once its final head is here: its trailers may have something to say.
+    /// The credentials that were sent, once the final head is received. The trailers may prove that the server knows them.
     pub(crate) auth: Option<Box<RequestAuth>>,
-    /// Whether any byte of a response came.
+    /// Whether any byte of the response was received.
     pub(crate) is_answered: bool,
-    /// Whether the final head came.
+    /// Whether the final head was received.
     has_head: bool,
-    /// Steps without anything for the exchange since it was last polled.
+    /// Steps since the last poll that moved no byte of the exchange.
     silent_steps: usize,
-    /// Why sending failed, if it did: what the peer said before is still worth reading.
+    /// Why sending failed, if it did. A response that the peer sent before is still read.
     send_fault: Option<Fault>,
-    /// When the step that is waited for has to be over, from when the waiting for it began.
+    /// When the current wait must be over, counted from its beginning.
     write_by: Option<Instant>,
     permission_by: Option<Instant>,
     first_byte_by: Option<Instant>,
@@ -62,7 +62,7 @@ impl<N: Net> Pump<N> {
         }
     }
 
-    /// What comes next of the response; content in pieces of `max` at the most. Content of the request goes out meanwhile.
+    /// The next event of the response, with content in pieces of at most `max` bytes. Content of the request is sent meanwhile.
     pub(crate) fn poll_event(
         &mut self,
         context: &mut Context<'_>,
@@ -77,7 +77,7 @@ impl<N: Net> Pump<N> {
                 Ok(Event::NeedMore) => {}
                 Ok(event) => {
                     self.has_head |= matches!(event, Event::Head(_));
-                    // An early answer may have ended the upload.
+                    // An early response may have ended the upload.
                     self.fill(upload);
                     return Poll::Ready(Ok(event));
                 }
@@ -98,7 +98,7 @@ impl<N: Net> Pump<N> {
         }
     }
 
-    /// Sends what there is of the request, without looking at the response. Ready when nothing is left to send for now.
+    /// Sends what there is of the request, without reading the response. Ready when nothing is left to send for now.
     pub(crate) fn poll_send(
         &mut self,
         context: &mut Context<'_>,
@@ -118,7 +118,7 @@ impl<N: Net> Pump<N> {
         }
     }
 
-    /// Reads what is left of the content and throws it away; whether the budget covers all of it.
+    /// Discards the rest of the content. Returns whether the budget covers it.
     pub(crate) fn poll_drain(
         &mut self,
         context: &mut Context<'_>,
@@ -153,8 +153,8 @@ impl<N: Net> Pump<N> {
 
     fn fill(&mut self, upload: &mut Upload) {
         if self.machine.is_abandoned() {
-            // While there is no answer the connection may turn out to be stale, and a piece that waits be sent on another; so
-            // it may when the answer asks for credentials.
+            // Before the response, the connection may turn out to be stale. A pending piece must then be available for another.
+            // The same holds if the response may ask for credentials.
             if self.has_head && !upload.is_kept() {
                 upload.discard();
             }
@@ -195,13 +195,13 @@ impl<N: Net> Pump<N> {
                     shared.record(self.subject, || Kind::FirstByte);
                 }
             }
-            // Something moved that is none of the exchange's: it must not move for ever.
+            // Something moved below TLS, but no byte of the exchange. That must not go on for ever.
             Received::Nothing if matches!(step.sent, Ok(0)) => {
                 if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
                 self.silent_steps = self.silent_steps.saturating_add(1);
-                // It is as late as at the last wait, and who never lets anybody wait must not stop the clock.
+                // The clock advances only in waits. A peer that always has something ready must not stop it.
                 let soon = shared.net.now() + Duration::from_nanos(1);
                 if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
                     return Poll::Pending;
@@ -209,7 +209,7 @@ impl<N: Net> Pump<N> {
             }
             _ => {}
         }
-        // A peer that never lets anybody wait is late all the same. A head has its own bounds.
+        // A peer that always has something ready still has to meet deadlines. Heads have bounds of their own.
         let is_content = self.has_head || upload.gone() > 0;
         if is_content && shared.net.now() >= self.schedule.end {
             return Poll::Ready(Err(self.schedule.end(self.phase()).error()));
@@ -228,7 +228,8 @@ impl<N: Net> Pump<N> {
         }
     }
 
-    /// Pending until the nearest deadline of what is waited for; then its error, or nothing where going on is right.
+    /// Pending until the nearest deadline of the current waits. Then it returns the deadline's error, or nothing if the exchange
+    /// is to continue.
     fn poll_deadline(
         &mut self,
         context: &mut Context<'_>,
@@ -260,7 +261,7 @@ impl<N: Net> Pump<N> {
         shared.net.poll_until(context, deadline.at).map(|()| Err(deadline.error()))
     }
 
-    /// Where the exchange is.
+    /// The phase of the exchange, for errors.
     fn phase(&self) -> Phase {
         if self.has_head {
             Phase::Body

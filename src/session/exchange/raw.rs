@@ -1,5 +1,5 @@
-//! A connection that HTTP has left, by a 101 or a 2xx to CONNECT: bytes go both ways as they are, under the deadlines of writing
-//! and reading. Each direction ends by itself.
+//! A connection after a 101 or a 2xx to CONNECT. Bytes pass unchanged in both directions, under the deadlines for writing and
+//! reading. Each direction ends on its own.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,21 +18,21 @@ use crate::session::shared::Shared;
 use crate::session::timing::{Schedule, Step};
 use crate::session::transport::{Broken, Received};
 
-/// A connection and what goes out on it.
+/// A connection in raw mode.
 pub(crate) struct Raw<N: Net> {
     connection: Connection<N>,
     pub(crate) subject: Subject,
     schedule: Schedule,
-    /// The caller's piece, of which `gone` bytes have gone.
+    /// The caller's piece, of which `gone` bytes were sent.
     piece: Vec<u8>,
     gone: usize,
-    /// Bytes that have gone in all, and how many were promised: events count on from the request's content.
+    /// Bytes sent in all, and the declared length if any. Events continue the count of the request's content.
     sent: u64,
     total: Option<u64>,
     sending: Sending,
     /// Whether a piece was refused, and the caller waits for room.
     is_room_wanted: bool,
-    /// Steps without anything for the caller since it last asked.
+    /// Steps since the caller's last call that moved none of its bytes.
     silent_steps: usize,
     write_by: Option<Instant>,
     between_bytes_by: Option<Instant>,
@@ -42,15 +42,15 @@ pub(crate) struct Raw<N: Net> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sending {
     Open,
-    /// The caller has ended it, and bytes before the end have still to go.
+    /// The caller ended it, but bytes before the end are still to be sent.
     Ending,
     Ended,
-    /// The peer takes no more. What it says may still be worth reading.
+    /// The peer accepts no more bytes. What it sends may still be of use.
     Broken,
 }
 
 impl<N: Net> Raw<N> {
-    /// What becomes of the connection of an exchange that has switched.
+    /// Takes over the connection of an exchange that switched protocols.
     #[cold]
     pub(crate) fn new(pump: Pump<N>, upload: &Upload) -> Self {
         let Pump { connection, subject, schedule, .. } = pump;
@@ -95,17 +95,17 @@ impl<N: Net> Raw<N> {
         Ok(())
     }
 
-    /// Whether all that the caller wrote has gone.
+    /// Whether everything that the caller wrote was sent.
     pub(crate) fn is_flushed(&self) -> bool {
         self.piece.is_empty()
     }
 
-    /// Whether a refused caller can be served now.
+    /// Whether there is now room for a caller whose piece was refused.
     pub(crate) fn can_serve(&self) -> bool {
         self.is_room_wanted && self.is_flushed()
     }
 
-    /// Whether the peer takes no more.
+    /// Whether the peer accepts no more bytes.
     pub(crate) fn is_broken(&self) -> bool {
         self.sending == Sending::Broken
     }
@@ -126,8 +126,7 @@ impl<N: Net> Raw<N> {
         }
     }
 
-    /// The next piece, `max` bytes at the most; none when the peer has ended its direction. What there is to send goes
-    /// meanwhile.
+    /// The next piece, of at most `max` bytes, or `None` when the peer ended its direction. Pending bytes are sent meanwhile.
     pub(crate) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -150,7 +149,7 @@ impl<N: Net> Raw<N> {
         }
     }
 
-    /// Closes the connection, whose peer has ended its direction.
+    /// Closes the connection after the peer ended its direction.
     pub(crate) fn close(self) {
         let reason = if self.is_broken() { CloseReason::UnsentContent } else { CloseReason::Upgraded };
         self.connection.close(reason);
@@ -189,13 +188,13 @@ impl<N: Net> Raw<N> {
         }
         match step.received {
             Received::Bytes => self.between_bytes_by = None,
-            // Something moved that is not the caller's, which must not go on for ever.
+            // Something moved below TLS, but none of the caller's bytes. That must not go on for ever.
             Received::Nothing if matches!(step.sent, Ok(0)) => {
                 if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
                 self.silent_steps = self.silent_steps.saturating_add(1);
-                // The clock goes on only in waits: a peer that never lets anybody wait must not stop it.
+                // The clock advances only in waits. A peer that always has something ready must not stop it.
                 let soon = shared.net.now() + Duration::from_nanos(1);
                 if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
                     return Poll::Pending;
@@ -218,7 +217,7 @@ impl<N: Net> Raw<N> {
         shared.record(self.subject, || Kind::Sending { done: self.sent, total: self.total });
     }
 
-    /// Pending until the nearest deadline of what is waited for; then its error.
+    /// Pending until the nearest deadline of the current waits. Then it returns the deadline's error.
     fn poll_deadline<T>(
         &mut self,
         context: &mut Context<'_>,

@@ -1,6 +1,6 @@
-//! An exchange from its start to the end of its response's content: what the caller's handles hold together.
+//! The state of an exchange, shared by the caller's handles: from its start to the end of the response's content.
 //!
-//! It moves only when it is polled. When it fails, it fails once: its connection closes, and every later call gets the same
+//! It makes progress only when it is polled. A failure is final: the connection closes, and every later call returns the same
 //! error.
 
 use std::cell::{Cell, RefCell};
@@ -35,42 +35,42 @@ pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
     number: u64,
     pub(super) upload: Rc<RefCell<Upload>>,
-    /// The number of the connection that the opening is on, or was on last.
+    /// The number of the current or the last connection, while the exchange is dispatched.
     on: Rc<Cell<u64>>,
     pub(super) stage: Stage<N>,
     /// The final head, until it is taken.
     answer: Option<Answer>,
     is_answer_taken: bool,
-    /// Content that was read only to see whether there is some. Small pieces of it go without a copy of the rest.
+    /// Content that was read ahead, to find out whether there is some. A buffer, so that small reads do not copy the rest.
     ahead: Buffer,
-    /// Bytes of content that were received, and how many there will be.
+    /// Bytes of content received, and the total if known.
     received: u64,
     total: Option<u64>,
     pub(super) waiters: Waiters,
-    /// The error of writing after all is over, where that is not what was written itself.
+    /// The error of a write after the exchange ended, unless the write itself caused the end.
     pub(super) unwritable: Option<fn() -> Error>,
 }
 
-/// A final head, and what is known when it comes.
+/// A final head, and the facts known when it arrives.
 pub(crate) struct Answer {
     pub(crate) head: ResponseHead,
     pub(crate) facts: Facts,
     pub(crate) content_length: Option<u64>,
 }
 
-/// The future of a final head.
+/// The future that resolves to a final head.
 type Opened<N> = Pin<Box<dyn Future<Output = Result<(ResponseHead, Box<Pump<N>>), Error>>>>;
 
 pub(super) enum Stage<N: Net> {
-    /// The head is not here yet.
+    /// Waiting for the head.
     Dispatching(Opened<N>),
-    /// The head is here, the content is on its way.
+    /// The head was received, the content is being read.
     Receiving(Box<Pump<N>>),
-    /// The connection has become something else than HTTP.
+    /// The connection switched to another protocol.
     Switched(Box<Raw<N>>),
-    /// All is here; the connection has gone its own way.
+    /// The response is complete, and the connection was kept or closed.
     Complete(Fields),
-    /// It has failed.
+    /// The exchange failed.
     Failed(Error),
 }
 
@@ -94,7 +94,8 @@ impl<N: Net> ExchangeState<N> {
 
     // ---- the request's side -----------------------------------------------------------------------------------------
 
-    /// Polls for this side, and has the network wake the others too: who is polled last owns what the network wakes.
+    /// Polls on behalf of this side, with a waker for the other waiting sides too: the network wakes only the waker of the last
+    /// poll.
     pub(crate) fn poll_for<T>(
         &mut self,
         side: Side,
@@ -119,6 +120,7 @@ impl<N: Net> ExchangeState<N> {
         if is_pending {
             self.waiters.set(side, Some(waker));
         }
+        // Progress made here may be what another side waits for.
         if side != Side::Writing && self.waiters.has(Side::Writing) && self.is_flushed() {
             self.waiters.wake(Side::Writing);
         }
@@ -127,13 +129,13 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Goes as far as it can, for whoever waits, while the caller does not.
+    /// Makes progress for the waiting sides, outside a poll of the caller.
     pub(crate) fn advance_unasked(&mut self) {
         let all = self.waiters.and(Waker::noop());
         self.advance(&mut Context::from_waker(all.as_ref().unwrap_or(Waker::noop())));
     }
 
-    /// Goes as far as it can without the caller: connects, sends, receives the head.
+    /// Makes what progress it can without the caller: connects, sends, receives the head.
     pub(super) fn advance(&mut self, context: &mut Context<'_>) {
         if let Stage::Dispatching(opened) = &mut self.stage {
             match opened.as_mut().poll(context) {
@@ -142,7 +144,7 @@ impl<N: Net> ExchangeState<N> {
                 Poll::Pending => {}
             }
         }
-        // Also when the head has come just now: a caller that waits for its content to go needs the wish to be noted.
+        // Also right after the head was received: a task that waits for its content to be sent needs the waker to be registered.
         let sent = match &mut self.stage {
             Stage::Receiving(pump) if !pump.machine.is_sent() && !pump.machine.is_abandoned() => {
                 pump.poll_send(context, &self.shared, &mut self.upload.borrow_mut())
@@ -155,7 +157,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Whether there is something to know, or room that was wanted; what was polled meanwhile has noted its wishes.
+    /// Ready when there is a response or an error, or room that the caller wanted. Otherwise wakers are registered.
     pub(crate) fn poll_exchange_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.upload.borrow_mut().note_waiting();
         self.advance(context);
@@ -178,7 +180,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Goes as far as it can; whether the response cannot come before the caller has written more content, or ended it.
+    /// Makes progress, and returns whether the response cannot come before the caller writes more content or ends it.
     pub(crate) fn waits_for_caller(&mut self) -> bool {
         self.upload.borrow_mut().note_waiting();
         self.advance_unasked();
@@ -187,7 +189,7 @@ impl<N: Net> ExchangeState<N> {
 
     // ---- the response's side ----------------------------------------------------------------------------------------
 
-    /// The next piece of content, `max` bytes at the most.
+    /// The next piece of content, of at most `max` bytes.
     pub(crate) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
         if !self.ahead.is_empty() {
             return Poll::Ready(Ok(Some(self.ahead.take(max))));
@@ -210,7 +212,7 @@ impl<N: Net> ExchangeState<N> {
                 self.received = self.received.saturating_add(piece.len() as u64);
                 let (done, total) = (self.received, self.total);
                 self.shared.record(pump.subject, || Kind::Receiving { done, total });
-                // The connection is free as soon as the last byte is here, not only when the caller asks for more.
+                // The connection is freed with the last byte, not only when the caller reads on.
                 if pump.machine.is_complete() {
                     self.complete();
                 }
@@ -225,7 +227,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// The same of a connection that is HTTP no more.
+    /// As `poll_read`, in raw mode.
     #[cold]
     fn poll_read_raw(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
         let Stage::Switched(raw) = &mut self.stage else {
@@ -255,7 +257,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Whether [`ExchangeState::poll_read`] has something to say.
+    /// Ready when [`ExchangeState::poll_read`] would be.
     pub(crate) fn poll_response_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.advance(context);
         if !self.ahead.is_empty() {
@@ -271,7 +273,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// The trailers, once all is here.
+    /// The trailers, once the response is complete.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
         match &self.stage {
             Stage::Complete(trailers) if self.ahead.is_empty() => Some(trailers),
@@ -279,7 +281,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Where it is, for errors that come from outside.
+    /// The phase, for errors that come from outside.
     pub(crate) fn phase(&self) -> Phase {
         match self.stage {
             Stage::Dispatching(_) if self.on.get() == 0 => Phase::Connect,
@@ -290,7 +292,7 @@ impl<N: Net> ExchangeState<N> {
 
     // ---- ends -------------------------------------------------------------------------------------------------------
 
-    /// Ends it from outside, unless it has ended: a head that was not taken yet cannot be taken any more.
+    /// Ends the exchange from outside, unless it has ended. A head that was not taken yet is lost.
     pub(crate) fn end(&mut self, error: Error, reason: CloseReason) {
         if !matches!(self.stage, Stage::Complete(_) | Stage::Failed(_)) {
             self.answer = None;
@@ -298,7 +300,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Ends it with this error, unless it has ended. A head that was not taken yet still can be.
+    /// Ends the exchange with this error, unless it has ended. A head that was not taken yet can still be taken.
     pub(crate) fn fail(&mut self, error: Error, reason: CloseReason) {
         let connection = match &self.stage {
             Stage::Receiving(pump) => pump.subject.connection,
@@ -310,14 +312,14 @@ impl<N: Net> ExchangeState<N> {
         self.upload.borrow_mut().discard();
         let subject = Subject { exchange: self.number, connection };
         self.shared.record(subject, || Kind::Failed(error.clone()));
-        // Whatever holds the connection, dropping it closes it with this reason.
+        // Whatever owns the connection, dropping it closes it with this reason.
         self.shared.journal.set_ending(reason);
         self.stage = Stage::Failed(error);
         self.waiters.wake_all();
     }
 
-    /// The caller is no longer interested in the response. What is left of its content is read and thrown away if it is
-    /// little and here already, for the connection's sake; else the connection closes.
+    /// The caller dropped the response. If the rest of its content is short and was received already, it is discarded so that the
+    /// connection can be kept. Otherwise the connection closes.
     fn abandon_content(&mut self) {
         let most = self.shared.settings.borrow().limits().drained;
         let mut budget = Budget::new(most.saturating_sub(self.ahead.as_slice().len() as u64));
@@ -360,7 +362,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// All of the response is here: the connection is kept or closed.
+    /// The response is complete: keeps its connection, or closes it.
     fn complete(&mut self) {
         if let Stage::Receiving(pump) = &mut self.stage
             && let Some(auth) = &mut pump.auth

@@ -1,4 +1,4 @@
-//! The content that a caller writes to an exchange, on its way into the exchange's machine.
+//! The content that a caller writes, on its way into the machine of the exchange.
 
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::Exchange;
@@ -7,27 +7,27 @@ use crate::http::quote;
 use crate::limits::REQUEST_FIELDS_LENGTH;
 use crate::session::request::Content;
 
-/// Content on its way, at most one piece of the caller's at a time. It outlives a connection, so that a request whose
-/// connection had gone stale can be sent again while nothing of its content has left.
+/// Content on its way, at most one piece of the caller's at a time. It outlives a connection: if the connection was stale and
+/// none of the content was sent, the request is sent again on another.
 #[derive(Debug)]
 pub(crate) struct Upload {
     content: Content,
     /// The caller's piece, of which `used` bytes are in the machine.
     piece: Vec<u8>,
     used: usize,
-    /// Bytes that were accepted from the caller.
+    /// Bytes accepted from the caller.
     accepted: u64,
-    /// Bytes that went into a machine.
+    /// Bytes passed to a machine.
     moved: u64,
     /// The trailers, once the caller has ended the content.
     end: Option<Fields>,
     /// Whether a piece was refused, and the caller waits for room.
     is_room_wanted: bool,
-    /// Bytes in the machine that have not gone yet, framing included.
+    /// Bytes in the machine that were not sent yet, framing included.
     in_machine: usize,
-    /// Whether what the caller wrote stays although an answer has come: it may be sent again.
+    /// Whether the caller's piece is kept after a response, because it may be sent again.
     is_kept: bool,
-    /// Whether the caller waits for something, be it an answer: what is here goes without more of it.
+    /// Whether the caller waits for something, such as the response. Then what was written is sent without waiting for more.
     is_awaited: bool,
 }
 
@@ -47,20 +47,20 @@ impl Upload {
         }
     }
 
-    /// The caller waits for something.
+    /// Notes that the caller waits for something.
     pub(crate) fn note_waiting(&mut self) {
         self.is_awaited = true;
     }
 
-    /// Whether the head had better go with content that the caller is about to write. Alone it would be a short segment, and a
-    /// system that has not been told otherwise keeps the next short one until the peer has acknowledged it (RFC 9293 section
-    /// 3.7.4), which it may put off for 40 ms and more, for it has nothing to answer yet.
+    /// Whether to hold the head back until the caller writes content, so that both are sent together. Sent alone, the head is a
+    /// short segment. Nagle's algorithm then holds the next short segment until the peer has acknowledged the head (RFC 9293
+    /// section 3.7.4). A peer with nothing to respond yet may delay that by 40 ms and more.
     pub(crate) fn holds_head(&self) -> bool {
         let is_streamed = matches!(self.content, Content::Streamed(length) if length != Some(0));
         is_streamed && self.accepted == 0 && self.end.is_none() && !self.is_awaited
     }
 
-    /// Keeps what the caller writes, or ends that: an answer may have the request be sent once more.
+    /// Sets whether the caller's piece is kept, because a response may make the exchange send the request again.
     pub(crate) fn keep(&mut self, is_kept: bool) {
         self.is_kept = is_kept;
     }
@@ -70,18 +70,18 @@ impl Upload {
         self.is_kept
     }
 
-    /// Whether all of it can be sent once more. True of bytes; of streamed content only before any of it has left.
+    /// Whether all of it can be sent again. True for bytes; for streamed content, only before any of it was sent.
     pub(crate) fn is_replayable(&self) -> bool {
         !matches!(self.content, Content::Streamed(_)) || self.moved == 0
     }
 
-    /// Begins anew, for another connection. Only for what is replayable.
+    /// Starts over, for another connection. Only for replayable content.
     pub(crate) fn rewind(&mut self) {
         self.moved = 0;
         self.in_machine = 0;
     }
 
-    /// How many bytes there are in all, if that is known; none where there is no content.
+    /// The length of the content, if known. `None` also where there is no content.
     pub(crate) fn total(&self) -> Option<u64> {
         match &self.content {
             Content::None => None,
@@ -90,22 +90,22 @@ impl Upload {
         }
     }
 
-    /// Bytes of content that have gone.
+    /// Bytes of content that were sent.
     pub(crate) fn gone(&self) -> u64 {
         self.moved.saturating_sub(self.in_machine as u64)
     }
 
-    /// Notes how many bytes the machine still holds.
+    /// Notes how many bytes the machine has not sent yet.
     pub(crate) fn note_in_machine(&mut self, count: usize) {
         self.in_machine = count;
     }
 
-    /// Whether all that the caller wrote has gone.
+    /// Whether everything that the caller wrote was sent.
     pub(crate) fn is_flushed(&self) -> bool {
         self.piece.is_empty() && self.in_machine == 0
     }
 
-    /// Whether the caller has still to write, or to end the content.
+    /// Whether the caller has yet to write, or to end the content.
     pub(crate) fn is_unfinished(&self) -> bool {
         match &self.content {
             Content::None | Content::Bytes(_) => false,
@@ -119,7 +119,7 @@ impl Upload {
         self.piece.is_empty()
     }
 
-    /// Whether a refused caller can be served now.
+    /// Whether there is now room for a caller whose piece was refused.
     pub(crate) fn can_serve(&self) -> bool {
         self.is_room_wanted && self.has_room()
     }
@@ -129,7 +129,7 @@ impl Upload {
         self.is_room_wanted = is_wanted;
     }
 
-    /// Takes a piece of the caller's. Only where there is room.
+    /// Takes a piece from the caller. Only if there is room.
     pub(crate) fn accept(&mut self, piece: Vec<u8>) -> Result<(), Error> {
         let accepted = self.accepted.saturating_add(piece.len() as u64);
         match &self.content {
@@ -184,7 +184,7 @@ impl Upload {
         }
     }
 
-    /// Moves what there is room for into the machine, which is to send `most` bytes at once.
+    /// Moves as much into the machine as it has room for. `most` is what the connection can send at once.
     pub(crate) fn fill(&mut self, machine: &mut Exchange, most: usize) {
         if let Content::Bytes(bytes) = &self.content {
             let from = usize::try_from(self.moved).unwrap_or(usize::MAX);
@@ -207,7 +207,7 @@ impl Upload {
         }
     }
 
-    /// Drops what the caller wrote: it will not be sent.
+    /// Drops the caller's piece, which will not be sent.
     pub(crate) fn discard(&mut self) {
         self.piece = Vec::new();
         self.in_machine = 0;

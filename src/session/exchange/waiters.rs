@@ -1,20 +1,21 @@
-//! Who waits on an exchange. Its sides may be different tasks' affair, and each must be woken though another was polled last.
+//! The tasks that wait on an exchange. Its sides may belong to different tasks, and each must be woken even if another was polled
+//! last.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-/// What is waited for. A task that begins to wait for something takes the place of one that waits for the same.
+/// What a task waits for. Of two tasks that wait for the same, the later replaces the earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// That what was written goes.
+    /// For written content to be sent.
     Writing,
-    /// The response's head, or room for more content.
+    /// For the response's head, or room for more content.
     Answer,
-    /// The response's content.
+    /// For the response's content.
     Reading,
 }
 
-/// Those who wait.
+/// The wakers of the waiting sides.
 #[derive(Default)]
 pub(crate) struct Waiters {
     writing: Option<Waker>,
@@ -23,7 +24,7 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    /// This side waits, or waits no more. Who polls by itself is not woken.
+    /// Sets or removes the waker of this side. A caller that polls by itself has none.
     pub(crate) fn set(&mut self, side: Side, waker: Option<&Waker>) {
         *self.slot(side) = waker.filter(|waker| !is_noop(waker)).cloned();
     }
@@ -38,7 +39,6 @@ impl Waiters {
         self.slot(side).is_some()
     }
 
-    /// Wakes this side if it waits.
     pub(crate) fn wake(&mut self, side: Side) {
         if let Some(waker) = self.slot(side).take() {
             waker.wake();
@@ -51,7 +51,7 @@ impl Waiters {
         all.into_iter().filter_map(Option::take).for_each(Waker::wake);
     }
 
-    /// The waker for who polls with this one on behalf of all: none if nobody else waits.
+    /// A waker that wakes `own` and every waiting side. `None` if no other side waits.
     pub(crate) fn and(&self, own: &Waker) -> Option<Waker> {
         let others = [&self.writing, &self.answer, &self.reading].into_iter().flatten();
         let mut others = others.filter(|other| !other.will_wake(own)).peekable();

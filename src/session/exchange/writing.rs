@@ -1,4 +1,4 @@
-//! What a caller writes to an exchange: content, or bytes where the connection is HTTP no more.
+//! Writing to an exchange: content, or bytes in raw mode.
 
 use std::task::{Context, Poll};
 
@@ -9,8 +9,8 @@ use crate::session::events::CloseReason;
 use crate::session::exchange::state::{ExchangeState, Stage, early_response, switched_over};
 
 impl<N: Net> ExchangeState<N> {
-    /// Takes a piece of content, if there is room for it. It goes with the next call, unless it is the last: it may be that this
-    /// ends the content, and one segment is better than two.
+    /// Takes a piece of content, if there is room. It is sent with the next call, because that may end the content, and one
+    /// segment is better than two.
     pub(crate) fn try_write(&mut self, piece: Vec<u8>) -> Result<Result<(), Vec<u8>>, Error> {
         self.advance_unasked();
         self.upload.borrow_mut().want_room(false);
@@ -28,7 +28,7 @@ impl<N: Net> ExchangeState<N> {
         if !self.upload.borrow().is_unfinished() {
             self.advance_unasked();
         } else {
-            // Who waits for an answer sends it along.
+            // A task that waits for the response sends it.
             self.waiters.wake_all();
         }
         Ok(Ok(()))
@@ -45,7 +45,7 @@ impl<N: Net> ExchangeState<N> {
 
     /// Ends the content.
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
-        // A piece that has not gone goes with the end, and not before it.
+        // A piece that was not sent yet is sent together with the end.
         if self.upload.borrow().has_room() {
             self.advance_unasked();
         }
@@ -56,7 +56,7 @@ impl<N: Net> ExchangeState<N> {
         };
         match finished {
             Err(error) if error.code == Code::RequestContentLength => {
-                // The server must not take what came for the whole.
+                // The server must not mistake what it received for the whole content.
                 self.fail(error.clone(), CloseReason::UnsentContent);
                 Err(error)
             }
@@ -68,7 +68,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Whether all that the caller wrote has gone.
+    /// Whether everything that the caller wrote was sent.
     pub(super) fn is_flushed(&self) -> bool {
         match &self.stage {
             Stage::Switched(raw) => raw.is_flushed(),
@@ -76,7 +76,7 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
-    /// Whether there is room that was wanted.
+    /// Whether there is now room for a caller whose piece was refused.
     pub(super) fn can_serve(&self) -> bool {
         match &self.stage {
             Stage::Switched(raw) => raw.can_serve(),

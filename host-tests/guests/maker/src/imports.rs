@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_in_another_version_is_that_of_the_world_and_imported_once() {
+    fn interface_of_another_version_is_imported_once() {
         let given = [
             ("wasi:random/insecure-seed@0.2.4", "insecure-seed"),
             ("wasi:io/poll@0.2.0", "poll"),

@@ -260,7 +260,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Closes. What the client has sent and nobody read would make the system reset the connection, so that is read first.
+    /// Closes. If unread bytes of the client were left, the system would reset the connection, so they are read first.
     fn close(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
         self.stream.set_nonblocking(true)?;

@@ -110,7 +110,7 @@ impl Script {
         self.then(Step::ReadSlowly(pause))
     }
 
-    /// Has the system hold as little as it can of what the client sends and nobody reads. Best as the first step.
+    /// Limits how many unread bytes of the client the system buffers. Best as the first step.
     pub fn narrow(self) -> Script {
         self.then(Step::Narrow)
     }

@@ -81,7 +81,7 @@ fn a_challenge_is_answered_or_refused() {
 }
 
 #[test]
-fn without_qop_there_is_no_session_nor_anything_but_what_is_allowed() {
+fn digest_without_qop_allows_no_session_algorithm() {
     assert!(read("Digest realm=a, nonce=b", true).is_ok());
     assert!(read("Digest realm=a, nonce=b, algorithm=SHA-256", true).is_ok());
     assert!(read("Digest realm=a, nonce=b, qop=auth-int", true).is_err());
