@@ -146,7 +146,7 @@ fn the_names_of_a_run_are_read() {
     assert_eq!(name_in_run("heads/reason"), "heads/reason");
     assert_eq!(name_in_run("src/http/method.rs::a"), "http::method::tests::a");
     assert_eq!(name_in_run("src/net/sim/mod.rs::a"), "net::sim::tests::a");
-    assert_eq!(name_in_run("host-tests/src/ahead.rs::a"), "ahead::tests::a");
+    assert_eq!(name_in_run("host-tests/native/src/ahead.rs::a"), "ahead::tests::a");
     assert_eq!(name_in_run("tests/session/race.rs::a"), "race::a");
     assert_eq!(name_in_run("tests/session/main.rs::a"), "a");
     assert_eq!(name_in_run("host-tests/tests/component.rs::a"), "a");

@@ -263,7 +263,7 @@ const UNSAFE: [&str; 10] = [
     "host-tests/bench/guests/raw/src/lib.rs",
     "host-tests/bench/guests/session/src/lib.rs",
     "host-tests/bench/guests/wasi-http/src/lib.rs",
-    "host-tests/src/ahead.rs",
+    "host-tests/native/src/ahead.rs",
     "host-tests/tests/looks.rs",
     "src/component/wasip2/mod.rs",
     "src/component/wasip2/wait_any.rs",
