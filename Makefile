@@ -35,7 +35,7 @@ build: target/release/xenon ## The component, the command and its native host: t
 
 target/release/xenon: $(SOURCES)
 	@scripts/setup.sh build
-	@test -e $@ || echo "Building the component and the command: some 9 minutes on two cores, and 1.2 GB in target/"
+	@test -e $@ || echo "Building the component and the command: some 7 minutes on two cores, and 1.1 GB in target/"
 	@$(BUILD)
 	@touch $@
 
