@@ -2,11 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
+use crate::limits::SILENT_STEPS;
 use crate::net::Net;
 use crate::session::settings::Deadlines;
 
@@ -145,4 +146,20 @@ pub(crate) async fn within<N: Net, T>(
 pub(crate) async fn tick<N: Net>(net: &N) {
     let soon = net.now() + Duration::from_nanos(1);
     poll_fn(|context| net.poll_until(context, soon)).await;
+}
+
+/// Counts consecutive steps that bring nothing for an exchange, and do not wait.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Silence(usize);
+
+impl Silence {
+    /// Notes one more. After many, pending for a moment: the clock advances only in waits, and a peer that always has something
+    /// ready must not stop it.
+    pub(crate) fn poll_step<N: Net>(&mut self, context: &mut Context<'_>, net: &N) -> Poll<()> {
+        self.0 = self.0.saturating_add(1);
+        if self.0 <= SILENT_STEPS {
+            return Poll::Ready(());
+        }
+        net.poll_until(context, net.now() + Duration::from_nanos(1))
+    }
 }

@@ -119,21 +119,7 @@ pub(crate) fn content(net: &SimNet, response: &Response) -> Result<String, Error
 
 /// Writes all of it, waiting for room where there is none, and until it has gone.
 pub(crate) fn write(net: &SimNet, exchange: &Exchange, piece: &[u8]) -> Result<(), Error> {
-    let mut piece = Some(piece.to_vec());
-    wait(net, |context| {
-        loop {
-            if let Some(unsent) = piece.take() {
-                piece = match exchange.try_write(unsent) {
-                    Ok(taken) => taken.err(),
-                    Err(error) => return Poll::Ready(Err(error)),
-                };
-            }
-            match exchange.poll_flush(context) {
-                Poll::Ready(Ok(())) if piece.is_some() => {}
-                flushed => return flushed,
-            }
-        }
-    })
+    net.run(exchange.write(piece))
 }
 
 pub(crate) fn text(bytes: Vec<u8>) -> String {

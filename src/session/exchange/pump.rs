@@ -1,13 +1,11 @@
 //! A connection with an exchange on it: bytes move between the network and the exchange's machine, under deadlines.
 
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::h1::drain::Budget;
 use crate::h1::exchange::{Event, Exchange};
-use crate::limits::SILENT_STEPS;
 use crate::net::{Fault, Net, Receive};
 use crate::session::authorization::RequestAuth;
 use crate::session::connecting::tls_error;
@@ -15,7 +13,7 @@ use crate::session::connection::{Connection, close_reason};
 use crate::session::events::{Kind, Subject};
 use crate::session::exchange::upload::Upload;
 use crate::session::shared::Shared;
-use crate::session::timing::{Schedule, Step};
+use crate::session::timing::{Schedule, Silence, Step};
 use crate::session::transport::{Broken, Received};
 use crate::tls::failure::Failure;
 
@@ -32,7 +30,7 @@ pub(crate) struct Pump<N: Net> {
     /// Whether the final head was received.
     has_head: bool,
     /// Steps since the last poll that moved no byte of the exchange.
-    silent_steps: usize,
+    silence: Silence,
     /// Why sending failed, if it did. A response that the peer sent before is still read.
     send_fault: Option<Fault>,
     /// When the current wait must be over, counted from its beginning.
@@ -53,7 +51,7 @@ impl<N: Net> Pump<N> {
             auth: None,
             is_answered: false,
             has_head: false,
-            silent_steps: 0,
+            silence: Silence::default(),
             send_fault: None,
             write_by: None,
             permission_by: None,
@@ -70,7 +68,7 @@ impl<N: Net> Pump<N> {
         upload: &mut Upload,
         max: usize,
     ) -> Poll<Result<Event, Error>> {
-        self.silent_steps = 0;
+        self.silence = Silence::default();
         loop {
             self.fill(upload);
             match self.machine.receive(&mut self.connection.buffer, max) {
@@ -200,10 +198,7 @@ impl<N: Net> Pump<N> {
                 if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
-                self.silent_steps = self.silent_steps.saturating_add(1);
-                // The clock advances only in waits. A peer that always has something ready must not stop it.
-                let soon = shared.net.now() + Duration::from_nanos(1);
-                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
+                if self.silence.poll_step(context, &shared.net).is_pending() {
                     return Poll::Pending;
                 }
             }

@@ -2,12 +2,11 @@
 //! reading. Each direction ends on its own.
 
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields::Fields;
-use crate::limits::{READ_LENGTH, SILENT_STEPS};
+use crate::limits::READ_LENGTH;
 use crate::net::{Net, Receive};
 use crate::session::connecting::tls_error;
 use crate::session::connection::Connection;
@@ -15,7 +14,7 @@ use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::upload::{Upload, misuse, wrong_trailer};
 use crate::session::shared::Shared;
-use crate::session::timing::{Schedule, Step};
+use crate::session::timing::{Schedule, Silence, Step};
 use crate::session::transport::{Broken, Received};
 
 /// A connection in raw mode.
@@ -33,7 +32,7 @@ pub(crate) struct Raw<N: Net> {
     /// Whether a piece was refused, and the caller waits for room.
     is_room_wanted: bool,
     /// Steps since the caller's last call that moved none of its bytes.
-    silent_steps: usize,
+    silence: Silence,
     write_by: Option<Instant>,
     between_bytes_by: Option<Instant>,
 }
@@ -64,7 +63,7 @@ impl<N: Net> Raw<N> {
             total: upload.total(),
             sending: Sending::Open,
             is_room_wanted: false,
-            silent_steps: 0,
+            silence: Silence::default(),
             write_by: None,
             between_bytes_by: None,
         }
@@ -133,7 +132,7 @@ impl<N: Net> Raw<N> {
         shared: &Shared<N>,
         max: usize,
     ) -> Poll<Result<Option<Vec<u8>>, Error>> {
-        self.silent_steps = 0;
+        self.silence = Silence::default();
         loop {
             self.end_sending();
             if !self.connection.buffer.is_empty() {
@@ -193,10 +192,7 @@ impl<N: Net> Raw<N> {
                 if let Poll::Ready(over) = self.poll_deadline(context, shared, is_receiving) {
                     return Poll::Ready(over);
                 }
-                self.silent_steps = self.silent_steps.saturating_add(1);
-                // The clock advances only in waits. A peer that always has something ready must not stop it.
-                let soon = shared.net.now() + Duration::from_nanos(1);
-                if self.silent_steps > SILENT_STEPS && shared.net.poll_until(context, soon).is_pending() {
+                if self.silence.poll_step(context, &shared.net).is_pending() {
                     return Poll::Pending;
                 }
             }
