@@ -34,6 +34,8 @@ use crate::clock::Instant;
 pub mod sim;
 #[cfg(all(target_os = "wasi", feature = "wasip2"))]
 pub mod wasip2;
+#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+pub mod wasip3;
 
 /// The network and the clock. A clone is the same network.
 pub trait Net: Clone + 'static {

@@ -63,7 +63,7 @@ pub(crate) fn fetch(net: &SimNet, session: &Session, method: &str, target: &str)
 }
 
 pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
-    net.run(whole::fetch(request))
+    net.run(whole::fetch(request, false))
 }
 
 /// The status of `GET target`.

@@ -228,7 +228,7 @@ fn content_is_sent_again_to_a_proxy_that_forwards() {
     let session = with(&net, "http", URL);
     let mut request = session.request("POST", "/");
     request.set_content(b"hello".to_vec());
-    assert_eq!(net.run(xenon::session::whole::fetch(&request)).unwrap().content, b"ok");
+    assert_eq!(net.run(xenon::session::whole::fetch(&request, false)).unwrap().content, b"ok");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn a_field_of_the_callers_own_is_its_own_affair() {
     let session = with(&net, "http", URL);
     let mut request = session.request("GET", "/");
     request.add_field("proxy-authorization", b"Own x".to_vec()).unwrap();
-    assert_eq!(net.run(xenon::session::whole::fetch(&request)).unwrap().head.status, 407);
+    assert_eq!(net.run(xenon::session::whole::fetch(&request, false)).unwrap().head.status, 407);
     assert_eq!(heads(&net, 0).len(), 1);
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn timed<T>(net: &SimNet, run: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 pub(crate) fn fetch(net: &SimNet, session: &Session, method: &str, target: &str) -> Result<Whole, Error> {
-    net.run(whole::fetch(&session.request(method, target)))
+    net.run(whole::fetch(&session.request(method, target), false))
 }
 
 /// `GET /`: the content, as text.

@@ -110,7 +110,7 @@ pub(crate) fn get(net: &SimNet, session: &Session) -> Result<String, Error> {
 
 /// This request, all of its response.
 pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
-    net.run(whole::fetch(request))
+    net.run(whole::fetch(request, false))
 }
 
 /// Starts `GET /`, which has not moved yet.

@@ -84,7 +84,7 @@ fn a_task_is_polled_once_for_each_wish_that_comes_true() {
     let (net, session) = world([Script::new().expect_head().delay(SECOND).send(ok("o")).delay(SECOND).close()]);
     let request = session.request("GET", "/");
     let mut tasks = Tasks::new(&net);
-    tasks.add(async { drop(whole::fetch(&request).await.unwrap()) });
+    tasks.add(async { drop(whole::fetch(&request, false).await.unwrap()) });
     tasks.run();
     assert_eq!(tasks.polls(), [2], "from the request to the first byte it has nothing to do");
 }

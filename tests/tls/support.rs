@@ -93,7 +93,7 @@ pub(crate) fn timed<T>(net: &SimNet, run: impl FnOnce() -> T) -> (T, Duration) {
 
 /// This request, all of its response.
 pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
-    net.run(whole::fetch(request))
+    net.run(whole::fetch(request, false))
 }
 
 /// `GET /`: the content, as text.
