@@ -88,7 +88,7 @@ async fn instantiate(engine: &Engine, component: &Component, arguments: &[Vec<u8
 /// What asks for little address space: memories take what they need, and move when they grow. Code checks each access then, and
 /// is not what was compiled ahead of time.
 fn thrifty() -> Config {
-    let mut config = Config::new();
+    let mut config = engines::for_command();
     config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(8 << 20);
     config
 }
