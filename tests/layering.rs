@@ -26,15 +26,33 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
+    ("net::wasip3", &["buffer", "clock", "limits", "net"], &["wit_bindgen"]),
     // The story of a request, over any network.
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
     ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "reason", "tls"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
     ("wasip2", &["error", "net::wasip2", "session"], &[]),
+    ("wasip3", &["net::wasip3", "session"], &["wit_bindgen"]),
+    // Many origins.
+    ("client", &["error", "http", "limits", "net", "reason", "session"], &[]),
     // Glue.
     (
         "component",
-        &["auth", "error", "h1", "http", "limits", "net", "net::wasip2", "secret", "session", "tls", "wasip2"],
+        &[
+            "auth",
+            "client",
+            "error",
+            "h1",
+            "http",
+            "limits",
+            "net::wasip2",
+            "net::wasip3",
+            "secret",
+            "session",
+            "tls",
+            "wasip2",
+            "wasip3",
+        ],
         &["wasi", "wit_bindgen"],
     ),
 ];

@@ -55,7 +55,7 @@ impl<N: Net> Sessions<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::sim::Sim;
+    use crate::net::sim::SimNet;
 
     fn origin(host: &str, port: u16) -> Origin {
         Origin::parse("http", host, port).unwrap()
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn an_origin_has_one_session() {
-        let sessions = Sessions::new(Sim::new());
+        let sessions = Sessions::new(SimNet::new());
         let options = Rc::<Options>::default();
         let first = sessions.of(&origin("a", 80), &options);
         assert!(!Rc::ptr_eq(&first, &sessions.of(&origin("a", 81), &options)));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_makes_room() {
-        let sessions = Sessions::new(Sim::new());
+        let sessions = Sessions::new(SimNet::new());
         let options = Rc::<Options>::default();
         let first = Rc::downgrade(&sessions.of(&origin("a", 1), &options));
         let second = Rc::downgrade(&sessions.of(&origin("a", 2), &options));
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_held_session_outlives_its_place() {
-        let sessions = Sessions::new(Sim::new());
+        let sessions = Sessions::new(SimNet::new());
         let options = Rc::<Options>::default();
         let held = sessions.of(&origin("a", 1), &options);
         for port in 2..=CLIENT_SESSIONS as u16 + 1 {

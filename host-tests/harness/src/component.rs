@@ -35,9 +35,12 @@ pub use self::engine::{bytes, component, engine};
 
 pub mod counts;
 mod engine;
+mod resource;
 mod resources;
 mod setting_resources;
 mod settings;
+
+use self::resource::{Handle, resource};
 
 pub use self::resources::{Exchange, Request, Response, Session, Timer};
 pub use self::setting_resources::{Options, TlsConfig};
