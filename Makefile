@@ -27,7 +27,7 @@ BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench 
 
 # What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
 SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/native host-tests/guests \
-    host-tests/features host-tests/Cargo.toml scripts -type f)
+    host-tests/features host-tests/compose host-tests/programs host-tests/Cargo.toml scripts -type f)
 
 .PHONY: build run test counts mutants bench fuzz check clean help
 

@@ -1,4 +1,4 @@
-//! The `xenon` command, as a native program: it runs the command's component, which is inside it.
+//! The `xenon` command, as a native program: it runs the command's component, which is inside it, or does what a subcommand says.
 //!
 //! It must not do what the component can do itself: reading options, speaking HTTP, printing.
 
@@ -6,8 +6,13 @@ use std::ffi::OsString;
 use std::process::exit;
 
 use xenon_native::{ahead, command};
+use xenon_programs::subcommands;
 
 fn main() {
-    let arguments: Vec<Vec<u8>> = std::env::args_os().skip(1).map(OsString::into_encoded_bytes).collect();
+    let line: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(code) = subcommands::run_if_named(&line) {
+        exit(code);
+    }
+    let arguments: Vec<Vec<u8>> = line.into_iter().map(OsString::into_encoded_bytes).collect();
     exit(command::run("xenon-cli", ahead::COMMAND, &arguments));
 }
