@@ -1,4 +1,4 @@
-//! What the tests here have in common: a world with one proxy, and ways to drive sessions. It asserts nothing of its own.
+//! What these tests share: a world with one proxy, and functions that drive sessions. It asserts nothing of its own.
 
 use std::net::SocketAddr;
 use std::time::Duration;

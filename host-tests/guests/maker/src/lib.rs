@@ -136,7 +136,7 @@ impl Maker {
         for guest in others {
             let file = cargo.file_of(guest.package);
             let bytes = match guest.kind {
-                Kind::Composed => compose::compose(&file, &finished.join("xenon.wasm"))?,
+                Kind::Composed => compose::compose(&file, &finished)?,
                 Kind::Face(_) | Kind::Alone => fs::read(file)?,
             };
             write_if_changed(&finished, &format!("{}.wasm", guest.package), &bytes)?;
