@@ -76,7 +76,6 @@ impl Upload {
     }
 
     /// All of the content, if it is there already, is short, and has no trailers. It can then be sent with its length, and again.
-    #[cfg(feature = "http-client")]
     pub(super) async fn whole(&mut self) -> Option<Vec<u8>> {
         let mut turns = 0_usize;
         let mut content = Vec::new();
@@ -184,7 +183,6 @@ impl Upload {
     }
 
     /// The exchange failed.
-    #[cfg(feature = "http-client")]
     pub(super) fn fail(&mut self, error: &Error) {
         self.end(Err(error.clone()));
     }
@@ -271,7 +269,6 @@ pub(super) async fn pump(
 }
 
 /// The whole response, while what is left of the request's content is sent.
-#[cfg(feature = "component-wasip3")]
 pub(super) async fn whole(exchange: Exchange, response: Response, mut upload: Upload) -> Result<Whole, Error> {
     let mut reading = pin!(whole::read(response));
     poll_fn(|context| {
@@ -342,21 +339,18 @@ pub(super) struct Control {
 
 impl Control {
     /// Nobody will read the content.
-    #[cfg(feature = "component-wasip3")]
     pub(super) fn abandon(&self) {
         self.is_abandoned.set(true);
         self.wake();
     }
 
     /// Perhaps nobody will.
-    #[cfg(feature = "component-wasip3")]
     pub(super) fn doubt(&self) {
         self.is_doubtful.set(true);
         self.wake();
     }
 
     /// Sends these bytes.
-    #[cfg(feature = "component-wasip3")]
     pub(super) fn send(&self, bytes: Upload) {
         self.bytes.replace(Some(bytes));
         self.wake();
