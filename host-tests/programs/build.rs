@@ -6,15 +6,15 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::var("OUT_DIR")?);
-    for name in ["xenon.wasm", "xenon-0.3.wasm", "xenon-http-client.wasm", "xenon-http-client-bare.wasm"] {
-        let file = xenon_guests::folder().join(name);
-        let mut component = Vec::new();
-        // Where one was not built, an empty file takes its place.
-        if file.exists() {
-            println!("cargo::rerun-if-changed={}", file.display());
-            component = fs::read(file)?;
-        }
-        fs::write(folder.join(name), component)?;
+    let files = [
+        (xenon_guests::component(), "xenon.wasm"),
+        (xenon_guests_wasip3::component(), "xenon-0.3.wasm"),
+        (xenon_guests_wasip3::http_client(), "xenon-http-client.wasm"),
+        (xenon_guests_wasip3::bare_http_client(), "xenon-http-client-bare.wasm"),
+    ];
+    for (file, name) in files {
+        println!("cargo::rerun-if-changed={}", file.display());
+        fs::copy(file, folder.join(name))?;
     }
     Ok(())
 }

@@ -1,4 +1,11 @@
 //! The faces of the component: WIT exports over [`crate::session`] and a network of WASI. They lift, call and lower, and have no
 //! logic of their own.
 
+#[cfg(any(feature = "component-wasip3", feature = "http-client"))]
+mod streams;
+#[cfg(feature = "http-client")]
+mod wasi_http;
+#[cfg(feature = "component")]
 mod wasip2;
+#[cfg(feature = "component-wasip3")]
+mod wasip3;

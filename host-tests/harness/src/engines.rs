@@ -9,3 +9,10 @@ pub(crate) fn for_tests(fuel: bool) -> Config {
     config.concurrency_support(false).consume_fuel(fuel).epoch_interruption(true);
     config
 }
+
+/// For tests of the component over WASI 0.3.
+pub(crate) fn for_wasip3() -> Config {
+    let mut config = Config::new();
+    config.wasm_component_model_async(true);
+    config
+}

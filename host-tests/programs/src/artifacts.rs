@@ -14,9 +14,9 @@ pub(crate) enum HttpClient {
 /// All of them.
 pub(crate) fn artifacts(client: HttpClient) -> Artifacts<'static> {
     Artifacts {
-        xenon: present(XENON),
-        xenon_0_3: present(XENON_0_3),
-        http_client: present(match client {
+        xenon: Some(XENON),
+        xenon_0_3: Some(XENON_0_3),
+        http_client: Some(match client {
             HttpClient::WithEnvironment => HTTP_CLIENT,
             HttpClient::Bare => HTTP_CLIENT_BARE,
         }),
@@ -27,8 +27,3 @@ const XENON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/xenon.wasm"));
 const XENON_0_3: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/xenon-0.3.wasm"));
 const HTTP_CLIENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/xenon-http-client.wasm"));
 const HTTP_CLIENT_BARE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/xenon-http-client-bare.wasm"));
-
-/// The build script leaves an empty file where there is no component yet.
-fn present(file: &[u8]) -> Option<&[u8]> {
-    Some(file).filter(|file| !file.is_empty())
-}

@@ -11,6 +11,7 @@ mod caller;
 mod content;
 mod cost;
 mod head;
+mod host;
 mod idle;
 mod measure;
 mod pace;
