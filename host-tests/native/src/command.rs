@@ -85,11 +85,10 @@ async fn instantiate(engine: &Engine, component: &Component, arguments: &[Vec<u8
     Ok((store, instance))
 }
 
-/// What asks for little address space: memories take what they need, and move when they grow. Code checks each access then, and
-/// is not what was compiled ahead of time.
+/// What asks for little address space. The code is not what was compiled ahead of time then.
 fn thrifty() -> Config {
     let mut config = engines::for_command();
-    config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(8 << 20);
+    host::spare_address_space(&mut config);
     config
 }
 

@@ -1,8 +1,8 @@
 //! What the store of a component holds, and WASI 0.2: one kind for the command and for other people's programs, so that
 //! wasmtime's part in the calls of the host is compiled once.
 
-use wasmtime::Result;
 use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Config, Result};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
@@ -11,6 +11,12 @@ use crate::named_files::{NamedFiles, View};
 /// Gives components WASI 0.2.
 pub fn add_wasip2_to_linker(linker: &mut Linker<Host>) -> Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)
+}
+
+/// Has an engine ask for little address space: memories take what they need, and move when they grow. Code checks each access
+/// then.
+pub fn spare_address_space(config: &mut Config) {
+    config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(8 << 20);
 }
 
 /// The state of the host.

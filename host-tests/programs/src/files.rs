@@ -17,7 +17,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
     match read {
         Ok(length) if length as u64 <= MOST => Ok(bytes),
-        Ok(_) => Err(told(format!("is longer than {MOST} bytes, and no program is"))),
+        Ok(_) => Err(told("is longer than 1 GiB, and no program is".to_owned())),
         Err(error) => Err(told(error.to_string())),
     }
 }

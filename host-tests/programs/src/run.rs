@@ -39,7 +39,7 @@ pub(crate) fn run(words: &[OsString]) -> Result<i32, Refusal> {
         Err(Error::NothingToFill | Error::ComposedAlready(_)) => file,
         Err(error) => return Err(Refusal::new(Refusal::NO_PROGRAM, format!("{name} {error}"))),
     };
-    program::run(&name, &file, options.context()?)
+    program::run(&name, &file, || options.context())
 }
 
 #[derive(Debug, PartialEq, Eq)]
