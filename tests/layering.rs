@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits", "reason", "secret"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
+    ("coding", &["buffer", "http", "limits", "reason"], &["brotli_decompressor", "miniz_oxide"]),
     ("auth", &["http", "limits", "reason", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits", "reason"], &["rustls", "webpki", "webpki_roots"]),
     // What is asked of the world, and its homes. The real one alone knows WASI.
@@ -80,7 +81,18 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// The crates of the outside world.
-const OUTSIDE: &[&str] = &["md5", "rustls", "subtle", "wasi", "webpki", "webpki_roots", "wit_bindgen", "zeroize"];
+const OUTSIDE: &[&str] = &[
+    "brotli_decompressor",
+    "md5",
+    "miniz_oxide",
+    "rustls",
+    "subtle",
+    "wasi",
+    "webpki",
+    "webpki_roots",
+    "wit_bindgen",
+    "zeroize",
+];
 
 /// What of the standard library asks the world itself, past `net`: nothing here may.
 const FORBIDDEN: &[&str] = &[
