@@ -8,10 +8,12 @@
 pub mod calls;
 pub mod challenges;
 pub mod chunked;
+pub mod coding;
 mod cuts;
 pub mod fields;
 pub mod flights;
 mod naive;
+mod naive_inflate;
 pub mod proxy;
 pub mod request;
 pub mod response;
@@ -33,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "calls", check: calls::check, rounds: 500 },
     Target { name: "challenges", check: challenges::check, rounds: 4_000 },
     Target { name: "chunked", check: chunked::check, rounds: 4_000 },
+    Target { name: "coding", check: coding::check, rounds: 1_000 },
     Target { name: "fields", check: fields::check, rounds: 4_000 },
     Target { name: "proxy", check: proxy::check, rounds: 2_000 },
     Target { name: "flights", check: flights::check, rounds: 1_000 },
