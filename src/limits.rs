@@ -79,6 +79,9 @@ pub const LEADING_EMPTY_LINES: usize = 4;
 /// Bytes of a request's target. No server has a use for a longer one, and a caller may have it from elsewhere.
 pub const TARGET_LENGTH: usize = 64 * 1024;
 
+/// Bytes of a URL, and so of a redirect's target. Stops endless text, which a caller or a server may have given.
+pub const URL_LENGTH: usize = 64 * 1024;
+
 /// Bytes of a request's method. The longest registered one has 17.
 pub const METHOD_LENGTH: usize = 256;
 

@@ -1,7 +1,7 @@
 //! DEFLATE and gzip as their RFCs describe them, bit by bit: nothing is fast, and nothing is kept between calls.
 
 /// The most bytes that are decoded.
-pub(crate) const MOST: usize = 1 << 20;
+pub(crate) const MOST: usize = 1 << 16;
 
 /// What members of gzip decode to, if that is all there is.
 pub(crate) fn gzip(mut bytes: &[u8]) -> Option<Vec<u8>> {
@@ -53,7 +53,9 @@ pub(crate) fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
         return inflate(bytes).filter(|(_, used)| *used == bytes.len()).map(|(content, _)| content);
     }
     let (content, used) = inflate(&bytes[2..]).filter(|_| bytes[1] & 0x20 == 0)?;
-    (bytes[2 + used..] == adler32(&content).to_be_bytes()).then_some(content)
+    let checksum = bytes[2 + used..].first_chunk::<4>().filter(|_| bytes.len() == used + 6)?;
+    // Built for libFuzzer, `miniz_oxide` does not verify it.
+    (*checksum == adler32(&content).to_be_bytes() || cfg!(fuzzing)).then_some(content)
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
