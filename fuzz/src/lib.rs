@@ -18,6 +18,7 @@ pub mod proxy;
 pub mod request;
 pub mod response;
 pub mod session;
+pub mod urls;
 
 /// A check, and what it is called.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "request", check: request::check, rounds: 4_000 },
     Target { name: "response", check: response::check, rounds: 4_000 },
     Target { name: "session", check: session::check, rounds: 2_000 },
+    Target { name: "urls", check: urls::check, rounds: 4_000 },
 ];
 
 /// The first bytes of an input, which say how the others are used, and those others. What is missing is 0.
