@@ -11,6 +11,11 @@ TARGETS ?=
 
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
 GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-crate
+# Those over WASI 0.3, whose features exclude the others'.
+GUESTS_0_3 := -p xenon --no-default-features --features xenon/component-wasip3,xenon/http-client-environment -p rust-get-wasip3 \
+    -p tested-async-caller $(patsubst %,-p %,$(FOREIGN))
+# Programs that know nothing of Xenon.
+FOREIGN := foreign-wasip3 foreign-spin foreign-service
 GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
 
 # One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).
@@ -18,7 +23,7 @@ BUILD := scripts/show-progress cargo build --release --locked -p xenon-host
 # What only `make bench` needs, which tests it, and what `make check` looks at.
 MEASURES := xenon-bench xenon-bench-crypto xenon-bench-raw xenon-bench-session xenon-bench-wasi-http
 # What is there for WebAssembly alone: the crate has no network natively.
-NOT_NATIVE := --exclude rust-crate
+NOT_NATIVE := $(patsubst %,--exclude %,rust-crate $(FOREIGN))
 TEST := cargo test --workspace --release --locked --no-fail-fast $(NOT_NATIVE) $(patsubst %,--exclude %,$(MEASURES))
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
@@ -68,6 +73,7 @@ check: ## Format, lints (natively and for WebAssembly), documentation, without a
 	cargo fmt --all --check
 	cargo clippy --workspace $(NOT_NATIVE) --all-targets --release --locked -- -D warnings
 	$(GUEST_CHECK) $(GUESTS) -- -D warnings
+	$(GUEST_CHECK) $(GUESTS_0_3) -- -D warnings
 	$(DOC)
 	cargo test --release -p xenon --test supply --locked --quiet
 

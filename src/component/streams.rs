@@ -265,6 +265,8 @@ pub(super) async fn pump(
         }
     })
     .await?;
+    // Now, in this task: the response's holder may keep it for long, and drops it in none.
+    response.abandon();
     Ok(response.trailers().unwrap_or_default())
 }
 

@@ -354,6 +354,11 @@ impl<N: Net> Response<N> {
         self.answer.content_length
     }
 
+    /// Gives up the rest of the content, as dropping the response does.
+    pub fn abandon(&self) {
+        self.state.borrow_mut().abandon();
+    }
+
     /// Whether the connection has switched to another protocol: after a 101, or a 2xx to CONNECT, until that ends.
     pub fn is_switched(&self) -> bool {
         self.state.borrow().is_switched()

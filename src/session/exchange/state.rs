@@ -323,6 +323,13 @@ impl<N: Net> ExchangeState<N> {
         self.waiters.wake_all();
     }
 
+    /// The caller wants no more of the content.
+    pub(crate) fn abandon(&mut self) {
+        if matches!(self.stage, Stage::Receiving(_) | Stage::Switched(_)) {
+            self.abandon_content();
+        }
+    }
+
     /// The caller dropped the response. If the rest of its content is short and was received already, it is discarded so that the
     /// connection can be kept. Otherwise the connection closes.
     fn abandon_content(&mut self) {
