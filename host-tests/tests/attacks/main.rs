@@ -6,6 +6,8 @@
 //! ```text
 //! cargo test -p xenon-host --test attacks -- --nocapture | grep '^|'
 //! ```
+//!
+//! `host` has no attacks, but hosts that run out of resources.
 
 mod caller;
 mod content;
