@@ -79,6 +79,9 @@ pub const LEADING_EMPTY_LINES: usize = 4;
 /// Bytes of a request's target. No server has a use for a longer one, and a caller may have it from elsewhere.
 pub const TARGET_LENGTH: usize = 64 * 1024;
 
+/// Bytes of a URL, and so of a redirect's target. Stops endless text, which a caller or a server may have given.
+pub const URL_LENGTH: usize = 64 * 1024;
+
 /// Bytes of a request's method. The longest registered one has 17.
 pub const METHOD_LENGTH: usize = 256;
 
@@ -185,3 +188,19 @@ pub const CLIENT_SESSIONS: usize = 256;
 
 /// Entries of the list of origins that need no proxy. Stops an endless list that is searched for each new connection.
 pub const PROXY_EXEMPTIONS: usize = 1024;
+
+/// Codings of content that are taken off each other. Stops a list of them, each of which multiplies the work of the next.
+pub const CODINGS: usize = 2;
+
+/// Bytes of decoded content that are handed out at once. Stops a few bytes that decode to gigabytes.
+pub const DECODED_PIECE: usize = 64 * 1024;
+
+/// Consecutive bytes of coded content that decode to nothing: names, empty blocks, frames to be skipped. Stops content that is work
+/// without an end, and never reaches a limit of its length.
+pub const UNDECODED_LENGTH: usize = 8 * 1024 * 1024;
+
+/// Bytes of a name or comment in a gzip header. Stops an endless one.
+pub const GZIP_TEXT_LENGTH: usize = 64 * 1024;
+
+/// Bytes that zstd may look back (RFC 9659). Stops a frame that has gigabytes kept.
+pub const ZSTD_WINDOW: usize = 8 * 1024 * 1024;

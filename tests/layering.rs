@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // Pure: bytes and values in, bytes and values out. No network, no session, no component, no WASI.
     ("http", &["limits", "reason", "secret"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
+    ("coding", &["buffer", "http", "limits", "reason"], &["brotli_decompressor", "miniz_oxide"]),
     ("auth", &["http", "limits", "reason", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits", "reason"], &["rustls", "webpki", "webpki_roots"]),
     // The network's traits, and their implementations. Only the real one knows WASI.
@@ -98,7 +99,18 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// The crates of the outside world.
-const OUTSIDE: &[&str] = &["md5", "rustls", "subtle", "wasi", "webpki", "webpki_roots", "wit_bindgen", "zeroize"];
+const OUTSIDE: &[&str] = &[
+    "brotli_decompressor",
+    "md5",
+    "miniz_oxide",
+    "rustls",
+    "subtle",
+    "wasi",
+    "webpki",
+    "webpki_roots",
+    "wit_bindgen",
+    "zeroize",
+];
 
 /// Modules of the standard library that do I/O, bypassing `net`. Nothing here may use them.
 const FORBIDDEN: &[&str] = &[

@@ -8,14 +8,17 @@
 pub mod calls;
 pub mod challenges;
 pub mod chunked;
+pub mod coding;
 mod cuts;
 pub mod fields;
 pub mod flights;
 mod naive;
+mod naive_inflate;
 pub mod proxy;
 pub mod request;
 pub mod response;
 pub mod session;
+pub mod urls;
 
 /// A check, and what it is called.
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +36,14 @@ pub const TARGETS: &[Target] = &[
     Target { name: "calls", check: calls::check, rounds: 500 },
     Target { name: "challenges", check: challenges::check, rounds: 4_000 },
     Target { name: "chunked", check: chunked::check, rounds: 4_000 },
+    Target { name: "coding", check: coding::check, rounds: 1_000 },
     Target { name: "fields", check: fields::check, rounds: 4_000 },
     Target { name: "proxy", check: proxy::check, rounds: 2_000 },
     Target { name: "flights", check: flights::check, rounds: 1_000 },
     Target { name: "request", check: request::check, rounds: 4_000 },
     Target { name: "response", check: response::check, rounds: 4_000 },
     Target { name: "session", check: session::check, rounds: 2_000 },
+    Target { name: "urls", check: urls::check, rounds: 4_000 },
 ];
 
 /// The first bytes of an input, which say how the others are used, and those others. What is missing is 0.

@@ -85,8 +85,8 @@ pub fn path_at<'a>(origin: &Origin, method: &str, target: &'a str) -> Option<&'a
 /// The same of a URI, absolute or only a path.
 fn path_of_uri<'a>(origin: &Origin, uri: &'a str) -> Option<&'a str> {
     match Reference::parse(uri) {
-        Reference { scheme: None, authority: None, path } => path.starts_with('/').then_some(path),
-        Reference { scheme: Some(scheme), authority: Some(authority), path } => {
+        Reference { scheme: None, authority: None, path, .. } => path.starts_with('/').then_some(path),
+        Reference { scheme: Some(scheme), authority: Some(authority), path, .. } => {
             origin.is_at(scheme, authority).then_some(if path.is_empty() { "/" } else { path })
         }
         _ => None,

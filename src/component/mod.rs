@@ -2,6 +2,10 @@
 //! logic of their own.
 
 #[cfg(any(feature = "component-wasip3", feature = "http-client"))]
+#[cfg_attr(
+    not(all(feature = "component-wasip3", feature = "http-client")),
+    allow(dead_code, unused_imports, reason = "the other face needs it")
+)]
 mod streams;
 #[cfg(feature = "http-client")]
 mod wasi_http;

@@ -76,7 +76,6 @@ impl Upload {
     }
 
     /// All of the content, if it is there already, is short, and has no trailers. It can then be sent with its length, and again.
-    #[cfg(feature = "http-client")]
     pub(super) async fn whole(&mut self) -> Option<Vec<u8>> {
         let mut turns = 0_usize;
         let mut content = Vec::new();
@@ -184,7 +183,6 @@ impl Upload {
     }
 
     /// The exchange failed.
-    #[cfg(feature = "http-client")]
     pub(super) fn fail(&mut self, error: &Error) {
         self.end(Err(error.clone()));
     }
@@ -232,13 +230,19 @@ pub(super) async fn pump(
     response: Rc<Response>,
     mut upload: Upload,
     writer: StreamWriter<u8>,
-    interest: Rc<Interest>,
+    control: Rc<Control>,
 ) -> Result<Fields, Error> {
     let mut sink = Sink::Idle(writer);
     poll_fn(|context| {
         loop {
-            if interest.is_lost(context) {
+            if control.is_abandoned(context) {
                 return Poll::Ready(Ok(()));
+            }
+            if let Some(bytes) = control.bytes.take() {
+                upload = bytes;
+            }
+            if control.is_doubtful.take() {
+                sink.probe();
             }
             let has_moved = upload.poll(context, &exchange);
             match sink.poll(context) {
@@ -265,7 +269,6 @@ pub(super) async fn pump(
 }
 
 /// The whole response, while what is left of the request's content is sent.
-#[cfg(feature = "component-wasip3")]
 pub(super) async fn whole(exchange: Exchange, response: Response, mut upload: Upload) -> Result<Whole, Error> {
     let mut reading = pin!(whole::read(response));
     poll_fn(|context| {
@@ -300,6 +303,18 @@ impl Sink {
         Poll::Ready(matches!(self, Self::Idle(_)))
     }
 
+    /// Writes nothing, to find out whether there is a reader.
+    fn probe(&mut self) {
+        if matches!(self, Self::Idle(_))
+            && let Self::Idle(mut writer) = std::mem::replace(self, Self::Gone)
+        {
+            *self = Self::Writing(Box::pin(async move {
+                let (status, _) = writer.write(Vec::new()).await;
+                (writer, matches!(status, StreamResult::Complete(_)))
+            }));
+        }
+    }
+
     fn give(&mut self, piece: Vec<u8>) {
         if let Self::Idle(mut writer) = std::mem::replace(self, Self::Gone) {
             *self = Self::Writing(Box::pin(async move {
@@ -310,25 +325,45 @@ impl Sink {
     }
 }
 
-/// Whether anybody may still read a response's content. A reader that is gone is noticed by a write alone; a response that was dropped
-/// with its content says so here.
+/// What the holder of a response tells the task that moves its content.
 #[derive(Default)]
-pub(super) struct Interest {
-    is_lost: Cell<bool>,
+pub(super) struct Control {
+    /// The response was dropped with its content.
+    is_abandoned: Cell<bool>,
+    /// The response was dropped, and perhaps its content before it. A reader that is gone is noticed by a write alone.
+    is_doubtful: Cell<bool>,
+    /// Bytes for the peer, after the connection switched to another protocol.
+    bytes: RefCell<Option<Upload>>,
     waker: RefCell<Option<Waker>>,
 }
 
-impl Interest {
+impl Control {
     /// Nobody will read the content.
-    pub(super) fn lose(&self) {
-        self.is_lost.set(true);
+    pub(super) fn abandon(&self) {
+        self.is_abandoned.set(true);
+        self.wake();
+    }
+
+    /// Perhaps nobody will.
+    pub(super) fn doubt(&self) {
+        self.is_doubtful.set(true);
+        self.wake();
+    }
+
+    /// Sends these bytes.
+    pub(super) fn send(&self, bytes: Upload) {
+        self.bytes.replace(Some(bytes));
+        self.wake();
+    }
+
+    fn wake(&self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 
-    fn is_lost(&self, context: &mut Context<'_>) -> bool {
+    fn is_abandoned(&self, context: &mut Context<'_>) -> bool {
         self.waker.replace(Some(context.waker().clone()));
-        self.is_lost.get()
+        self.is_abandoned.get()
     }
 }

@@ -7,8 +7,10 @@ pub mod fields;
 pub mod head;
 pub mod method;
 pub mod origin;
+pub mod resolve;
 pub mod target;
 pub mod uri;
+pub mod url;
 
 /// How many bytes of outside data an error quotes at most.
 const QUOTE_LENGTH: usize = 48;

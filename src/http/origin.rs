@@ -62,7 +62,7 @@ impl Origin {
         Ok(Self::new(scheme, host, port))
     }
 
-    fn new(scheme: Scheme, host: Host, port: u16) -> Self {
+    pub(super) fn new(scheme: Scheme, host: Host, port: u16) -> Self {
         let authority = if port == scheme.default_port() { host.to_string() } else { format!("{host}:{port}") };
         Self { scheme, host, port, authority }
     }
@@ -94,13 +94,21 @@ impl Origin {
 
 impl Scheme {
     /// In any case (RFC 3986 section 3.1).
-    fn parse(scheme: &str) -> Result<Self, OwnedReason> {
+    pub(super) fn parse(scheme: &str) -> Result<Self, OwnedReason> {
         if scheme.eq_ignore_ascii_case("http") {
             Ok(Self::Http)
         } else if scheme.eq_ignore_ascii_case("https") {
             Ok(Self::Https)
         } else {
             Err(format!("unknown scheme {}", quote(scheme.as_bytes())))
+        }
+    }
+
+    /// As in a URI.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
         }
     }
 

@@ -1,9 +1,11 @@
 //! Parsing of URIs into their parts: references, authorities, `host:port`, percent-encoding (RFC 3986).
 //!
-//! Nothing here resolves, escapes or looks up a name. `origin` says which hosts an origin can have.
+//! Nothing here looks up a name. `origin` says which hosts an origin can have, `resolve` what a reference refers to, and `url` takes
+//! the URLs of callers.
 
 use crate::reason::Reason;
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// A URI reference, split as in RFC 3986 appendix B. Any text is one; only the scheme is checked.
@@ -13,8 +15,12 @@ pub struct Reference<'a> {
     pub scheme: Option<&'a str>,
     /// The authority, without the slashes before it.
     pub authority: Option<&'a str>,
-    /// The path, without the query and the fragment.
+    /// The path.
     pub path: &'a str,
+    /// The query, without its question mark.
+    pub query: Option<&'a str>,
+    /// The fragment, without its number sign.
+    pub fragment: Option<&'a str>,
 }
 
 impl<'a> Reference<'a> {
@@ -31,7 +37,29 @@ impl<'a> Reference<'a> {
             }
             None => (None, rest),
         };
-        Self { scheme, authority, path: rest.split(['?', '#']).next().unwrap_or_default() }
+        let (rest, fragment) = split_off(rest, '#');
+        let (path, query) = split_off(rest, '?');
+        Self { scheme, authority, path, query, fragment }
+    }
+}
+
+/// The text before the first such character, and that after it.
+fn split_off(text: &str, mark: char) -> (&str, Option<&str>) {
+    match text.split_once(mark) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
+/// The reference again, as in RFC 3986 section 5.3.
+impl fmt::Display for Reference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, authority, path, query, fragment } = self;
+        scheme.map_or(Ok(()), |scheme| write!(f, "{scheme}:"))?;
+        authority.map_or(Ok(()), |authority| write!(f, "//{authority}"))?;
+        f.write_str(path)?;
+        query.map_or(Ok(()), |query| write!(f, "?{query}"))?;
+        fragment.map_or(Ok(()), |fragment| write!(f, "#{fragment}"))
     }
 }
 
@@ -106,6 +134,33 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     }
     Some(decoded)
 }
+
+/// Percent-encodes what cannot stand in a reference, as browsers do with the value of `Location`: bytes beyond ASCII, control
+/// characters, spaces, and what their lists for path, query and fragment have beside (the URL standard, section 1.3). The rest stays,
+/// and so do escapes, and a `%` that begins none.
+pub fn escape(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    let mut set = PATH_SET;
+    for byte in bytes {
+        match byte {
+            b'#' => set = FRAGMENT_SET,
+            b'?' if set == PATH_SET => set = QUERY_SET,
+            _ => {}
+        }
+        if matches!(byte, b'!'..=b'~') && !set.contains(byte) {
+            escaped.push(char::from(*byte));
+        } else {
+            let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default().to_ascii_uppercase();
+            escaped.extend(['%', digit(byte >> 4), digit(byte & 0xf)]);
+        }
+    }
+    escaped
+}
+
+/// The visible characters that are encoded in each part.
+const PATH_SET: &[u8] = b"\"<>^`{}";
+const QUERY_SET: &[u8] = b"\"'<>";
+const FRAGMENT_SET: &[u8] = b"\"<>`";
 
 /// Whether this can be the value of `Host`: `uri-host [ ":" port ]`, which may be empty (RFC 9110 section 7.2).
 ///
@@ -192,7 +247,20 @@ mod tests {
             ("x/http://a", None, None, "x/http://a"),
             ("\u{e4}://a", None, None, "\u{e4}://a"),
         ] {
-            assert_eq!(Reference::parse(text), Reference { scheme, authority, path }, "{text}");
+            let reference = Reference::parse(text);
+            assert_eq!((reference.scheme, reference.authority, reference.path), (scheme, authority, path), "{text}");
+            assert_eq!(reference.to_string(), text);
+        }
+        for (text, query, fragment) in [
+            ("a", None, None),
+            ("a?", Some(""), None),
+            ("a#", None, Some("")),
+            ("?b?c#d?e#f", Some("b?c"), Some("d?e#f")),
+            ("#?", None, Some("?")),
+            ("http://a?b:/", Some("b:/"), None),
+        ] {
+            let reference = Reference::parse(text);
+            assert_eq!((reference.query, reference.fragment), (query, fragment), "{text}");
         }
     }
 
@@ -201,11 +269,7 @@ mod tests {
         const TEXT: &str = "http://us\u{e4}r@[::1]:80//p:a/t@h?q/?#f:#//x";
         let parts: Vec<_> = TEXT.char_indices().map(|(at, _)| TEXT.split_at(at)).collect();
         for text in parts.iter().flat_map(|(before, after)| [*before, *after]) {
-            let Reference { scheme, authority, path } = Reference::parse(text);
-            let scheme = scheme.map(|scheme| format!("{scheme}:")).unwrap_or_default();
-            let authority = authority.map(|authority| format!("//{authority}")).unwrap_or_default();
-            let rest = text.strip_prefix(&format!("{scheme}{authority}{path}")).unwrap();
-            assert!(rest.is_empty() || rest.starts_with(['?', '#']), "{text}");
+            assert_eq!(Reference::parse(text).to_string(), text);
         }
     }
 
@@ -313,6 +377,30 @@ mod tests {
         assert_eq!(decode("\u{e4}+"), Some("\u{e4}+".into()));
         let text = "%41".repeat(1000);
         assert_eq!(decode(&text).unwrap().capacity(), text.len());
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_reference_is_escaped() {
+        for (text, escaped) in [
+            ("", ""),
+            ("http://a.test:80/b/../c?d=e#f", "http://a.test:80/b/../c?d=e#f"),
+            ("/caf\u{e9} ol\u{e9}", "/caf%C3%A9%20ol%C3%A9"),
+            ("/%41%zz%", "/%41%zz%"),
+            ("/\"<>^`{}'|\\[]", "/%22%3C%3E%5E%60%7B%7D'|\\[]"),
+            ("?\"<>^`{}'|?", "?%22%3C%3E^`{}%27|?"),
+            ("/a#\"<>^`{}'?#", "/a#%22%3C%3E^%60{}'?#"),
+            ("\t\u{7f}\0\n", "%09%7F%00%0A"),
+        ] {
+            assert_eq!(escape(text.as_bytes()), escaped);
+            assert_eq!(escape(escaped.as_bytes()), escaped, "once is enough");
+        }
+        assert_eq!(escape(b"/\xe9\xff"), "/%E9%FF");
+        for byte in 0..=u8::MAX {
+            for before in ["/", "?", "#"] {
+                let escaped = escape(&[before.as_bytes(), &[byte]].concat());
+                assert_eq!(decode(&escaped), (byte != b'%').then(|| [before.as_bytes(), &[byte]].concat()));
+            }
+        }
     }
 
     #[test]

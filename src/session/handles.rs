@@ -354,6 +354,11 @@ impl<N: Net> Response<N> {
         self.answer.content_length
     }
 
+    /// Whether the connection has switched to another protocol: after a 101, or a 2xx to CONNECT, until that ends.
+    pub fn is_switched(&self) -> bool {
+        self.state.borrow().is_switched()
+    }
+
     /// The challenges of a 401, or those of the proxy in a 407.
     pub fn challenges(&self) -> Vec<Challenge> {
         let server = if self.answer.head.status == Server::Proxy.status() { Server::Proxy } else { Server::Origin };

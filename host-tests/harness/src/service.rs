@@ -100,8 +100,8 @@ impl Service {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        let request = request.body(Empty::<Bytes>::new().map_err(|never| match never {}))?;
-        let (request, _) = accessor.with(|mut store| Request::from_http(store.data_mut().http().hooks, request));
+        let request = request.body(Empty::<Bytes>::new())?;
+        let request = accessor.with(|mut store| Request::from_http(store.data_mut().http().hooks, request).0);
         let response = match self.service.handle(accessor, request).await? {
             Ok(response) => response,
             Err(code) => return Ok(Err(format!("{code:?}"))),

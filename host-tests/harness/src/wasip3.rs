@@ -162,7 +162,7 @@ impl Guest {
 }
 
 /// Turns of the runtime after which what needs no peer and no time is done.
-const SETTLING_TURNS: usize = 50;
+const SETTLING_TURNS: usize = 200;
 
 impl Default for Guest {
     fn default() -> Guest {

@@ -60,7 +60,7 @@ fn a_command_fetches_through_a_proxy_of_its_environment() {
     let (Some(nginx), Some(squid)) = (trust.nginx(&[("/index.html", 9)]), Squid::start(&Terms::default())) else {
         return;
     };
-    let url = format!("https://localhost:{}/index.html", nginx.tls_port());
+    let url = format!("https://127.0.0.1:{}/index.html", nginx.tls_port());
     let proxy = format!("http://127.0.0.1:{}", squid.port());
     let variables = [("XENON_CA_PEM", trust.authority.pem.as_str()), ("https_proxy", proxy.as_str())];
     let output = xenon_run(&xenon_tested_guests::foreign_wasip3(), &variables, &[url.clone(), url]);

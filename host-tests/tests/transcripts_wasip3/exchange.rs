@@ -44,6 +44,9 @@ pub(crate) fn run(runner: &mut Runner, request: &Request, outcome: &Outcome, act
         Err(_) => runner.events.iter().filter_map(interim).collect(),
     };
     let response = actual.response.insert(answer?);
+    if !request.after.is_empty() && upload.is_none() {
+        upload = Some(response.send_bytes()?);
+    }
     for writing in &request.after {
         write(&mut upload, writing, &[]);
     }

@@ -8,7 +8,7 @@ use super::bindings::wasi::http::types::{ErrorCode, Fields as HttpFields, Header
 use super::bindings::{wit_future, wit_stream};
 use super::errors;
 use super::request::is_of_connection;
-use crate::component::streams::{self, Interest, Upload};
+use crate::component::streams::{self, Control, Upload};
 use crate::http::fields::Fields;
 use crate::wasip3::{self, Exchange, Session, spawn};
 
@@ -50,7 +50,7 @@ async fn serve(
 ) {
     // A session that loses its place among the client's ends with its last holder, and not before.
     let _session = session;
-    let ended = streams::pump(exchange, response, upload, writer, Rc::<Interest>::default()).await;
+    let ended = streams::pump(exchange, response, upload, writer, Rc::<Control>::default()).await;
     let said = match ended {
         Ok(fields) if fields.is_empty() => Ok(None),
         Ok(fields) => without_connection(&fields).map(Some),

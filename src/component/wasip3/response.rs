@@ -1,6 +1,6 @@
 //! The WIT's `response` around the core's.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wit_bindgen::rt::async_support::{FutureReader, FutureWriter, StreamReader, StreamWriter};
@@ -11,13 +11,15 @@ use super::bindings::exports::xenon::http::session::{
 };
 use super::bindings::{wit_future, wit_stream};
 use super::convert::{self, Outcome, misuse};
-use crate::component::streams::{self, Interest, Upload};
+use crate::component::streams::{self, Control, Upload};
 use crate::wasip3::{self, Exchange, spawn};
 
 pub(super) struct Response {
     core: Rc<wasip3::Response>,
     content: RefCell<Option<Content>>,
-    interest: Rc<Interest>,
+    control: Rc<Control>,
+    /// Whether bytes of another protocol may be sent.
+    is_switched: Cell<bool>,
 }
 
 type Content = (StreamReader<u8>, FutureReader<Result<Fields, Error>>);
@@ -27,9 +29,10 @@ pub(super) fn handle(exchange: Exchange, response: wasip3::Response, upload: Upl
     let (writer, reader) = wit_stream::new();
     let (trailers, trailers_reader) = wit_future::new(cut_off);
     let core = Rc::new(response);
-    let interest = Rc::<Interest>::default();
-    spawn(serve(exchange, Rc::clone(&core), upload, writer, trailers, Rc::clone(&interest)));
-    wit::Response::new(Response { core, content: RefCell::new(Some((reader, trailers_reader))), interest })
+    let control = Rc::<Control>::default();
+    let is_switched = Cell::new(core.is_switched());
+    spawn(serve(exchange, Rc::clone(&core), upload, writer, trailers, Rc::clone(&control)));
+    wit::Response::new(Response { core, content: RefCell::new(Some((reader, trailers_reader))), control, is_switched })
 }
 
 /// Moves the content, and then tells how it ended.
@@ -39,9 +42,9 @@ async fn serve(
     upload: Upload,
     writer: StreamWriter<u8>,
     trailers: FutureWriter<Result<Fields, Error>>,
-    interest: Rc<Interest>,
+    control: Rc<Control>,
 ) {
-    let ended = streams::pump(exchange, core, upload, writer, interest).await;
+    let ended = streams::pump(exchange, core, upload, writer, control).await;
     // It fails if nobody wants to know.
     drop(trailers.write(ended.map(convert::into_fields).map_err(convert::error)).await);
 }
@@ -92,6 +95,14 @@ impl wit::GuestResponse for Response {
         self.core.facts().tls.as_ref().map(|facts| facts.chain.clone()).unwrap_or_default()
     }
 
+    fn send_bytes(&self, bytes: StreamReader<u8>) -> Outcome<()> {
+        if !self.is_switched.replace(false) {
+            return Err(misuse("the connection is HTTP, or its sending direction has its bytes already"));
+        }
+        self.control.send(Upload::new(bytes, None, None));
+        Ok(())
+    }
+
     fn content(&self) -> Outcome<Content> {
         self.content.take().ok_or_else(|| misuse("the content of this response was taken before"))
     }
@@ -99,8 +110,9 @@ impl wit::GuestResponse for Response {
 
 impl Drop for Response {
     fn drop(&mut self) {
-        if self.content.take().is_some() {
-            self.interest.lose();
+        match self.content.take() {
+            Some(_) => self.control.abandon(),
+            None => self.control.doubt(),
         }
     }
 }

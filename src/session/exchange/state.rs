@@ -273,6 +273,11 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
+    /// Whether the connection has switched to another protocol.
+    pub(crate) fn is_switched(&self) -> bool {
+        matches!(self.stage, Stage::Switched(_))
+    }
+
     /// The trailers, once the response is complete.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
         match &self.stage {

@@ -195,6 +195,17 @@ resource! {
 }
 
 impl Response {
+    /// `send-bytes`.
+    pub fn send_bytes(&self) -> Result<Upload, Error> {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        guest.call(async |store, client| {
+            let (upload, bytes, mut unused) = Upload::new(guest, &mut *store)?;
+            unused.close(&mut *store)?;
+            let sent = client.xenon_http_session().response().call_send_bytes(store, handle, bytes).await?;
+            Ok(sent.map(|()| upload))
+        })
+    }
+
     /// `content`.
     pub fn content(&self) -> Result<Content, Error> {
         let (guest, handle) = (&self.0.guest, self.handle());

@@ -10,7 +10,9 @@ struct Service;
 
 #[allow(unsafe_code, reason = "the macro's, not ours")]
 mod export {
-    wasip3::http::service::export!(super::Service);
+    use super::Service;
+
+    wasip3::http::service::export!(Service);
 }
 
 impl wasip3::exports::http::handler::Guest for Service {

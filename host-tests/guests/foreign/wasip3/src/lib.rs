@@ -12,7 +12,9 @@ struct Program;
 
 #[allow(unsafe_code, reason = "the macro's, not ours")]
 mod export {
-    wasip3::cli::command::export!(super::Program);
+    use super::Program;
+
+    wasip3::cli::command::export!(Program);
 }
 
 impl wasip3::exports::cli::run::Guest for Program {

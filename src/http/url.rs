@@ -1,0 +1,299 @@
+//! URLs as callers and redirects give them: an origin, a target, and what is beside (RFC 9110 section 4.2).
+//!
+//! They are parsed here once, strictly. Nothing is normalised: the target is sent as it was given, or refused.
+
+use std::fmt;
+
+use super::origin::{Host, Origin, Scheme};
+use super::uri::{self, Reference};
+use crate::limits::URL_LENGTH;
+use crate::secret::Secret;
+
+/// An `http` or `https` URL.
+#[derive(Clone, Debug)]
+pub struct Url {
+    /// The origin.
+    pub origin: Origin,
+    /// The path with the query: the target of a request. The path has its leading slash.
+    pub target: String,
+    /// The fragment, which is never sent.
+    pub fragment: Option<String>,
+    /// What stands before the host.
+    pub userinfo: Option<Userinfo>,
+}
+
+/// A user's name and password, percent-decoded.
+#[derive(Clone, Debug)]
+pub struct Userinfo {
+    /// The name.
+    pub user: String,
+    /// What follows its colon, if there is one.
+    pub password: Option<Secret>,
+}
+
+/// Which part of a URL is wrong, and why. It never quotes what may be a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlError {
+    /// The part.
+    pub part: Part,
+    /// Why, in words for people.
+    pub why: String,
+}
+
+/// A part of a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "these are the parts of RFC 3986 section 3")]
+pub enum Part {
+    Scheme,
+    Userinfo,
+    Host,
+    Port,
+    Path,
+    Query,
+    Fragment,
+    /// All of it: it is too long.
+    Whole,
+}
+
+impl Url {
+    /// Parses a URL.
+    ///
+    /// It has a scheme, `//` and a host. No part has a space, a control character or a character beyond ASCII: these are
+    /// percent-encoded ([`uri::escape`]), or in a host written in Punycode. An empty port is the default one.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        if text.len() > URL_LENGTH {
+            return Err(wrong(Part::Whole, "it is too long"));
+        }
+        let Reference { scheme, authority, path, query, fragment } = Reference::parse(text);
+        let scheme = scheme.ok_or_else(|| wrong(Part::Scheme, "there is none: it begins with http:// or https://"))?;
+        let scheme = Scheme::parse(scheme).map_err(|what| wrong(Part::Scheme, what))?;
+        let authority = authority.ok_or_else(|| wrong(Part::Host, "there is none: // has to follow the scheme"))?;
+        let (userinfo, place) = match authority.split_once('@') {
+            Some((_, place)) if place.contains('@') => return Err(wrong(Part::Userinfo, "an @ in it is written %40")),
+            Some((userinfo, place)) => (Some(parse_userinfo(userinfo)?), place),
+            None => (None, authority),
+        };
+        let origin = parse_origin(scheme, place)?;
+        check(Part::Path, path)?;
+        let mut target = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
+        if let Some(query) = query {
+            check(Part::Query, query)?;
+            target.push('?');
+            target.push_str(query);
+        }
+        if let Some(fragment) = fragment {
+            check(Part::Fragment, fragment)?;
+        }
+        Ok(Self { origin, target, fragment: fragment.map(str::to_owned), userinfo })
+    }
+}
+
+/// The URL without its userinfo (RFC 9110 section 4.2.4).
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.origin.scheme.as_str(), self.origin.authority(), self.target)?;
+        self.fragment.as_ref().map_or(Ok(()), |fragment| write!(f, "#{fragment}"))
+    }
+}
+
+/// A user's name and password (RFC 3986 section 3.2.1).
+fn parse_userinfo(text: &str) -> Result<Userinfo, UrlError> {
+    check(Part::Userinfo, text)?;
+    let decode = |text| match uri::decode(text).map(String::from_utf8) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err(_)) => Err(wrong(Part::Userinfo, "it is not UTF-8")),
+        None => Err(wrong(Part::Userinfo, "a % in it is written %25")),
+    };
+    let (user, password) = match text.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (text, None),
+    };
+    Ok(Userinfo { user: decode(user)?, password: password.map(decode).transpose()?.map(Secret::new) })
+}
+
+/// `host[:port]`.
+fn parse_origin(scheme: Scheme, place: &str) -> Result<Origin, UrlError> {
+    let (host, port) = uri::split_port(place).map_err(|what| wrong(Part::Host, format!("the {what}")))?;
+    let host = Host::parse(host).map_err(|what| wrong(Part::Host, what))?;
+    let port = match port {
+        None | Some("") => scheme.default_port(),
+        Some(digits) => uri::parse_port(digits).map_err(|what| wrong(Part::Port, format!("the {what}")))?,
+    };
+    Ok(Origin::new(scheme, host, port))
+}
+
+/// Whether all of it can be sent as it is.
+fn check(part: Part, text: &str) -> Result<(), UrlError> {
+    match text.chars().find(|c| !matches!(c, '!'..='~')) {
+        None => Ok(()),
+        Some(' ') => Err(wrong(part, "it holds a space, which is written %20")),
+        Some(c) if c.is_ascii() => Err(wrong(part, "it holds a control character")),
+        Some(_) => Err(wrong(part, "it holds a character beyond ASCII, which must be percent-encoded")),
+    }
+}
+
+fn wrong(part: Part, why: impl Into<String>) -> UrlError {
+    UrlError { part, why: why.into() }
+}
+
+impl Part {
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "URL",
+            Self::Scheme => "scheme",
+            Self::Userinfo => "user or password",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+        }
+    }
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the URL's {} is wrong: {}", self.part.name(), self.why)
+    }
+}
+
+impl std::error::Error for UrlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (&'static str, String, u16, String, Option<String>) {
+        let Url { origin, target, fragment, .. } = Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        (origin.scheme.as_str(), origin.host.to_string(), origin.port, target, fragment)
+    }
+
+    #[test]
+    fn a_url_is_cut_into_its_parts() {
+        for (text, scheme, host, port, target, fragment) in [
+            ("http://a.test", "http", "a.test", 80, "/", None),
+            ("HTTPS://A.Test./b", "https", "a.test.", 443, "/b", None),
+            ("http://a:81/b/../c;d?e=/f?#g#h", "http", "a", 81, "/b/../c;d?e=/f?", Some("g#h")),
+            ("http://a:/", "http", "a", 80, "/", None),
+            ("http://a?b", "http", "a", 80, "/?b", None),
+            ("http://a?", "http", "a", 80, "/?", None),
+            ("http://a#", "http", "a", 80, "/", Some("")),
+            ("https://[2001:DB8::1]:8443//x", "https", "[2001:db8::1]", 8443, "//x", None),
+            ("http://127.0.0.1/%e4|{}\"<>\\^`[]@:", "http", "127.0.0.1", 80, "/%e4|{}\"<>\\^`[]@:", None),
+            ("http://joe:sesame@a/", "http", "a", 80, "/", None),
+            ("http://a/@b", "http", "a", 80, "/@b", None),
+            ("http://a?@b", "http", "a", 80, "/?@b", None),
+        ] {
+            let expected = (scheme, host.to_owned(), port, target.to_owned(), fragment.map(str::to_owned));
+            assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_shown_without_its_userinfo() {
+        for (text, shown) in [
+            ("HTTP://joe:sesame@A:080?b#c", "http://a/?b#c"),
+            ("https://joe@[::1]:80/b", "https://[::1]:80/b"),
+            ("https://a:443", "https://a/"),
+        ] {
+            let url = Url::parse(text).unwrap();
+            assert_eq!(url.to_string(), shown);
+            assert!(!format!("{url:?}").contains("sesame"));
+            assert_eq!(Url::parse(shown).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn userinfo_is_decoded() {
+        let userinfo = |text: &str| {
+            let Userinfo { user, password } = Url::parse(text).unwrap().userinfo.unwrap();
+            (user, password.map(|password| password.expose().to_owned()))
+        };
+        let of = |user: &str, password: Option<&str>| (user.to_owned(), password.map(str::to_owned));
+        assert_eq!(userinfo("http://joe@a"), of("joe", None));
+        assert_eq!(userinfo("http://joe:@a"), of("joe", Some("")));
+        assert_eq!(userinfo("http://:b:c@a"), of("", Some("b:c")));
+        assert_eq!(userinfo("http://@a"), of("", None));
+        assert_eq!(userinfo("http://%C3%A4%3a:%40%2F@a"), of("\u{e4}:", Some("@/")));
+        assert!(Url::parse("http://a").unwrap().userinfo.is_none());
+    }
+
+    #[test]
+    fn the_error_is_about_the_first_wrong_part() {
+        for (part, texts) in [
+            (
+                Part::Scheme,
+                &[
+                    "",
+                    "a.test",
+                    "//a/",
+                    "/b",
+                    "://a",
+                    "ftp://a",
+                    "file:///b",
+                    "a.test:80/",
+                    "javascript:alert(1)",
+                    " http://a",
+                ][..],
+            ),
+            (
+                Part::Host,
+                &[
+                    "http:",
+                    "http:/a",
+                    "http:a",
+                    "http://",
+                    "http:///b",
+                    "http://:80/",
+                    "http://a b/",
+                    "http://a%41/",
+                    "http://\u{e4}/",
+                    "http://127.1/",
+                    "http://[::1",
+                    "http://[::1]x/",
+                    "http://::1/",
+                    "http://[fe80::1%25e]/",
+                    "http://a\\b/",
+                    "http://joe@",
+                    "http://a..b/",
+                    "http://a\tb/",
+                ],
+            ),
+            (
+                Part::Userinfo,
+                &["http://a@b@c/", "http://%@a/", "http://%4@a/", "http://%ff@a/", "http://a b@c", "http://\u{e4}@c"],
+            ),
+            (Part::Port, &["http://a:0/", "http://a:65536/", "http://a:b/", "http://a:+1/", "http://joe:sesame/@a"]),
+            (Part::Path, &["http://a/b c", "http://a/\u{e4}", "http://a/\r\nX: y", "http://a/\u{7f}", "http://a/ "]),
+            (Part::Query, &["http://a?b c", "http://a/?\u{e4}", "http://a?\0"]),
+            (Part::Fragment, &["http://a#b c", "http://a/?b#\u{e4}", "http://a#\n"]),
+        ] {
+            for text in texts {
+                let error = Url::parse(text).unwrap_err();
+                assert_eq!(error.part, part, "{text:?}: {error}");
+                assert!(error.to_string().contains(part.name()) && !error.to_string().contains("sesame"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_length_is_bounded() {
+        let longest = format!("http://a/{}", "b".repeat(URL_LENGTH - 9));
+        assert!(Url::parse(&longest).is_ok());
+        assert_eq!(Url::parse(&format!("{longest}b")).unwrap_err().part, Part::Whole);
+    }
+
+    #[test]
+    fn every_byte_of_each_part() {
+        for c in (0..=u8::MAX).map(char::from) {
+            let is_ok = |before: &str| Url::parse(&format!("{before}{c}")).is_ok();
+            let is_visible = ('!'..='~').contains(&c);
+            assert_eq!(is_ok("http://a/b"), is_visible, "{c:?}");
+            assert_eq!(is_ok("http://a/?b"), is_visible, "{c:?}");
+            assert_eq!(is_ok("http://a/#b"), is_visible, "{c:?}");
+            let ends_host = matches!(c, '/' | '?' | '#' | ':');
+            assert_eq!(is_ok("http://a"), c.is_ascii_alphanumeric() || "-._".contains(c) || ends_host, "{c:?}");
+        }
+    }
+}
