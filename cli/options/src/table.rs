@@ -275,7 +275,8 @@ pub fn help() -> String {
         help.push_str(&format!("  {name:<36} {}\n", option.help));
     }
     help.push_str(
-        "\nOptions and exit codes are curl's. Several URLs of one origin share a session and its connection.\n",
+        "\nOptions and exit codes are curl's. Several URLs of one origin share a session and its connection.\n\
+         The native program puts Xenon under other programs and runs them: xenon compose --help, xenon run --help.\n",
     );
     help
 }

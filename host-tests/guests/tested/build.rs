@@ -8,6 +8,9 @@ fn main() -> ExitCode {
     let guests = [
         Guest::alone("rust-crate", &["examples/rust-crate", "src", "getrandom"]),
         Guest::composed("tested-async-caller", &["host-tests/guests/tested/async-caller"]),
+        Guest::alone("tested-command", &["host-tests/guests/tested/command"]),
+        Guest::alone("tested-async-command", &["host-tests/guests/tested/async-command"]),
+        Guest::alone("tested-fetcher", &["host-tests/guests/tested/fetcher"]),
         Guest::composed("rust-get-wasip3", &["examples/rust-get-wasip3"]),
         Guest::alone("foreign-wasip3", &["host-tests/guests/foreign/wasip3"]),
         Guest::alone("foreign-spin", &["host-tests/guests/foreign/spin"]),

@@ -17,6 +17,21 @@ pub fn async_caller() -> PathBuf {
     file("tested-async-caller")
 }
 
+/// A command over WASI 0.2 that shows what it was given.
+pub fn command() -> PathBuf {
+    file("tested-command")
+}
+
+/// The same over WASI 0.3.
+pub fn async_command() -> PathBuf {
+    file("tested-async-command")
+}
+
+/// A command over WASI 0.2 that fetches by `xenon:http`, and is not composed.
+pub fn fetcher() -> PathBuf {
+    file("tested-fetcher")
+}
+
 /// A command, written with the crate `wasip3`, that knows nothing of Xenon.
 pub fn foreign_wasip3() -> PathBuf {
     file("foreign-wasip3")
