@@ -240,7 +240,10 @@ fn ended(end: End) -> Operation<Result<(), Fault>> {
 /// A read of nothing is ready when one of something would be. So a connection that waits holds no memory, and cancelling it loses no
 /// bytes.
 async fn read(mut reader: StreamReader<u8>, end: End, most: usize) -> (Vec<u8>, Next) {
-    let _ = reader.read(Vec::new()).await;
+    // A host may tell the end by this already. To read again after it is a trap.
+    if let (StreamResult::Dropped, _) = reader.read(Vec::new()).await {
+        return (Vec::new(), Next::Ended(end));
+    }
     loop {
         let (status, mut bytes) = reader.read(Vec::with_capacity(most)).await;
         // What comes is mostly short, and may be kept for long.
