@@ -36,15 +36,22 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tou
 
 .PHONY: build run test counts mutants bench fuzz check clean help
 
-build: target/release/xenon ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
+build: target/.built ## The components, the command and its native host: target/component/*.wasm and target/release/xenon
 
-target/release/xenon: $(SOURCES)
+target/.built: $(SOURCES)
+	@scripts/setup.sh build
+	@test -e $@ || echo "Building the components and the command: some 10 minutes on two cores, and 1.2 GB in target/"
+	@$(BUILD)
+	@touch $@ target/.runs
+
+# Without what `xenon compose` and `xenon run` need. After `make build` nothing is left to do.
+target/.runs: $(SOURCES)
 	@scripts/setup.sh build
 	@test -e $@ || echo "Building the component and the command: some 7 minutes on two cores, and 1.1 GB in target/"
-	@$(BUILD)
+	@$(BUILD) --no-default-features
 	@touch $@
 
-run: build ## Builds, and runs target/release/xenon with ARGS='...' (without: a tour of a session)
+run: target/.runs ## Builds, and runs target/release/xenon with ARGS='...' (without: a tour of a session)
 	@$(RUN)
 
 test: build ## Runs every test and counts them; nothing contacts the Internet
