@@ -314,6 +314,6 @@ mod tests {
         assert_eq!(of_world(wit, "d"), [""; 0]);
         let wit = format!("{wit}world e {{\n    import wasi:a/b@0.3.0;\n    include c;\n}}\n");
         assert_eq!(of_world(&wit, "e"), ["wasi:a/b@0.3.0", "wasi:io/poll@0.2.0"]);
-        assert!(narrow(&module(&[]), &of_world(wit, "d")).is_err());
+        assert!(narrow(&module(&[]), &of_world(&wit, "d")).is_err());
     }
 }
