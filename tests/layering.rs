@@ -46,6 +46,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "h1",
             "http",
             "limits",
+            "net",
             "net::wasip2",
             "net::wasip3",
             "secret",
