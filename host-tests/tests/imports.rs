@@ -64,8 +64,9 @@ const IMPORTS_0_3: &[&str] = &[
     "wasi:sockets/types@0.3.0",
 ];
 
-/// What the component under `wasi:http` programs imports beside that.
+/// What the component under `wasi:http` programs imports beside that, and the types that this is made of.
 const OF_HTTP: &str = "wasi:http/types@0.3.0";
+const TYPES_OF_HTTP: &str = "wasi:clocks/types@0.3.0";
 
 /// And where its settings come from.
 const OF_SETTINGS: &str = "wasi:cli/environment@0.3.0";
@@ -93,8 +94,8 @@ fn the_components_over_wasi_0_3_import_exactly_these_interfaces() {
     let of = |file: PathBuf| imports(&Component::from_file(&engine, file).unwrap());
     let with = |more: &[&str]| set(&[IMPORTS_0_3, more].concat());
     assert_eq!(of(xenon_guests_wasip3::component()), with(&[]));
-    assert_eq!(of(xenon_guests_wasip3::http_client()), with(&[OF_HTTP, OF_SETTINGS]));
-    assert_eq!(of(xenon_guests_wasip3::bare_http_client()), with(&[OF_HTTP]));
+    assert_eq!(of(xenon_guests_wasip3::http_client()), with(&[OF_HTTP, TYPES_OF_HTTP, OF_SETTINGS]));
+    assert_eq!(of(xenon_guests_wasip3::bare_http_client()), with(&[OF_HTTP, TYPES_OF_HTTP]));
     let world = include_str!("../../wit/0.3/world.wit");
     for name in IMPORTS_0_3.iter().chain(&[OF_HTTP, OF_SETTINGS]) {
         assert!(world.contains(&format!("import {name};")), "{name}");
