@@ -11,6 +11,7 @@
 pub mod access;
 pub mod apache;
 pub mod component;
+pub mod componentize_py;
 mod engines;
 pub mod names;
 pub mod nginx;

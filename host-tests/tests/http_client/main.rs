@@ -5,6 +5,7 @@
 mod certificates;
 
 mod programs;
+mod python;
 mod service;
 
 use std::fs;
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use certificates::{Authority, Issued, Kind};
-use xenon_compose::Artifacts;
+use xenon_compose::{Artifacts, Composed};
 use xenon_harness::nginx::{Nginx, Tls};
 
 /// An authority of this test's own, and a certificate for `localhost`.
@@ -34,10 +35,15 @@ impl Trust {
     }
 }
 
-/// The program with `xenon-http-client.wasm` under it.
+/// The program in this file with `xenon-http-client.wasm` under it.
 fn composed(program: &Path) -> Vec<u8> {
+    compose(&fs::read(program).unwrap()).component
+}
+
+/// Puts `xenon-http-client.wasm` under this program.
+fn compose(program: &[u8]) -> Composed {
     static CLIENT: OnceLock<Vec<u8>> = OnceLock::new();
     let client = CLIENT.get_or_init(|| fs::read(xenon_guests_wasip3::http_client()).unwrap());
     let artifacts = Artifacts { http_client: Some(client), ..Artifacts::default() };
-    xenon_compose::compose(&fs::read(program).unwrap(), &artifacts).unwrap().component
+    xenon_compose::compose(program, &artifacts).unwrap()
 }
