@@ -60,8 +60,7 @@ fn turns() -> impl Iterator<Item = u32> {
 impl Guest for Caller {
     async fn drop_each(port: u16, target: String, kept: bool) -> Result<u32, String> {
         let session = Session::new("http", "127.0.0.1", port);
-        let mut dropped = 0;
-        for turns in turns() {
+        for (dropped, turns) in (0..).zip(turns()) {
             if kept {
                 expect_200(session.get(target.clone(), vec![]).await)?;
             } else {
@@ -72,7 +71,6 @@ impl Guest for Caller {
                 expect_200(whole)?;
                 return Ok(dropped);
             }
-            dropped += 1;
             expect_200(session.get(target.clone(), vec![]).await)?;
         }
         Err("it never returned".into())
