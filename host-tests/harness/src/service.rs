@@ -28,8 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What a service answered: the status and the content, or what it failed with.
 pub type Answer = Result<(u16, Vec<u8>), String>;
 
-/// The same, with the fields.
-type Whole = Result<(u16, Vec<(String, Vec<u8>)>, Vec<u8>), String>;
+/// Field lines.
+pub type Fields = Vec<(String, Vec<u8>)>;
+
+/// An answer with the fields.
+type Whole = Result<(u16, Fields, Vec<u8>), String>;
 
 /// An instance of a service.
 pub struct Service {
@@ -55,11 +58,7 @@ impl Service {
     }
 
     /// Gets this path, with these fields. Answers the fields of the response, and its content.
-    pub fn get_with_fields(
-        &self,
-        path: &str,
-        fields: &[(&str, &str)],
-    ) -> Result<(Vec<(String, Vec<u8>)>, Vec<u8>), String> {
+    pub fn get_with_fields(&self, path: &str, fields: &[(&str, &str)]) -> Result<(Fields, Vec<u8>), String> {
         self.exchanges(path, fields, 1, 1).remove(0).map(|(_, fields, content)| (fields, content))
     }
 

@@ -27,7 +27,7 @@ pub(crate) enum Word {
 
 impl Line {
     pub(crate) fn new(words: &[OsString]) -> Self {
-        Self { words: words.to_vec().into_iter(), attached: None, is_past_options: false }
+        Self { words: Vec::from(words).into_iter(), attached: None, is_past_options: false }
     }
 
     /// The next option or operand. An option whose value was not taken, though it stood in the same word, is a mistake.

@@ -137,7 +137,8 @@ fn one_socket_suffices_for_one_connection_after_another() {
     let refusal =
         "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"r\"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{}", "x".repeat(100_000));
-    let attempts: [(&str, Vec<Script>, fn(&Guest, &Peer, &Session)); 7] = [
+    type Attempt<'a> = (&'a str, Vec<Script>, fn(&Guest, &Peer, &Session));
+    let attempts: [Attempt<'_>; 7] = [
         ("the peer has closed it", vec![ok().end_sending(), ok()], |_, _, session| {
             assert_eq!([(); 2].map(|()| session.get("/").unwrap().status), [200; 2]);
         }),

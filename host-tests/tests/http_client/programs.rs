@@ -47,7 +47,7 @@ fn a_command_fetches_twice_over_one_connection() {
     let served = connections(&nginx);
     assert_eq!((served.len(), served[0]), (2, served[1]));
 
-    let output = xenon_run(&program, &[], &[url.clone()]);
+    let output = xenon_run(&program, &[], std::slice::from_ref(&url));
     assert_eq!(printed(&output), (Some(1), "ErrorCode::TlsCertificateError\n".into()));
     let output = xenon_run(&program, &[("XENON_ROOTS", "all")], &[url]);
     assert_eq!(printed(&output), (Some(1), "ErrorCode::ConfigurationError\n".into()));

@@ -127,11 +127,11 @@ fn socks(stream: &mut TcpStream, version: u8, number: usize) -> std::io::Result<
     let mut message = [0; 1 << 10];
     let _ = stream.read(&mut message)?;
     if version == 4 {
-        let code = if number % 5 == 0 { 0x5b } else { 0x5a };
-        return stream.write_all(&[0, code, 0, 0, 0, 0, 0, 0][..if number % 7 == 0 { 3 } else { 8 }]);
+        let code = if number.is_multiple_of(5) { 0x5b } else { 0x5a };
+        return stream.write_all(&[0, code, 0, 0, 0, 0, 0, 0][..if number.is_multiple_of(7) { 3 } else { 8 }]);
     }
-    stream.write_all(&[5, if number % 11 == 0 { 0xff } else { 0 }])?;
+    stream.write_all(&[5, if number.is_multiple_of(11) { 0xff } else { 0 }])?;
     let _ = stream.read(&mut message)?;
-    let code = if number % 5 == 0 { 2 } else { 0 };
-    stream.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0][..if number % 7 == 0 { 4 } else { 10 }])
+    let code = if number.is_multiple_of(5) { 2 } else { 0 };
+    stream.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0][..if number.is_multiple_of(7) { 4 } else { 10 }])
 }

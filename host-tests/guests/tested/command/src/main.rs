@@ -1,5 +1,7 @@
 //! A program over WASI 0.2 that shows what it was given. Its first argument says what it does.
 
+#![allow(clippy::unit_arg, reason = "each arm is a line")]
+
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::{ExitCode, exit};
