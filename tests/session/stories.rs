@@ -17,6 +17,9 @@ pub(crate) struct Story {
     pub(crate) run: fn(&SimNet, &Session) -> Vec<Outcome>,
 }
 
+/// `hello, hello, hello` in gzip.
+pub(crate) const HELLO_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcbH\xcd\xc9\xc9\xd7Q\xc8@\xa2\x00\x9f\xa1\xca\x09\x13\x00\x00\x00";
+
 pub(crate) type Outcome = Result<String, Error>;
 
 /// The longest that one failure can hold up an exchange: no permission, and then no first byte.
@@ -40,6 +43,18 @@ pub(crate) const STORIES: &[Story] = &[
             serve(net, Script::new().expect_head().send(chunked));
         },
         run: |net, session| vec![send_all(net, &session.request("GET", "/"))],
+    },
+    Story {
+        name: "GET of coded content",
+        arrange: |net| {
+            let mut coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n".to_vec();
+            coded.extend(HELLO_GZIP);
+            serve(net, Script::new().expect_head().send(coded));
+        },
+        run: |net, session| {
+            session.change_options(|options| options.is_decoding = true);
+            vec![get(net, session), get(net, session)]
+        },
     },
     Story {
         name: "GET of content to the end",

@@ -28,7 +28,7 @@
 //! pass TIME                       the client does nothing for so long
 //! close-connection
 //!
-//! > TEXT                          the server must receive this line; CRLF is implied
+//! > TEXT                          the server must receive this line; CRLF is implied; `$offered` are all codings of this build
 //! >|TEXT                          the same without CRLF
 //! >* COUNT TEXT                   the same, repeated
 //! < TEXT, <|TEXT, <* COUNT TEXT   the server sends
@@ -49,6 +49,7 @@
 //! with reason TEXT, with no-reason more of what it comes to; what is not said must not be there:
 //! with version HTTP/1.0           reason, version, length and fields apart, which nobody looks at then
 //! with length COUNT|none
+//! with codings NAME, NAME          those that were removed from the content, in the order in which they were applied
 //! with field NAME: VALUE          all of this name, in order
 //! with no-field NAME
 //! with interim STATUS
@@ -82,7 +83,7 @@ pub(crate) enum Step {
 }
 
 /// `set NAME VALUE`. Names are `scheme`, `host`, `port`, `listen` (where the server is), `user-agent` (`none`, or
-/// `default`; a transcript begins with none), `persistent`, `addresses`, `connect-to`, `family`, and those of the WIT's
+/// `default`; a transcript begins with none), `persistent`, `decoding`, `addresses`, `connect-to`, `family`, and those of the WIT's
 /// `deadlines` and `limits` (`deadlines.first-byte`). `set ways whole` says that what comes of it may depend on how bytes
 /// are cut, so that they are not.
 #[derive(Debug)]
@@ -143,6 +144,7 @@ pub(crate) struct Outcome {
     pub(crate) reason: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) length: Option<Option<u64>>,
+    pub(crate) codings: Vec<String>,
     pub(crate) fields: Vec<Field>,
     pub(crate) no_fields: Vec<String>,
     pub(crate) interims: Vec<Interim>,

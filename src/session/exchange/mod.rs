@@ -1,6 +1,7 @@
 //! One exchange: from a prepared request to the end of its response's content.
 
 mod challenged;
+mod decoding;
 mod dispatch;
 mod pump;
 mod raw;

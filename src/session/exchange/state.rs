@@ -20,6 +20,7 @@ use crate::limits::READ_LENGTH;
 use crate::net::Net;
 use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
+use crate::session::exchange::decoding::{Decoded, Decoding};
 use crate::session::exchange::dispatch::Dispatch;
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::raw::Raw;
@@ -43,7 +44,10 @@ pub(crate) struct ExchangeState<N: Net> {
     is_answer_taken: bool,
     /// Content that was read ahead, to find out whether there is some. A buffer, so that small reads do not copy the rest.
     ahead: Buffer,
-    /// Bytes of content received, and the total if known.
+    is_decoding: bool,
+    /// The decoding of the content, if it is coded and to be decoded.
+    decoding: Option<Box<Decoding>>,
+    /// Bytes of content received, before decoding, and the total if known.
     received: u64,
     total: Option<u64>,
     pub(super) waiters: Waiters,
@@ -56,6 +60,8 @@ pub(crate) struct Answer {
     pub(crate) head: ResponseHead,
     pub(crate) facts: Facts,
     pub(crate) content_length: Option<u64>,
+    /// The codings that are removed from the content.
+    pub(crate) codings: Vec<&'static str>,
 }
 
 /// The future that resolves to a final head.
@@ -81,6 +87,8 @@ impl<N: Net> ExchangeState<N> {
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
             on: Rc::clone(&opening.on),
+            is_decoding: opening.prepared.is_decoding,
+            decoding: None,
             stage: Stage::Dispatching(Box::pin(opening.run())),
             answer: None,
             is_answer_taken: false,
@@ -194,36 +202,69 @@ impl<N: Net> ExchangeState<N> {
         if !self.ahead.is_empty() {
             return Poll::Ready(Ok(Some(self.ahead.take(max))));
         }
-        let pump = match &mut self.stage {
-            Stage::Receiving(pump) => pump,
+        match &self.stage {
+            Stage::Receiving(_) => {}
             Stage::Switched(_) => return self.poll_read_raw(context, max),
             Stage::Complete(_) => return Poll::Ready(Ok(None)),
             Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
             Stage::Dispatching(_) => return Poll::Pending,
+        }
+        let read = match self.decoding {
+            None => self.poll_received(context, max),
+            Some(_) => self.poll_decoded(context, max),
         };
-        let event = pump.poll_event(context, &self.shared, &mut self.upload.borrow_mut(), max);
-        match event {
+        match read {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Err(error)) => {
                 self.fail(error.clone(), CloseReason::Failed);
                 return Poll::Ready(Err(error));
             }
-            Poll::Ready(Ok(Event::Content(piece))) => {
-                self.received = self.received.saturating_add(piece.len() as u64);
-                let (done, total) = (self.received, self.total);
-                self.shared.record(pump.subject, || Kind::Receiving { done, total });
+            Poll::Ready(Ok(Some(piece))) => {
                 // The connection is freed with the last byte, not only when the caller reads on.
-                if pump.machine.is_complete() {
+                if self.decoding.is_none() && self.is_all_received() {
                     self.complete();
                 }
                 return Poll::Ready(Ok(Some(piece)));
             }
-            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Ok(None)) => {}
         }
         self.complete();
         match &self.stage {
             Stage::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Ready(Ok(None)),
+        }
+    }
+
+    /// The next piece of content as received, or nothing at its end.
+    fn poll_received(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
+        let Stage::Receiving(pump) = &mut self.stage else { return Poll::Pending };
+        let event = pump.poll_event(context, &self.shared, &mut self.upload.borrow_mut(), max);
+        event.map_ok(|event| {
+            let Event::Content(piece) = event else { return None };
+            self.received = self.received.saturating_add(piece.len() as u64);
+            let (done, total) = (self.received, self.total);
+            self.shared.record(pump.subject, || Kind::Receiving { done, total });
+            Some(piece)
+        })
+    }
+
+    fn is_all_received(&self) -> bool {
+        matches!(&self.stage, Stage::Receiving(pump) if pump.machine.is_complete())
+    }
+
+    /// The next piece of decoded content, or nothing at its end.
+    #[cold]
+    fn poll_decoded(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
+        loop {
+            let Some(decoding) = &mut self.decoding else { return Poll::Pending };
+            if let Decoded::Piece(piece) = decoding.next(max)? {
+                return Poll::Ready(Ok(Some(piece)));
+            }
+            match self.poll_received(context, READ_LENGTH) {
+                Poll::Ready(Ok(Some(piece))) => self.decoding.as_mut().map_or((), |decoding| decoding.push(piece)),
+                Poll::Ready(Ok(None)) => return Poll::Ready(self.decoding.as_mut().map_or(Ok(()), |it| it.finish()).map(|()| None)),
+                other => return other,
+            }
         }
     }
 
@@ -339,6 +380,16 @@ impl<N: Net> ExchangeState<N> {
     fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
         self.waiters.wake_all();
         self.total = pump.machine.remainder();
+        // A part of coded content cannot be decoded (RFC 9110 section 14.2).
+        let is_decoded = self.is_decoding && !pump.machine.is_complete() && !pump.machine.is_switched() && head.status != 206;
+        if is_decoded {
+            let limit = self.shared.settings.borrow().limits().decoded_content;
+            self.decoding = Decoding::new(&head.fields, limit);
+        }
+        let codings = self.decoding.as_ref().map_or_else(Vec::new, |decoding| decoding.names());
+        if !codings.is_empty() {
+            self.shared.record(pump.subject, || Kind::Decoding(codings.clone()));
+        }
         // Those of an https proxy, of which an event tells, are not those of a plain origin.
         let is_tls = self.shared.origin.as_ref().is_ok_and(|origin| origin.scheme == Scheme::Https);
         self.answer = Some(Answer {
@@ -350,6 +401,7 @@ impl<N: Net> ExchangeState<N> {
                 is_reused: pump.connection.is_reused(),
             },
             content_length: self.total,
+            codings,
         });
         if pump.machine.is_switched() {
             self.stage = Stage::Switched(Box::new(Raw::new(*pump, &self.upload.borrow())));
