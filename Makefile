@@ -11,6 +11,11 @@ TARGETS ?=
 
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
 GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-crate
+# Those over WASI 0.3, whose features exclude the others'.
+GUESTS_0_3 := -p xenon --no-default-features --features xenon/component-wasip3,xenon/http-client-environment -p rust-get-wasip3 \
+    -p tested-async-caller $(patsubst %,-p %,$(FOREIGN))
+# Programs that know nothing of Xenon.
+FOREIGN := foreign-wasip3 foreign-spin foreign-service
 GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir target/guests --locked
 
 # One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).
@@ -18,7 +23,7 @@ BUILD := scripts/show-progress cargo build --release --locked -p xenon-host
 # What only `make bench` needs, which tests it, and what `make check` looks at.
 MEASURES := xenon-bench xenon-bench-crypto xenon-bench-raw xenon-bench-session xenon-bench-wasi-http
 # What is there for WebAssembly alone: the crate has no network natively.
-NOT_NATIVE := --exclude rust-crate
+NOT_NATIVE := $(patsubst %,--exclude %,rust-crate $(FOREIGN))
 TEST := cargo test --workspace --release --locked --no-fail-fast $(NOT_NATIVE) $(patsubst %,--exclude %,$(MEASURES))
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
@@ -27,19 +32,26 @@ BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench 
 
 # What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
 SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/native host-tests/guests \
-    host-tests/features host-tests/Cargo.toml scripts -type f)
+    host-tests/features host-tests/compose host-tests/programs host-tests/Cargo.toml scripts -type f)
 
 .PHONY: build run test counts mutants bench fuzz check clean help
 
-build: target/release/xenon ## The component, the command and its native host: target/component/*.wasm and target/release/xenon
+build: target/.built ## The components, the command and its native host: target/component/*.wasm and target/release/xenon
 
-target/release/xenon: $(SOURCES)
+target/.built: $(SOURCES)
+	@scripts/setup.sh build
+	@test -e $@ || echo "Building the components and the command: some 10 minutes on two cores, and 1.2 GB in target/"
+	@$(BUILD)
+	@touch $@ target/.runs
+
+# Without what `xenon compose` and `xenon run` need. After `make build` nothing is left to do.
+target/.runs: $(SOURCES)
 	@scripts/setup.sh build
 	@test -e $@ || echo "Building the component and the command: some 7 minutes on two cores, and 1.1 GB in target/"
-	@$(BUILD)
+	@$(BUILD) --no-default-features
 	@touch $@
 
-run: build ## Builds, and runs target/release/xenon with ARGS='...' (without: a tour of a session)
+run: target/.runs ## Builds, and runs target/release/xenon with ARGS='...' (without: a tour of a session)
 	@$(RUN)
 
 test: build ## Runs every test and counts them; nothing contacts the Internet
@@ -68,6 +80,7 @@ check: ## Format, lints (natively and for WebAssembly), documentation, without a
 	cargo fmt --all --check
 	cargo clippy --workspace $(NOT_NATIVE) --all-targets --release --locked -- -D warnings
 	$(GUEST_CHECK) $(GUESTS) -- -D warnings
+	$(GUEST_CHECK) $(GUESTS_0_3) -- -D warnings
 	$(DOC)
 	cargo test --release -p xenon --test supply --locked --quiet
 

@@ -19,6 +19,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Long enough to download 30 MB on a slow line; rustup itself may wait much longer for a server that does not answer.
 rustup_seconds=90
 
+# What is as large, from Python's registry, may take as long.
+pip_seconds=90
+
 main() {
     case ${1:-build} in
     build) set_up_build ;;
@@ -34,6 +37,7 @@ main() {
             set_up_server v2ray v2ray "make test"
             set_up_names
             set_up_openssl
+            set_up_componentize_py
         else
             set_up_native_clients
         fi
@@ -251,7 +255,7 @@ set_up_server() {
     if command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ]; then return; fi
     say "$program is missing; $wanted_by wants it as a server to talk to"
     # What is a service at all has its program's name.
-    apt_install_unstarted "$package" "$program" || miss "$program" "$package"
+    apt_install_unstarted "$package" "$program" || miss "$program" "apt-get install $package"
 }
 
 # It makes proxies know names that nobody else does, without a change to the system's.
@@ -260,19 +264,32 @@ set_up_names() {
         return
     fi
     say "libnss_wrapper is missing; make test wants it to give proxies names of their own"
-    apt_install libnss-wrapper || miss libnss_wrapper libnss-wrapper
+    apt_install libnss-wrapper || miss libnss_wrapper "apt-get install libnss-wrapper"
 }
 
 # Tests use it as a TLS server, and to make RSA keys. Any that can be called will do.
 set_up_openssl() {
     if command -v openssl >/dev/null; then return; fi
     say "openssl is missing; make test wants it as a TLS server to talk to"
-    apt_install openssl || miss openssl openssl
+    apt_install openssl || miss openssl "apt-get install openssl"
+}
+
+# Makes a program in Python a component. It is put into a folder of the checkout, and the system's Python stays as it is.
+set_up_componentize_py() {
+    local folder=target/python package=componentize-py==0.25.1
+    if [ "$("$folder/bin/componentize-py" --version 2>/dev/null)" = "componentize-py ${package#*==}" ]; then return; fi
+    say "componentize-py is missing; make test wants it to put Xenon under a program in Python"
+    # Debian has venv in a package of its own.
+    { python3 -m venv --clear "$folder" >/dev/null 2>&1 ||
+        { apt_install python3-venv && python3 -m venv --clear "$folder"; }; } &&
+        timeout "$pip_seconds" "$folder/bin/pip" --quiet --disable-pip-version-check \
+            install --no-deps --only-binary :all: "$package" ||
+        say "*** componentize-py could not be installed, so its test will be SKIPPED. This brings it:" \
+            "python3 -m venv $folder && $folder/bin/pip install $package ***"
 }
 
 miss() {
-    echo "setup: *** $1 could not be installed, so what needs it will be SKIPPED. This brings it:" \
-        "apt-get install $2 ***" >&2
+    echo "setup: *** $1 could not be installed, so what needs it will be SKIPPED. This brings it: $2 ***" >&2
     # Where nobody reads this, a test that was skipped would pass for one that passed.
     if [ "${CI:-}" = true ]; then exit 1; fi
 }

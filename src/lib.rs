@@ -71,6 +71,8 @@ pub mod tls;
 
 #[cfg(all(target_os = "wasi", feature = "wasip2"))]
 pub mod wasip2;
+#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+pub mod wasip3;
 
-#[cfg(all(target_os = "wasi", feature = "component"))]
+#[cfg(all(target_os = "wasi", any(feature = "component", feature = "component-wasip3", feature = "http-client")))]
 mod component;

@@ -186,6 +186,10 @@ pub const PROXY_URL_LENGTH: usize = 8 * 1024;
 /// Proxies that are tried one after the other. Stops an endless list, each item of which costs a deadline.
 pub const PROXIES: usize = 16;
 
+/// Sessions of a client, one for each origin. Stops a caller that is led from origin to origin. The least recently used is
+/// closed first.
+pub const CLIENT_SESSIONS: usize = 256;
+
 /// Entries of the list of origins that need no proxy. Stops an endless list that is searched for each new connection.
 pub const PROXY_EXEMPTIONS: usize = 1024;
 

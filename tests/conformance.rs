@@ -1,6 +1,6 @@
-//! `conformance.toml`: each demand of the RFCs on a client is in it, and names tests that exist, or says why none does.
+//! `conformance.toml`: every requirement of the RFCs on a client is in it, and names tests that exist, or says why there is none.
 //!
-//! It does not run them; `cargo test` does, and `make test` has it look whether each was.
+//! It does not run them. `cargo test` does, and after it `make test` has this check that each was run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,7 @@ struct Table {
     demand: Vec<Row>,
 }
 
-/// One table of the file: its head says what each key means.
+/// One table of the file, whose head says what each key means.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
@@ -51,14 +51,14 @@ type Place = (String, usize);
 /// How many keywords each RFC has.
 const COUNTS: &[(&str, usize)] = &[("RFC 8305", 40), ("RFC 9110", 445), ("RFC 9112", 149)];
 
-/// Whom keywords bind, that have no row.
+/// Parties other than a client that keywords bind. These keywords have no row.
 const OTHERS: &[&str] = &[
-    "server",       // a server, or who owns a resource
+    "server",       // a server, or the owner of a resource
     "intermediary", // a proxy, a gateway, a tunnel
     "cache",
-    "registration", // who registers or defines something new
-    "definition",   // nobody: the keyword is explained
-    "permission",   // nobody: something is allowed that is not relied on here
+    "registration", // the author of a new registration or definition
+    "definition",   // no party: the keyword is explained
+    "permission",   // no party: something is allowed that is not relied on here
 ];
 
 #[test]
@@ -159,7 +159,7 @@ fn what_does_not_exist_is_not_found() {
     for test in ["framing/nothing", "framing", "src/h1/nothing.rs::bad_lengths", "src/h1/framing.rs::nothing"] {
         assert!(find(test).is_err(), "{test}");
     }
-    // A function that is no test.
+    // A function that is not a test.
     assert!(find("src/h1/framing.rs::content_length").is_err());
 }
 
@@ -174,7 +174,7 @@ fn rows() -> Vec<Row> {
 }
 
 /// All keywords of the RFCs, with the level of those that bind a client. A line has an RFC and a section, the number of the
-/// keyword there, the keyword, and `row` or whom it binds.
+/// keyword there, the keyword, and `row` or the party that it binds.
 fn keywords() -> BTreeMap<Place, Option<Level>> {
     let text = fs::read_to_string(root().join("tests/conformance/demands.tsv")).unwrap();
     let mut keywords = BTreeMap::new();
@@ -259,13 +259,13 @@ fn rfc(section: &str) -> &str {
     section.rsplit_once(' ').map_or(section, |(rfc, _)| rfc)
 }
 
-/// Says how many of something there are, for `make counts`; also when the test succeeds.
+/// Prints a count for `make counts`, also when the test succeeds.
 fn count(number: usize, what: &str) {
-    // In one write, for other tests write meanwhile.
+    // In one write, because other tests write at the same time.
     drop(std::io::stderr().write_all(format!("count: {number} {what}\n").as_bytes()));
 }
 
-/// Says how many rows each RFC has.
+/// Prints the number of rows of each RFC.
 fn tell(rows: &[Row]) {
     let keywords = keywords();
     for (name, all) in COUNTS {

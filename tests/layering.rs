@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module, what it may name of this crate, and which crates of WASI. A module that is not here fails the test, and so
-/// does an edge that nobody needs any more.
+/// Each module, the modules of this crate that it may name, and the crates of WASI. A module that is missing here fails the test,
+/// and so does an edge that is not needed any more.
 const TABLE: &[(&str, &[&str], &[&str])] = &[
-    // What everything stands on.
+    // The foundation.
     ("buffer", &[], &[]),
     ("clock", &[], &[]),
     ("error", &[], &[]),
@@ -24,11 +24,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("cookies", &["http", "limits"], &["zeroize"]),
     ("auth", &["http", "limits", "reason", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits", "reason"], &["rustls", "webpki", "webpki_roots"]),
-    // What is asked of the world, and its homes. The real one alone knows WASI.
+    // The network's traits, and their implementations. Only the real one knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
-    // The story of a request, over any network.
+    ("net::wasip3", &["buffer", "clock", "limits", "net"], &["wit_bindgen"]),
+    // A request from start to end, over any network.
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
     (
         "session",
@@ -39,15 +40,33 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("client", &["http", "limits"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
     ("wasip2", &["error", "net::wasip2", "session"], &[]),
+    ("wasip3", &["net::wasip3", "session"], &["wit_bindgen"]),
+    // Many origins.
+    ("client", &["error", "http", "limits", "net", "reason", "session"], &[]),
     // Glue.
     (
         "component",
-        &["auth", "error", "h1", "http", "limits", "net", "net::wasip2", "secret", "session", "tls", "wasip2"],
+        &[
+            "auth",
+            "client",
+            "error",
+            "h1",
+            "http",
+            "limits",
+            "net",
+            "net::wasip2",
+            "net::wasip3",
+            "secret",
+            "session",
+            "tls",
+            "wasip2",
+            "wasip3",
+        ],
         &["wasi", "wit_bindgen"],
     ),
 ];
 
-/// The rooms of a session, from what callers hold down to values: each, and which rooms below it may name.
+/// The rooms of a session, from handles down to values: each, and the rooms below that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("whole", &["handles"]),
     ("handles", &["exchange", "authorization", "shared", "connection", "request", "timing", "settings", "events"]),
@@ -101,7 +120,7 @@ const OUTSIDE: &[&str] = &[
     "zeroize",
 ];
 
-/// What of the standard library asks the world itself, past `net`: nothing here may.
+/// Modules of the standard library that do I/O, bypassing `net`. Nothing here may use them.
 const FORBIDDEN: &[&str] = &[
     "std::env::",
     "std::fs",
@@ -195,8 +214,8 @@ fn rooms_of_a_session_name_rooms_below() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
-/// No file needs another that, by whatever way, needs it: either can be read, and changed, without the other in mind. A folder's
-/// `mod.rs` that declares and hands on what is below it is no user of that.
+/// No two files depend on each other, directly or not, so each can be read and changed without the other in mind. A folder's
+/// `mod.rs` does not depend on the modules that it declares and re-exports.
 #[test]
 fn there_is_no_circle_of_files() {
     let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -217,7 +236,7 @@ fn there_is_no_circle_of_files() {
     assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
 }
 
-/// The way from this module back to itself, if there is one.
+/// The path from this module back to itself, if there is one.
 fn circle(module: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut ways = vec![vec![module.to_owned()]];
@@ -276,7 +295,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// All files of Rust under this folder, those of tests apart.
+/// All Rust files under this folder, without those of tests.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -309,7 +328,7 @@ fn target_of<'a>(named: &str, modules: &BTreeSet<&'a str>) -> Option<&'a str> {
     module_of(&within, modules)
 }
 
-/// What the text of the module `within` names: paths from the crate's root, and crates of the outside.
+/// The paths from the crate's root, and the external crates, that the text of the module `within` names.
 fn names(text: &str, within: &[String]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let code = code(text);
@@ -360,7 +379,7 @@ fn paths(code: &str) -> Vec<String> {
     found
 }
 
-/// Takes one path, or a tree of them, from the front; answers how long it is.
+/// Takes one path, or a tree of them, from the front. Returns its length.
 fn path(text: &str, prefix: &str, found: &mut Vec<String>) -> usize {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut whole = prefix.to_owned();

@@ -1,4 +1,4 @@
-//! The format of transcripts: what is one is read, and what is none is refused with words that help.
+//! The format of transcripts: a transcript is read, and anything else is refused with a helpful message.
 
 #[path = "transcripts/format.rs"]
 #[allow(dead_code, reason = "transcripts.rs runs what is only read here")]

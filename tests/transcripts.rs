@@ -1,6 +1,5 @@
-//! Transcripts: what the client sends, what the server sends, and what comes of it, a file a case (see
-//! `transcripts/format.rs`), each over the simulated network with its bytes cut in many ways. Every way must come to the
-//! same.
+//! Transcripts: what the client sends, what the server sends, and the result, a file a case (see `transcripts/format.rs`). Each
+//! runs over the simulated network with its bytes segmented in many ways. All must have the same result.
 
 #[path = "transcripts/format.rs"]
 mod format;
@@ -21,7 +20,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use runner::Way;
 use xenon::net::sim::Segments;
 
-/// More than this, of all that connections send, is not cut into single bytes.
+/// Transcripts in which connections send more than this are not run byte by byte.
 const LONG: usize = 100_000;
 
 /// Each file is a test by its folder and name, so that a run shows which were run; the last is a test of them all.
@@ -119,12 +118,12 @@ fn ways(case: &Case) -> Vec<Way> {
     both(ways)
 }
 
-/// Each way twice: polling after every wait, and polling only what was woken.
+/// Each way twice: polled after every wait, and polled only when woken.
 fn both(ways: Vec<Way>) -> Vec<Way> {
     ways.into_iter().flat_map(|way| [Way { is_exact: true, ..way.clone() }, way]).collect()
 }
 
-/// `set ways whole`: what comes of it depends on what is here at once, as it may.
+/// `set ways whole`: the result depends on which bytes arrive together, and may.
 fn is_whole_only(step: &Step) -> bool {
     matches!(step, Step::Set(setting) if setting.name == "ways" && setting.value == "whole")
 }

@@ -136,7 +136,7 @@ fn meaning(phase: Phase, code: &ErrorCode) -> (Exit, &'static str) {
         C::DestinationIpUnroutable => (Exit::Connect, "there is no route to the host"),
         C::ConnectionRefused => (Exit::Connect, "the connection was refused"),
         C::ConnectionTimeout => (Exit::Timeout, "connecting took too long"),
-        C::ConnectionLimitReached => (Exit::Connect, "all connections are in use"),
+        C::ConnectionLimitReached => (Exit::Connect, "no connection is available"),
         C::ConnectionTerminated => (interrupted(phase), "the peer closed the connection"),
         C::ConnectionWriteTimeout => (Exit::Timeout, "the peer took no bytes for too long"),
         C::ConnectionReadTimeout => (Exit::Timeout, "the peer sent nothing for too long"),

@@ -4,17 +4,16 @@
 //!
 //! ```text
 //!     environment    arguments and variables, as bytes
-//!     options        what the command line asks for; actions has what each option does, and the crate of options the
-//!                    table of them and the help text
-//!     url, route     whom to ask, and where to connect for that
+//!     options        the parsed command line; actions applies each option, and the crate of options has their table and
+//!                    the help text
+//!     url, route     the origin, and where to connect for it
 //!     files          the files that options name, as the host gives them
-//!     content        what to send; upload sends it in pieces
-//!     sessions       a session for each origin; tls has what it trusts and shows, login who asks, proxy what it goes
-//!                    through
+//!     content        the content to send; upload sends it in pieces
+//!     sessions       a session for each origin; tls has its certificates, login its credentials, proxy its proxies
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it, outcome ends it
 //!     output         standard output and standard error; head is fields as lines; progress draws the bar
-//!     timeline       what happened when; verbose tells it (-v), write_out sums it up (-w), pem writes certificates
+//!     timeline       events and times; verbose shows them (-v), write_out sums them up (-w), pem writes certificates
 //!     exit           curl's exit codes
 //! ```
 

@@ -15,7 +15,7 @@ use crate::url::{Origin, percent};
 /// The options.
 #[derive(Debug, Default)]
 pub struct ProxyOptions {
-    /// `-x`. Empty means no proxy, whatever the environment says.
+    /// `-x`. Empty means no proxy, even if the environment names one.
     pub proxy: Option<String>,
     /// `-U`.
     pub user: Option<String>,
@@ -61,13 +61,13 @@ impl Variable {
 }
 
 impl<'a> Proxies<'a> {
-    /// Those that the options and the environment name.
+    /// The proxies that the options and the environment name.
     pub fn new(options: &'a ProxyOptions, tells: bool) -> Self {
         let environment = Environment::read(crate::environment::variable);
         Self { options, environment, tells, exempt: OnceCell::new(), tls: OnceCell::new() }
     }
 
-    /// Has sessions with this origin, which go by these settings, use them.
+    /// Sets the proxies for this origin in these options.
     pub fn set_in(&self, settings: &settings::Options, origin: &Origin, files: &impl Files) -> Result<(), Failure> {
         let Some(url) = self.url(origin)? else {
             return Ok(());
@@ -77,7 +77,7 @@ impl<'a> Proxies<'a> {
         settings.set_proxies(std::slice::from_ref(&url)).map_err(failed)?;
         settings.set_no_proxy(exempt).map_err(failed)?;
         settings.set_proxy_tunnel(self.options.tunnel);
-        // As in curl, which sends them at once.
+        // Sent ahead, as in curl.
         settings.set_proxy_ahead(!self.options.waits);
         let is_tls = url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
         if let Some(name) = self.options.only_roots.as_ref().filter(|_| is_tls) {
@@ -87,7 +87,7 @@ impl<'a> Proxies<'a> {
         Ok(())
     }
 
-    /// The proxy for this origin, with the credentials that were given apart from it.
+    /// The proxy for this origin, with the credentials of `-U`.
     fn url(&self, origin: &Origin) -> Result<Option<String>, Failure> {
         let url = match (&self.options.proxy, self.environment.for_scheme(&origin.scheme)) {
             (Some(url), _) => url.as_str(),
@@ -100,7 +100,7 @@ impl<'a> Proxies<'a> {
         let Some(user) = self.options.user.as_deref().map(encoded) else {
             return Ok(Some(url.to_owned()));
         };
-        // What ends the authority is no part of a scheme, and nothing behind it moves the host.
+        // A character that ends the authority is not part of a scheme, and nothing behind it can change the host.
         let ends = ['/', '?', '#', '\\'];
         let (scheme, rest) =
             url.split_once("://").filter(|(scheme, _)| !scheme.contains(ends)).unwrap_or(("http", url));
@@ -109,7 +109,7 @@ impl<'a> Proxies<'a> {
         Ok(Some(format!("{scheme}://{user}@{place}")))
     }
 
-    /// The origins that need none.
+    /// The origins that are reached without a proxy.
     fn exempt(&self) -> Result<Vec<String>, Failure> {
         match (&self.options.exempt, &self.environment.exempt) {
             (Some(list), _) => Ok(entries(list)),
@@ -157,7 +157,7 @@ fn entries(list: &str) -> Vec<String> {
     list.split(is_between).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
-/// Those entries that mean something: a list that others have written for many programs may have others too.
+/// The entries that are valid here. A list in the environment is for many programs, and may have others.
 fn sound(entries: Vec<String>, tells: bool) -> Vec<String> {
     let judge = settings::Options::new();
     let is_sound = |entry: &String| match judge.set_no_proxy(std::slice::from_ref(entry)) {
@@ -235,7 +235,7 @@ mod tests {
             assert_eq!(refused.exit, Exit::BadOption);
             assert!(refused.message.contains(name), "{}", refused.message);
         }
-        // One that is for others is none of this URL's.
+        // The variable of another scheme does not apply to this URL.
         assert_eq!(url(&none, &[("http_proxy", b"\xff")], "https"), Ok(None));
         let given = ProxyOptions { proxy: Some("p".into()), ..ProxyOptions::default() };
         assert_eq!(url(&given, &[("http_proxy", b"\xff")], "http"), Ok(Some("p".into())));

@@ -1,4 +1,4 @@
-//! Makes a request of the session from the options. What the fields mean on the wire is the component's business.
+//! Makes a request of the session from the options. It leaves the meaning of fields to the component.
 
 use crate::bindings::Session;
 use crate::bindings::types::Version;
@@ -13,7 +13,7 @@ use crate::url::Url;
 pub struct Request {
     /// The component's request.
     pub request: crate::bindings::Request,
-    /// None when the request has all of its content already, or none.
+    /// `None` if the request has all of its content already, or none.
     pub upload: Option<Upload>,
 }
 
@@ -25,7 +25,7 @@ impl Request {
         let wanted = fields(options, method, url.login.as_ref());
         let mut is_chunked = false;
         for (name, value) in &wanted {
-            // Only the component can say so on the wire; what a user can choose is not to tell the length.
+            // Only the component writes this field. A user can choose not to announce a length.
             if name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case(b"chunked") {
                 is_chunked = true;
                 continue;
@@ -56,7 +56,7 @@ impl Request {
     }
 }
 
-/// Checks what the options say of fields before anything is done.
+/// Checks the fields in the options before any transfer.
 pub fn check(options: &Options) -> Result<(), Failure> {
     for line in &options.fields {
         let line = line_of(line);
@@ -72,7 +72,7 @@ pub fn check(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the session's own `User-Agent` is left out: `-H 'User-Agent:'`, `-A ''`.
+/// Whether the session's own `User-Agent` is omitted: `-H 'User-Agent:'`, `-A ''`.
 pub fn leaves_out_user_agent(options: &Options) -> bool {
     let is_removed =
         |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(b"user-agent"));
@@ -102,14 +102,14 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     default("Content-Type", (!options.data.is_empty()).then_some(b"application/x-www-form-urlencoded"));
     for line in lines {
         if let Line::Set(name, value) = line {
-            // What is not ASCII was refused before.
+            // Text that is not ASCII was refused before.
             fields.push((String::from_utf8_lossy(name).into_owned(), value.to_vec()));
         }
     }
     fields
 }
 
-/// What an `-H` says.
+/// The value of an `-H`.
 enum Line<'a> {
     /// `Name: value`, and `Name;` for an empty value.
     Set(&'a [u8], &'a [u8]),
@@ -125,7 +125,7 @@ impl Line<'_> {
     }
 }
 
-/// None for a line that has neither colon nor semicolon; curl ignores such a one, too.
+/// `None` for a line that has neither colon nor semicolon. curl ignores it, too.
 fn line_of(line: &[u8]) -> Option<Line<'_>> {
     match line.iter().position(|byte| *byte == b':') {
         Some(colon) => {

@@ -1,25 +1,25 @@
-//! Where a connection goes in place of the URL's host and port: `--resolve` and `--connect-to`. It looks nothing up.
+//! Where a connection goes instead of the URL's host and port: `--resolve` and `--connect-to`. It looks nothing up.
 
 use crate::url::{Origin, split_host_and_port};
 
-/// `--resolve [+]HOST:PORT:ADDR[,ADDR]`: these addresses, whatever the name's own are.
+/// `--resolve [+]HOST:PORT:ADDR[,ADDR]`: these addresses instead of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolve {
-    /// In lower case; `*` is every host.
+    /// In lower case. `*` is every host.
     host: String,
     port: u16,
     /// Without brackets.
     addresses: Vec<String>,
 }
 
-/// `--connect-to H1:P1:H2:P2`: the host and port H2:P2 in place of H1:P1.
+/// `--connect-to H1:P1:H2:P2`: H2:P2 instead of H1:P1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectTo {
-    /// In lower case; none is every host.
+    /// In lower case. `None` is every host.
     host: Option<String>,
-    /// None is every port.
+    /// `None` is every port.
     port: Option<u16>,
-    /// None is the URL's own.
+    /// `None` is the URL's own.
     other_host: Option<String>,
     other_port: Option<u16>,
 }
@@ -27,14 +27,14 @@ pub struct ConnectTo {
 /// Where to connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// Not to the origin but to this host and port.
+    /// This host and port instead of the origin's.
     pub other: Option<(String, u16)>,
-    /// Not to what the name resolves to but to these, each with its port; empty for a lookup.
+    /// These addresses and ports instead of a lookup. Empty for a lookup.
     pub addresses: Vec<String>,
 }
 
 impl Route {
-    /// The first `--connect-to` that fits comes first, and `--resolve` is about where that leads, as in curl.
+    /// The first matching `--connect-to` applies first, and `--resolve` to its result, as in curl.
     pub fn to(origin: &Origin, resolves: &[Resolve], connect_tos: &[ConnectTo]) -> Self {
         let other = connect_tos.iter().find(|rule| rule.fits(origin)).map(|rule| {
             let host = rule.other_host.clone().unwrap_or_else(|| origin.host.clone());
@@ -73,7 +73,7 @@ impl ConnectTo {
         let form = || format!("expected HOST1:PORT1:HOST2:PORT2, each may be empty, not '{text}'");
         let (host, rest) = split_host(text).ok_or_else(form)?;
         let (port, rest) = rest.split_once(':').ok_or_else(form)?;
-        // Without a second port there may be no second colon either.
+        // Without a second port, the last colon may be missing, too.
         let (other_host, other_port) = split_host_and_port(rest).map_err(|_| form())?;
         let port = if port.is_empty() { None } else { Some(port.parse().map_err(|_| form())?) };
         let named = |host: &str| Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty());
@@ -85,7 +85,7 @@ impl ConnectTo {
     }
 }
 
-/// The host, with its brackets if it has any, and what comes after the colon.
+/// The host, with its brackets if it has any, and the text after the colon.
 fn split_host(text: &str) -> Option<(&str, &str)> {
     if text.starts_with('[') {
         let (host, rest) = text.split_at(text.find(']')?.checked_add(1)?);

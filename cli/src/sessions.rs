@@ -22,15 +22,15 @@ pub struct Sessions<'a> {
     kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
     /// The settings of all sessions. Each session has a copy with its own changes.
     settings: OnceCell<Result<settings::Options, Failure>>,
-    /// Made when the first URL needs it. As in curl, files that only TLS needs are not looked at without it.
+    /// Made when the first URL needs it. As in curl, the files of TLS options are not read for `http` alone.
     tls: OnceCell<Result<TlsConfig, Failure>>,
     proxies: Proxies<'a>,
-    /// Whether the next URL may share them; transfers at once have a session each.
+    /// Whether URLs share sessions. Concurrent transfers have a session each.
     are_shared: bool,
 }
 
 impl<'a> Sessions<'a> {
-    /// None yet.
+    /// No sessions yet.
     pub fn new(options: &'a Options) -> Self {
         let proxies = Proxies::new(&options.proxy, options.tells_errors());
         let (settings, tls) = (OnceCell::new(), OnceCell::new());
@@ -62,10 +62,10 @@ impl<'a> Sessions<'a> {
     }
 }
 
-/// A session with what is true of its origin alone.
+/// A session, with the settings of its origin alone.
 fn open(origin: &Origin, options: &Options) -> Result<Session, Error> {
     let session = Session::new(&origin.scheme, &origin.host, origin.port);
-    // Always: whether any byte of a response came decides between two exit codes.
+    // Always, because two exit codes differ by whether any byte of a response arrived.
     session.set_events(true);
     let route = Route::to(origin, &options.resolves, &options.connect_tos);
     if !route.addresses.is_empty() {

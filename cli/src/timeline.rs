@@ -1,4 +1,4 @@
-//! What happened to one exchange, and when: the session's events, gathered for `-w` and for the exit code.
+//! The events of one exchange, with their times, summed up for `-w` and for the exit code.
 
 use crate::bindings::types::{Event, EventKind, TlsFacts};
 
@@ -15,11 +15,11 @@ pub struct Timeline {
     pub handshake: Option<u64>,
     /// Whether the connection has TLS.
     pub is_tls: bool,
-    /// The request's head begins to leave.
+    /// The request's head is being sent.
     pub request: Option<u64>,
-    /// The first byte of the response is here.
+    /// The first byte of the response has arrived.
     pub first_byte: Option<u64>,
-    /// The end of the exchange, good or bad.
+    /// The end of the exchange, successful or not.
     pub end: u64,
     /// New connections.
     pub connects: u64,
@@ -31,9 +31,9 @@ pub struct Timeline {
     pub request_bytes: u64,
     /// Bytes of the responses' heads.
     pub header_bytes: u64,
-    /// The status of the last response to CONNECT; 0 where none was sent.
+    /// The status of the last response to CONNECT. 0 if there was none.
     pub tunnel_status: u16,
-    /// What the handshake agreed on.
+    /// The version and suite of the handshake.
     pub tls: Option<TlsFacts>,
     /// Address and port of the peer.
     pub peer: Option<String>,
@@ -45,12 +45,12 @@ impl Timeline {
         Self { start, end: start, is_tls, ..Self::default() }
     }
 
-    /// Takes an event in.
+    /// Adds an event.
     pub fn note(&mut self, event: &Event) {
         let at = event.at;
         match &event.what {
             EventKind::Addresses(_) => self.lookup = Some(at),
-            // Where there was nothing to look up.
+            // If there was no lookup.
             EventKind::Connecting(_) => _ = self.lookup.get_or_insert(at),
             EventKind::Connected(address) => {
                 self.connected = Some(at);
@@ -90,12 +90,12 @@ impl Timeline {
         }
     }
 
-    /// Whether any byte of a response has come.
+    /// Whether any byte of a response has arrived.
     pub fn has_any_byte(&self) -> bool {
         self.first_byte.is_some()
     }
 
-    /// Seconds from the start to this time; zero where it never came.
+    /// Seconds from the start to this time. Zero if it never came.
     pub fn seconds_to(&self, at: Option<u64>) -> f64 {
         at.map_or(0.0, |at| at.saturating_sub(self.start) as f64 / 1e9)
     }

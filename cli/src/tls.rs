@@ -1,6 +1,6 @@
-//! What the options say of TLS: whom sessions trust, what they show, which versions they speak.
+//! TLS as the options want it: trusted certificates, the client's certificate, versions.
 //!
-//! It only reads files. What is in them is the component's to judge.
+//! It only reads files. The component checks their content.
 
 use crate::bindings::settings::TlsConfig;
 use crate::bindings::types::{Error, TlsVersion};
@@ -27,7 +27,7 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// What no option by itself can tell.
+    /// Checks combinations of options.
     pub fn check(&self) -> Result<(), String> {
         if self.key.is_some() && self.certificate.is_none() {
             return Err("--key needs --cert, the certificate that the key is for".to_owned());
@@ -39,7 +39,7 @@ impl TlsOptions {
     }
 }
 
-/// Reads the value of `--tls-max`.
+/// Parses the value of `--tls-max`.
 pub fn newest(value: &str) -> Result<Option<TlsVersion>, String> {
     match value {
         "1.2" => Ok(Some(TlsVersion::Tls12)),
@@ -49,7 +49,7 @@ pub fn newest(value: &str) -> Result<Option<TlsVersion>, String> {
     }
 }
 
-/// What the files hold. They are read once, for all sessions.
+/// The content of the files, which are read once for all sessions.
 #[derive(Default)]
 pub struct Credentials {
     has_default_roots: bool,
@@ -71,7 +71,7 @@ impl Credentials {
             None => None,
             Some(name) => {
                 let certificate = Named::read(name, Exit::Identity, files)?;
-                // As in curl, one file can hold both.
+                // As in curl, one file can contain both.
                 let key = match &options.key {
                     Some(name) => Named::read(name, Exit::Identity, files)?,
                     None => certificate.clone(),
@@ -87,7 +87,7 @@ impl Credentials {
         })
     }
 
-    /// What trusts, shows and speaks what was asked for.
+    /// A TLS configuration as the options want it.
     pub fn config(&self, options: &TlsOptions) -> Result<TlsConfig, Failure> {
         let config = TlsConfig::new();
         let oldest = options.oldest.unwrap_or(TlsVersion::Tls12);

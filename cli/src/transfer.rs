@@ -23,19 +23,19 @@ use crate::write_out::Facts;
 
 /// A URL of the command line, with what belongs to it.
 pub struct Job {
-    /// Which one, from 0.
+    /// Its number, from 0.
     pub number: usize,
-    /// The URL as it was given.
+    /// The URL as given.
     pub given: Vec<u8>,
-    /// The URL, or what is wrong with it.
+    /// The parsed URL, or its error.
     pub url: Result<Url, Failure>,
     /// `-o`.
     pub output: Option<Vec<u8>>,
-    /// What is sent.
+    /// The content to send.
     pub content: Rc<Content>,
 }
 
-/// What all transfers share.
+/// The state that all transfers share.
 pub struct Console {
     /// Standard output.
     pub output: StandardOutput,
@@ -49,18 +49,18 @@ pub struct Transfer<'a> {
     job: &'a Job,
     url: &'a Url,
     session: Rc<Session>,
-    /// Until its response was taken and its content is sent.
+    /// Until the response was taken and the content is sent.
     exchange: Option<Exchange>,
     upload: Option<Upload>,
     response: Option<Response>,
     sink: Option<Sink>,
-    /// Heads that came and are not written yet, where they are wanted.
+    /// Received heads that are to be written and are not yet.
     heads: Vec<u8>,
-    /// Whether that of the response is among them, or was.
+    /// Whether the final response's head is among them, or was.
     has_head: bool,
-    /// Whether what is sent can be read again.
+    /// Whether the content can be read again.
     is_repeatable: bool,
-    /// The proxy that is spoken to, before the origin is.
+    /// The proxy, until its handshake is complete.
     hop: Option<String>,
     facts: Facts,
     steps: u32,
@@ -71,7 +71,7 @@ pub struct Transfer<'a> {
 pub enum Step {
     /// There is more to do at once.
     More,
-    /// There is nothing to do until one of `waits_for` can go on.
+    /// There is nothing to do until one of `waits_for` is ready.
     Wait,
     /// It is over, with this exit code.
     Over(u8),
@@ -87,7 +87,7 @@ pub struct Waits<'a> {
     pub input: Option<&'a Pollable>,
 }
 
-/// Pieces of content that one step moves, so that others get their turn.
+/// The number of pieces of content that one step moves, so that other transfers get their turn.
 const PIECES_A_STEP: usize = 16;
 
 /// Steps after which events are taken. There may be two events a piece, and a session keeps 1,024.
@@ -134,7 +134,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Makes what progress it can without waiting. At the end it writes the output of `-w`, and an error's line.
+    /// Makes progress without waiting. At the end it writes the output of `-w`, and the error's line.
     pub fn step(&mut self, console: &mut Console) -> Step {
         self.steps = self.steps.wrapping_add(1);
         let ended = self.advance(console);
@@ -185,7 +185,7 @@ impl<'a> Transfer<'a> {
             };
             let taken = self.take(response, console)?;
             if self.options.verbose {
-                // The head's lines stand before the content.
+                // The head is written before the content.
                 self.note_events(console);
             }
             if taken == Step::Over(0) {
@@ -207,7 +207,7 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// Sends content until the connection accepts no more, or there is no more.
+    /// Sends content until the connection accepts no more, or none is left.
     fn send(&mut self, console: &mut Console) -> Result<Step, Ended> {
         for _ in 0..PIECES_A_STEP {
             let (Some(exchange), Some(upload)) = (&self.exchange, &mut self.upload) else {
@@ -229,7 +229,7 @@ impl<'a> Transfer<'a> {
                 }
                 Ok(false) => return Ok(Step::Wait),
                 Err(error) => {
-                    // The server may have answered before the connection broke, or because it wants no more.
+                    // The server may have responded before the connection broke, or without reading the rest.
                     match exchange.try_response() {
                         _ if self.response.is_some() => {}
                         Ok(Some(response)) => _ = self.take(response, console)?,
@@ -251,7 +251,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Takes the response's head, and says whether that is all.
+    /// Takes the response's head. Returns whether the response ends there.
     fn take(&mut self, response: Response, console: &mut Console) -> Result<Step, Ended> {
         let options = self.options;
         self.facts.status = response.status();
@@ -290,7 +290,7 @@ impl<'a> Transfer<'a> {
             return Ok(Step::Over(0));
         }
         console.progress.expect(length);
-        // After an unsuccessful response no more content is wanted, even if standard input has none for now.
+        // After an unsuccessful response no more content is sent, even if standard input has none for now.
         if self.upload.is_some() && status >= 300 {
             self.upload = None;
         }
@@ -306,7 +306,7 @@ impl<'a> Transfer<'a> {
         self.options.include || self.options.head
     }
 
-    /// Writes the heads that came and were not written yet.
+    /// Writes the received heads that were not written yet.
     fn write_heads(&mut self, console: &mut Console) -> Result<(), Failure> {
         let heads = std::mem::take(&mut self.heads);
         if heads.is_empty() {
@@ -315,7 +315,7 @@ impl<'a> Transfer<'a> {
         self.open_sink()?.write(&mut console.output, &heads)
     }
 
-    /// Where content goes, opened when there is something for it.
+    /// The output of the content, opened when the first piece arrives.
     fn open_sink(&mut self) -> Result<&mut Sink, Failure> {
         let sink = match self.sink.take() {
             Some(sink) => sink,
@@ -324,7 +324,7 @@ impl<'a> Transfer<'a> {
         Ok(self.sink.insert(sink))
     }
 
-    /// Passes content on until there is no more, or none for now.
+    /// Copies content to the output until it ends, or none is available.
     fn receive(&mut self, console: &mut Console) -> Result<Step, Ended> {
         let (Some(response), Some(sink)) = (&self.response, &mut self.sink) else {
             return Ok(Step::Wait);
@@ -355,7 +355,7 @@ impl<'a> Transfer<'a> {
 
     /// The component does not send streamed content again, as it does not keep it; a file can be read again.
     fn may_start_again(&self, error: &Error) -> bool {
-        // What was refused for want of credentials was not carried out.
+        // A request that was refused for lack of credentials was not carried out.
         let is_refused = matches!(error.code, ErrorCode::ContentNotRepeatable);
         let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
         error.may_retry
@@ -367,7 +367,7 @@ impl<'a> Transfer<'a> {
     fn end(&mut self, failure: Option<Failure>, console: &mut Console) -> Step {
         self.facts.timeline.end = monotonic_clock::now();
         self.note_events(console);
-        // Those of a proxy that opened no tunnel, or of a response that did not come.
+        // The heads of a proxy that refused a tunnel, or those before a response that never arrived.
         let unwritten = self.write_heads(console).err();
         self.drop_exchange();
         self.note_events(console);
@@ -377,7 +377,7 @@ impl<'a> Transfer<'a> {
         Step::Over(outcome::conclude(&mut self.facts, failure.or(unwritten), self.options, console))
     }
 
-    /// Ends the exchange. Its last events say what became of the connection.
+    /// Ends the exchange. Its last events tell the fate of the connection.
     fn drop_exchange(&mut self) {
         self.upload = None;
         self.response = None;
@@ -413,7 +413,7 @@ impl<'a> Transfer<'a> {
             }
         }
         if !lines.is_empty() {
-            // On a terminal, what happened first stands first. A failure to write is found by the next write.
+            // On a terminal, what happened first is shown first. A failure to write is found by the next write.
             let _ = console.output.flush();
             tell(&lines);
         }

@@ -9,27 +9,27 @@ use crate::files::{Input, PIECE, Read};
 /// Content on its way out, one piece at a time.
 pub struct Upload {
     source: Source,
-    /// The piece that has been read and not been taken by the connection yet.
+    /// The piece that was read and that the connection has not accepted yet.
     piece: Vec<u8>,
 }
 
-/// What there is to send.
+/// The next piece of content.
 pub enum Piece<'a> {
-    /// These bytes; `taken` says that they are gone.
+    /// These bytes, until `taken` is called.
     Bytes(&'a [u8]),
-    /// Nothing yet; `Upload::waits_for` says when there is more.
+    /// Nothing yet. `Upload::waits_for` is ready when there is more.
     Pending,
-    /// Nothing any more.
+    /// The end of the content.
     End,
 }
 
 enum Source {
-    /// What is left is known where the length is.
+    /// The remaining length, if the length is known.
     Input {
         input: Input,
         left: Option<u64>,
     },
-    /// Bytes whose length the peer is not to be told.
+    /// Bytes whose length is not announced to the peer.
     Bytes,
     Ended,
 }
@@ -68,13 +68,13 @@ impl Upload {
         }
     }
 
-    /// The next piece; the same again until it is taken.
+    /// The next piece. The same again until `taken` is called.
     pub fn piece(&mut self) -> Result<Piece<'_>, Failure> {
         if self.piece.is_empty()
             && let Source::Input { input, left } = &mut self.source
         {
-            // No more than was promised, should the file have grown; and the short piece first, for one at the end could wait
-            // for the server to acknowledge what came before it.
+            // No more than was announced, in case the file has grown. The short piece goes first, because at the end it could
+            // wait until the server acknowledges the pieces before it.
             let most = match *left {
                 None => PIECE,
                 Some(0) => 0,
@@ -97,12 +97,12 @@ impl Upload {
         Ok(if self.piece.is_empty() { Piece::End } else { Piece::Bytes(&self.piece) })
     }
 
-    /// The connection has taken the piece.
+    /// Notes that the connection has accepted the piece.
     pub fn taken(&mut self) {
         self.piece.clear();
     }
 
-    /// What must be ready before there is another piece; none where it is not pending.
+    /// The pollable to wait for before there is another piece. `None` unless it is pending.
     pub fn waits_for(&self) -> Option<&Pollable> {
         match &self.source {
             Source::Input { input, .. } => input.waits_for(),

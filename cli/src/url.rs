@@ -4,10 +4,10 @@ use crate::exit::{Exit, Failure};
 use crate::files::shown;
 use crate::login::Login;
 
-/// A URL, ready to be asked for.
+/// A parsed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
-    /// Whom to ask.
+    /// The origin.
     pub origin: Origin,
     /// The credentials before the host, if any.
     pub login: Option<Login>,
@@ -17,14 +17,14 @@ pub struct Url {
     query: String,
 }
 
-/// The scheme, host and port of a URL; what a session is made with.
+/// The scheme, host and port of a URL, with which a session is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// In lower case.
     pub scheme: String,
     /// In lower case, an IPv6 address in brackets.
     pub host: String,
-    /// The one given, or the scheme's own.
+    /// The given one, or the scheme's default.
     pub port: u16,
 }
 
@@ -54,7 +54,7 @@ impl Url {
         let (authority, tail) = rest.split_at(end_of_authority);
         let (path, query) = tail.split_at(tail.iter().position(|byte| *byte == b'?').unwrap_or(tail.len()));
 
-        // The last one, as in curl: a password may hold one that is not encoded.
+        // The last one, as in curl: a password may contain one that is not encoded.
         let (login, place) = match authority.iter().rposition(|byte| *byte == b'@') {
             Some(at) => {
                 let (login, place) = authority.split_at(at);
@@ -82,7 +82,7 @@ impl Url {
         format!("{}{}", self.path, self.query)
     }
 
-    /// Adds a file's name where the path ends in `/` and there is no query, as curl does for an upload.
+    /// Appends a file's name if the path ends in `/` and there is no query, as curl does for an upload.
     pub fn complete_with_file_name(&mut self, file: &[u8]) {
         if self.path.ends_with('/') && self.query.is_empty() {
             let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or(file);
@@ -129,7 +129,7 @@ pub fn split_host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'sta
     }
 }
 
-/// A URL as it was given, but for what may be a name and a password.
+/// A URL as given, without what may be a user name and password.
 pub fn without_login(url: &[u8]) -> Vec<u8> {
     match url.iter().rposition(|byte| *byte == b'@') {
         Some(at) => [b"***", url.get(at..).unwrap_or_default()].concat(),

@@ -1,9 +1,9 @@
-//! Tells a session's events as `curl -v` does: `*` for what happens, `>` for what is sent, `<` for what is received.
+//! Formats a session's events as `curl -v` does: `*` for information, `>` for what is sent, `<` for what is received.
 
 use crate::bindings::types::{CloseReason, Event, EventKind};
 use crate::exit::is_harmful;
 
-/// The lines of one event; nothing for those that curl does not tell either.
+/// The lines of one event. Empty for events that curl does not show either.
 pub fn lines(event: &Event, host: &str) -> Vec<u8> {
     let connection = event.connection;
     let mut lines = Vec::new();
@@ -107,7 +107,7 @@ fn info(lines: &mut Vec<u8>, text: &str) {
     line(lines, b'*', text.as_bytes());
 }
 
-/// A head, and the empty line that ends it, whether the text has it or not.
+/// A head, with the empty line that ends it even if the text lacks that.
 fn head_lines(lines: &mut Vec<u8>, mark: u8, head: &[u8]) {
     let end = head.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last.saturating_add(1));
     for text in head.get(..end).unwrap_or_default().split(|byte| *byte == b'\n') {
@@ -116,8 +116,8 @@ fn head_lines(lines: &mut Vec<u8>, mark: u8, head: &[u8]) {
     line(lines, mark, b"");
 }
 
-/// Bytes as they are, but that what comes from the peer must not drive the terminal, whether that takes them for UTF-8 or for
-/// one byte a character.
+/// Appends one line. Bytes with which the peer could drive a terminal are replaced, whether the terminal decodes UTF-8 or takes
+/// each byte for a character.
 fn line(lines: &mut Vec<u8>, mark: u8, text: &[u8]) {
     lines.extend_from_slice(&[mark, b' ']);
     for chunk in text.utf8_chunks() {

@@ -1,15 +1,15 @@
-//! `-w`: fills a format's `%{variables}` with what is known of a transfer that is over.
+//! `-w`: replaces a format's `%{variables}` by facts about a finished transfer.
 
 use crate::exit::Exit;
 use crate::pem;
 use crate::timeline::Timeline;
 
-/// What is known of a transfer that is over.
+/// Facts about a finished transfer.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// The URL.
     pub url: Vec<u8>,
-    /// Which URL of the command line, from 0.
+    /// The number of the URL on the command line, from 0.
     pub url_number: usize,
     /// The scheme.
     pub scheme: String,
@@ -17,11 +17,11 @@ pub struct Facts {
     pub method: String,
     /// The `Referer` sent.
     pub referer: Vec<u8>,
-    /// Where the content went.
+    /// The output of the content.
     pub file_name: Vec<u8>,
-    /// 0 when there was no response.
+    /// 0 if there was no response.
     pub status: u16,
-    /// `1.0` or `1.1`; `0` when there was no response.
+    /// `1.0` or `1.1`. `0` if there was no response.
     pub version: &'static str,
     /// The response's fields.
     pub fields: Vec<(String, Vec<u8>)>,
@@ -29,15 +29,15 @@ pub struct Facts {
     pub chain: Vec<Vec<u8>>,
     /// Bytes of content received.
     pub received: u64,
-    /// What happened, and when.
+    /// The events and their times.
     pub timeline: Timeline,
     /// The exit code.
     pub exit: u8,
-    /// Why, if it is not 0.
+    /// The error, if it is not 0.
     pub error: String,
 }
 
-/// Where a part of the text goes.
+/// The destination of a part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -46,7 +46,7 @@ pub enum Stream {
     Error,
 }
 
-/// Fills in the format, and gives each part of it to `write`.
+/// Expands the format, and passes each part of it to `write`.
 pub fn fill(format: &[u8], facts: &Facts, write: &mut dyn FnMut(Stream, &[u8])) {
     let mut stream = Stream::Output;
     let mut rest = format;
@@ -84,13 +84,13 @@ pub fn fill(format: &[u8], facts: &Facts, write: &mut dyn FnMut(Stream, &[u8])) 
     write(stream, rest);
 }
 
-/// What stands before a brace, and what after it.
+/// The text before a brace, and the text after it.
 fn braced(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = text.iter().position(|byte| *byte == b'}')?;
     Some((text.get(..end)?, text.get(end.checked_add(1)?..)?))
 }
 
-/// A backslash and the character after it, or a `%` that begins nothing.
+/// A backslash and the character after it, or a `%` that starts no variable.
 fn escape(special: &[u8]) -> (&[u8], &[u8]) {
     for (escape, text) in [(b"\\n", b"\n"), (b"\\r", b"\r"), (b"\\t", b"\t"), (b"\\\\", b"\\")] {
         if let Some(after) = special.strip_prefix(escape) {
@@ -104,7 +104,7 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
     let timeline = &facts.timeline;
     let total = timeline.seconds_to(Some(timeline.end));
     let time = |at| format!("{:.6}", timeline.seconds_to(at));
-    // Both are u64 and the quotient is for people.
+    // Both are `u64`, and the quotient is for people.
     let speed = |bytes: u64| if total > 0.0 { format!("{:.0}", bytes as f64 / total) } else { "0".to_owned() };
     let (ip, port) = timeline.peer.as_deref().and_then(|peer| peer.rsplit_once(':')).unwrap_or(("", "0"));
     let tls = timeline.tls.as_ref();

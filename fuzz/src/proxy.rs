@@ -213,7 +213,7 @@ fn check_session(kind: &str, how: u8, seed: u8, bytes: &[u8], is_open: bool) {
     let own = Login { user: "you".into(), password: Secret::new("hidden") };
     session.change_credentials(|known| known.set_login(None, own, schemes, true)).expect("a login");
     let begin = net.now();
-    let outcome = net.run(whole::fetch(&session.request("GET", "/")));
+    let outcome = net.run(whole::fetch(&session.request("GET", "/"), false));
     assert!(net.now().since(begin) <= Duration::from_secs(3600), "it ends in time");
     let told = format!("{:?} {:?}", outcome.as_ref().err(), session.take_events());
     assert!(SECRETS.iter().all(|secret| !told.contains(secret)));

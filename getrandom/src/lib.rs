@@ -21,12 +21,17 @@ impl std::error::Error for Error {}
 pub fn getrandom(into: &mut [u8]) -> Result<(), Error> {
     #[cfg(target_os = "wasi")]
     {
-        let random = wasi::random::random::get_random_bytes(into.len() as u64);
-        // A host that gives fewer than asked for has broken its word, and must not make keys weak.
-        if random.len() != into.len() {
-            return Err(Error);
+        let mut rest = into;
+        while !rest.is_empty() {
+            let random = wasi::random::random::get_random_bytes(rest.len() as u64);
+            // A host of WASI 0.3 may give fewer than asked for. One that gives none, or more, must not make keys weak.
+            if random.is_empty() || random.len() > rest.len() {
+                return Err(Error);
+            }
+            let (filled, unfilled) = rest.split_at_mut(random.len());
+            filled.copy_from_slice(&random);
+            rest = unfilled;
         }
-        into.copy_from_slice(&random);
         Ok(())
     }
     #[cfg(not(target_os = "wasi"))]

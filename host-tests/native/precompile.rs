@@ -10,6 +10,6 @@ use wasmtime::Engine;
 pub(crate) fn compile(engine: &Engine, file: &Path, into: &Path) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", file.display());
     let component = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    fs::write(into.with_extension("cwasm"), engine.precompile_component(&component)?)?;
-    Ok(fs::write(into.with_extension("wasm"), component)?)
+    fs::write(into.with_added_extension("cwasm"), engine.precompile_component(&component)?)?;
+    Ok(fs::write(into.with_added_extension("wasm"), component)?)
 }

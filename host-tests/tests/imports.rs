@@ -3,10 +3,11 @@
 //! `host-tests/guests/maker/src/imports.rs` takes out what Rust's standard library would import and never uses.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wasmparser::{Parser, Payload};
 use wasmtime::component::Component;
+use wasmtime::{Config, Engine};
 use xenon_harness::component::{bytes, component, engine};
 
 /// Every interface that the component imports, in the version that it asks for: the first, for the oldest hosts.
@@ -53,6 +54,23 @@ const OF_A_COMMAND: &[&str] = &[
     "wasi:filesystem/types",
 ];
 
+/// What the components over WASI 0.3 import.
+const IMPORTS_0_3: &[&str] = &[
+    "wasi:clocks/monotonic-clock@0.3.0",
+    "wasi:clocks/system-clock@0.3.0",
+    "wasi:random/insecure-seed@0.3.0",
+    "wasi:random/random@0.3.0",
+    "wasi:sockets/ip-name-lookup@0.3.0",
+    "wasi:sockets/types@0.3.0",
+];
+
+/// What the component under `wasi:http` programs imports beside that, and the types that this is made of.
+const OF_HTTP: &str = "wasi:http/types@0.3.0";
+const TYPES_OF_HTTP: &str = "wasi:clocks/types@0.3.0";
+
+/// And where its settings come from.
+const OF_SETTINGS: &str = "wasi:cli/environment@0.3.0";
+
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| name.to_string()).collect()
 }
@@ -68,6 +86,31 @@ fn without_version(name: &str) -> String {
 #[test]
 fn the_component_imports_exactly_these_interfaces() {
     assert_eq!(imports(component()), set(IMPORTS));
+}
+
+#[test]
+fn the_components_over_wasi_0_3_import_exactly_these_interfaces() {
+    let engine = Engine::new(Config::new().wasm_component_model_async(true)).unwrap();
+    let of = |file: PathBuf| imports(&Component::from_file(&engine, file).unwrap());
+    let with = |more: &[&str]| set(&[IMPORTS_0_3, more].concat());
+    assert_eq!(of(xenon_guests_wasip3::component()), with(&[]));
+    assert_eq!(of(xenon_guests_wasip3::http_client()), with(&[OF_HTTP, TYPES_OF_HTTP, OF_SETTINGS]));
+    assert_eq!(of(xenon_guests_wasip3::bare_http_client()), with(&[OF_HTTP, TYPES_OF_HTTP]));
+    let world = include_str!("../../wit/0.3/world.wit");
+    for name in IMPORTS_0_3.iter().chain(&[OF_HTTP, OF_SETTINGS]) {
+        assert!(world.contains(&format!("import {name};")), "{name}");
+    }
+}
+
+/// The two faces have the same types and settings, word for word.
+#[test]
+fn the_types_and_settings_of_both_faces_have_the_same_text() {
+    let of_0_2 = [include_str!("../../wit/types.wit"), include_str!("../../wit/settings.wit")];
+    let of_0_3 = [include_str!("../../wit/0.3/types.wit"), include_str!("../../wit/0.3/settings.wit")];
+    for (old, new) in of_0_2.into_iter().zip(of_0_3) {
+        let old = old.replace("xenon:http@0.2.0", "xenon:http@0.3.0").replace("version = 0.2.0", "version = 0.3.0");
+        assert_eq!(old, new);
+    }
 }
 
 #[test]

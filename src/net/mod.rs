@@ -34,6 +34,8 @@ use crate::clock::Instant;
 pub mod sim;
 #[cfg(all(target_os = "wasi", feature = "wasip2"))]
 pub mod wasip2;
+#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+pub mod wasip3;
 
 /// The network and the clock. A clone is the same network.
 pub trait Net: Clone + 'static {
@@ -164,6 +166,8 @@ pub enum Fault {
     LocalAddress,
     /// Too many closed connections still hold bytes that their peers do not accept.
     Exhausted,
+    /// The host has no resources for it.
+    NoResources,
     /// Something else.
     Other,
 }
@@ -182,6 +186,7 @@ impl fmt::Display for Fault {
             Self::Reset => "connection reset",
             Self::LocalAddress => "the local address cannot be used",
             Self::Exhausted => "too many closed connections wait for servers that read nothing",
+            Self::NoResources => "the host of this component has no resources left for it",
             Self::Other => "unknown network error",
         })
     }

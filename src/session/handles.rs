@@ -11,13 +11,14 @@ use crate::error::{Code, Error, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::head::Version;
+use crate::http::origin::Origin;
 use crate::net::Net;
 use crate::session::authorization::RequestAuth;
 use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Event};
 use crate::session::exchange::{Answer, Dispatch, ExchangeState, Side, Upload};
 use crate::session::request::{Content, Description};
-use crate::session::settings::Options;
+use crate::session::settings::{Deadlines, Options};
 use crate::session::shared::Shared;
 use crate::session::timing::Schedule;
 
@@ -36,8 +37,17 @@ struct Inner<N: Net> {
 impl<N: Net> Session<N> {
     /// A session with this origin. The first request reports an invalid origin.
     pub fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
+        Self::with(Shared::new(net, Origin::parse(scheme, host, port)))
+    }
+
+    /// A session with this origin.
+    pub fn of_origin(net: N, origin: Origin) -> Self {
+        Self::with(Shared::new(net, Ok(origin)))
+    }
+
+    fn with(shared: Shared<N>) -> Self {
         Self(Rc::new(Inner {
-            shared: Rc::new(Shared::new(net, scheme, host, port)),
+            shared: Rc::new(shared),
             is_dropped: Cell::new(false),
             started: Cell::new(0),
             exchanges: RefCell::default(),
@@ -129,11 +139,17 @@ impl<N: Net> Inner<N> {
     }
 }
 
-/// A request. It can be started more than once.
+/// A request. It can be started more than once. A clone can be changed independently.
 pub struct Request<N: Net> {
     session: Rc<Inner<N>>,
     /// Shared with the exchanges that it has started.
     description: Rc<Description>,
+}
+
+impl<N: Net> Clone for Request<N> {
+    fn clone(&self) -> Self {
+        Self { session: Rc::clone(&self.session), description: Rc::clone(&self.description) }
+    }
 }
 
 impl<N: Net> Request<N> {
@@ -167,6 +183,11 @@ impl<N: Net> Request<N> {
         self.description_mut().version = version;
     }
 
+    /// Sets deadlines for this request, in place of the options'.
+    pub fn set_deadlines(&mut self, deadlines: Deadlines) {
+        self.description_mut().deadlines = Some(deadlines);
+    }
+
     /// A copy is changed: exchanges that were started keep theirs.
     fn description_mut(&mut self) -> &mut Description {
         Rc::make_mut(&mut self.description)
@@ -197,7 +218,7 @@ impl<N: Net> Request<N> {
                 description.may_be_challenged_by_proxy(&origin, &settings, proxies.as_deref())
             };
         let prepared = description.prepare(&origin, &settings, may_be_challenged)?;
-        let schedule = Schedule::new(*settings.deadlines(), shared.net.now());
+        let schedule = Schedule::new(self.description.deadlines.unwrap_or(*settings.deadlines()), shared.net.now());
         drop(settings);
         let started = self.session.started.get().saturating_add(1);
         self.session.started.set(started);
@@ -284,6 +305,11 @@ impl<N: Net> Exchange<N> {
         self.state.borrow_mut().poll_for(Side::Answer, context, ExchangeState::poll_exchange_ready)
     }
 
+    /// Ends the exchange with this error, because its content cannot be sent as it was declared, and closes its connection.
+    pub fn fail(&self, error: Error) {
+        self.state.borrow_mut().fail(error, CloseReason::UnsentContent);
+    }
+
     /// Ends the exchange and closes its connection.
     pub fn cancel(&self) {
         let mut state = self.state.borrow_mut();
@@ -332,6 +358,16 @@ impl<N: Net> Response<N> {
     /// [`Options::is_decoding`], and for content without a coding.
     pub fn codings(&self) -> &[&'static str] {
         &self.answer.codings
+    }
+
+    /// Gives up the rest of the content, as dropping the response does.
+    pub fn abandon(&self) {
+        self.state.borrow_mut().abandon();
+    }
+
+    /// Whether the connection has switched to another protocol: after a 101, or a 2xx to CONNECT, until that ends.
+    pub fn is_switched(&self) -> bool {
+        self.state.borrow().is_switched()
     }
 
     /// The challenges of a 401, or those of the proxy in a 407.

@@ -13,7 +13,7 @@ use crate::http::origin::Origin;
 use crate::http::{method, quote, target};
 use crate::session::proxies::Proxies;
 use crate::session::request_fields::{RequestFields, wrong_field};
-use crate::session::settings::Settings;
+use crate::session::settings::{Deadlines, Settings};
 
 /// A request under construction. Only its fields are checked before it is prepared.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Description {
     pub(crate) is_idempotent: Option<bool>,
     pub(crate) expects: bool,
     pub(crate) version: Version,
+    /// Those of this request, in place of the options'.
+    pub(crate) deadlines: Option<Deadlines>,
 }
 
 /// The content of a request.
@@ -67,6 +69,7 @@ impl Description {
             is_idempotent: None,
             expects: false,
             version: Version::Http11,
+            deadlines: None,
         }
     }
 

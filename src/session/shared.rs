@@ -31,8 +31,8 @@ pub(crate) struct Shared<N: Net> {
 
 impl<N: Net> Shared<N> {
     /// An invalid origin is kept as an error for the first request.
-    pub(crate) fn new(net: N, scheme: &str, host: &str, port: u16) -> Self {
-        let origin = Origin::parse(scheme, host, port).map(Rc::new).map_err(|error| {
+    pub(crate) fn new(net: N, origin: Result<Origin, OriginError>) -> Self {
+        let origin = origin.map(Rc::new).map_err(|error| {
             let (code, detail) = match error {
                 OriginError::Scheme(what) => (Code::InvalidScheme, what),
                 OriginError::Host(what) => (Code::InvalidHost, what),

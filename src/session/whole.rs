@@ -30,7 +30,7 @@ impl<N: Net> Session<N> {
 impl<N: Net> Request<N> {
     /// Sends the request and reads the whole response.
     pub async fn fetch(&self) -> Result<Whole, Error> {
-        fetch(self).await
+        fetch(self, false).await
     }
 
     /// Sends the request, its content included, and waits for the head of the response.
@@ -63,11 +63,16 @@ impl<N: Net> Response<N> {
     }
 }
 
-/// Sends the request and reads the whole response.
-pub async fn fetch<N: Net>(request: &Request<N>) -> Result<Whole, Error> {
+/// Sends the request and reads the whole response. With `may_wait`, it waits for a connection if all are busy.
+pub async fn fetch<N: Net>(request: &Request<N>, may_wait: bool) -> Result<Whole, Error> {
     // Not with `send`: its future would hand the response on.
-    let exchange = request.start(false)?;
+    let exchange = request.start(may_wait)?;
     let response = poll_fn(|context| exchange.poll_response(context)).await?;
+    read(response).await
+}
+
+/// Reads the whole response.
+pub async fn read<N: Net>(response: Response<N>) -> Result<Whole, Error> {
     let content = read_to_end(&response).await?;
     let trailers = response.trailers().unwrap_or_default();
     Ok(Whole { head: response.into_head(), content, trailers })

@@ -8,7 +8,7 @@ use xenon::secret::Secret;
 use crate::server::*;
 use crate::support::*;
 
-/// A server that lets in who has this field, and asks everybody else so.
+/// A server that accepts requests with this value of `Authorization`, and challenges all others with these challenges.
 fn lets_in(credentials: &'static str, challenges: &'static [&'static str]) -> Server {
     Server::new(
         move |request| {
@@ -67,7 +67,7 @@ fn credentials_go_ahead_within_their_space_and_nowhere_else() {
         ("/a/b/..%00/c", false),
         ("/a/b/x/..%3b/c", false),
     ] {
-        // A session that has learned of nothing else.
+        // A session that has seen no other challenge.
         let (net, session) = world(&server);
         give(&session, ANY);
         get(&net, &session, "/a/b/c");
@@ -79,7 +79,7 @@ fn credentials_go_ahead_within_their_space_and_nowhere_else() {
 
 #[test]
 fn a_request_tries_anew_what_another_has_tried_in_vain() {
-    // What the server answers, one request after the other; the numbers are what the caller gets.
+    // The statuses that the server sends, and those that the caller gets.
     let stories: &[(&[u16], &[u16])] = &[
         (&[401, 200], &[200]),
         (&[401, 200, 200, 200], &[200, 200, 200]),
@@ -122,13 +122,13 @@ fn what_is_forgotten_is_not_sent() {
         let seen = server.take();
         assert_eq!((seen.len(), seen[0].authorization()), (1, None));
     }
-    // One realm's are forgotten, and those of all are still there: it is asked for anew.
+    // Only one realm's credentials are forgotten, so the server challenges again, and those for all realms answer.
     give(&session, ANY);
     assert_eq!(get(&net, &session, "/"), 200);
     session.change_credentials(|known| known.forget(Some("r")));
     server.take();
     assert_eq!((get(&net, &session, "/"), server.take().len()), (200, 2));
-    // An exchange that has been asked, and whose credentials go before it can answer, answers nothing.
+    // If the credentials are forgotten between the challenge and the answer, there is no answer.
     let (net, session) = world(&server);
     net.set_segments(Segments::Bytes);
     give(&session, ANY);
@@ -180,7 +180,7 @@ fn realms_are_held_side_by_side() {
     }
     let sent: Vec<_> = server.seen().iter().map(|seen| seen.authorization().map(str::to_owned)).collect();
     let (ours, theirs) = (Some(ours), Some(theirs));
-    // In the second space the first one's went ahead, once: it lies in the first.
+    // The second space lies in the first, so the first one's credentials went ahead once.
     assert_eq!(sent, [None, ours.clone(), ours.clone(), theirs.clone(), theirs.clone(), ours, theirs]);
 }
 
@@ -209,7 +209,7 @@ fn nobody_else_s_target_has_credentials_with_it() {
         let response = fetch(&net, &session, method, target).unwrap();
         assert_eq!((response.head.status, server.take().len()), (401, 1), "{method} {target}");
     }
-    // Nor does a proxy that the origin may take itself for, and its 407 is the response.
+    // An origin that acts as a proxy gets none either, and its 407 is the response.
     let server = Server::new(|request| {
         assert_eq!(request.field("Proxy-Authorization"), None);
         response("407 Proxy Authentication Required", &["Proxy-Authenticate: Basic realm=\"r\""], "")
@@ -219,7 +219,7 @@ fn nobody_else_s_target_has_credentials_with_it() {
     assert_eq!((get(&net, &session, "/"), server.seen().len()), (407, 1));
 }
 
-/// A request with this Host.
+/// A request with this `Host`.
 fn with_host(session: &Session, method: &str, target: &str, host: &str) -> Request {
     let mut request = session.request(method, target);
     request.add_field("Host", host.as_bytes().to_vec()).unwrap();
@@ -244,7 +244,7 @@ fn a_host_of_another_authority_has_no_credentials_with_it() {
     for &(host, is_ours) in hosts {
         let server = lets_in(BASIC, &["Basic realm=\"r\""]);
         let (net, session) = world(&server);
-        // In answer to a challenge, and then ahead, where they have been let in.
+        // In answer to a challenge, and then ahead.
         give(&session, ANY);
         for _ in 0..2 {
             let status = send(&net, &with_host(&session, "GET", "/x", host)).unwrap().head.status;
@@ -253,7 +253,7 @@ fn a_host_of_another_authority_has_no_credentials_with_it() {
             assert_eq!(get(&net, &session, "/x"), 200);
             server.take();
         }
-        // Unasked, and with a target that names the origin itself.
+        // Without a challenge, and with a target that names the origin itself.
         let (given, schemes) = (login(USER, PASSWORD), Schemes { basic: true, ..Schemes::default() });
         session.change_credentials(|known| known.set_login(None, given, schemes, true)).unwrap();
         session.take_events();
@@ -268,7 +268,7 @@ fn a_host_of_another_authority_has_no_credentials_with_it() {
     }
 }
 
-/// Methods are case-sensitive (RFC 9110 section 9.1), and one that nobody has defined sends nothing back.
+/// Methods are case-sensitive (RFC 9110 section 9.1), and the response to an unknown one does not echo the request.
 #[test]
 fn lower_case_trace_is_no_trace_and_has_credentials() {
     let server = lets_in(BASIC, &["Basic realm=\"r\""]);
@@ -302,12 +302,12 @@ fn basic_goes_ahead_unasked_if_it_shall() {
     let (net, session) = world(&server);
     ahead(&session, ANY);
     assert_eq!((get(&net, &session, "/a"), get(&net, &session, "/b/c"), server.take().len()), (200, 200, 2));
-    // Refused, it is not tried again as the answer to a challenge.
+    // If refused, it is not sent again in answer to the challenge.
     let server = lets_in("Basic other", &["Basic realm=\"r\"", "Basic realm=\"s\""]);
     let (net, session) = world(&server);
     ahead(&session, ANY);
     assert_eq!((get(&net, &session, "/"), server.take().len()), (401, 1));
-    // But where something stronger is wanted, that takes its place.
+    // A challenge for a stronger scheme is answered with that.
     let server = Server::new(|request| match request.authorization() {
         Some(sent) if sent.starts_with("Digest ") => ok("come in"),
         _ => asks(&["Digest realm=\"r\", qop=auth, nonce=n", "Basic realm=\"r\""]),
@@ -332,7 +332,7 @@ fn a_token_is_for_who_asks_for_it() {
         (None, true, (200, 1)),
         (Some("c b a"), false, (200, 2)),
         (Some("a"), false, (401, 1)),
-        // What goes ahead cannot know what is wanted.
+        // What goes ahead cannot know which scheme the server wants.
         (Some("a"), true, (200, 1)),
     ] {
         let server = lets_in("Bearer mF_9.B5f-4.1JqM", challenges);
@@ -343,7 +343,7 @@ fn a_token_is_for_who_asks_for_it() {
             assert_eq!((get(&net, &session, "/x/z"), server.take().len()), (200, 1));
         }
     }
-    // One that is refused is tried once; what else is there for the realm is another matter.
+    // A refused token is tried once. Other credentials for the realm may still be sent.
     let server = lets_in(BASIC, challenges);
     let (net, session) = world(&server);
     give(&session, None, false);
@@ -412,7 +412,7 @@ fn realms_are_bounded() {
     set(0).unwrap();
     session.change_credentials(|known| known.forget(Some("7")));
     set(LOGINS).unwrap();
-    // A server with a realm for each path: those used last are known, and going on is free there.
+    // A server with a realm for each path. The realms used last are known, and need no further challenge.
     let server = Server::new(|request| match request.authorization() {
         Some(sent) if sent.contains(&format!("realm=\"{}\"", request.target)) => ok("come in"),
         _ => asks(&[&format!("Digest realm=\"{0}\", domain=\"{0}\", qop=auth, nonce=n", request.target)]),

@@ -1,5 +1,5 @@
-//! The server's side of Digest (RFC 7616), written anew: it makes challenges, computes each answer that it should get, and
-//! looks at every parameter of those that it gets.
+//! The server's side of Digest (RFC 7616), written independently: it makes challenges, computes the expected answers, and checks
+//! every parameter of the answers that it receives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use md5::Digest as _;
 use crate::server::{Seen, asks, response};
 use crate::support::{PASSWORD, USER};
 
-/// How a server does Digest.
+/// A variant of Digest, as a server does it.
 #[derive(Clone, Debug)]
 pub(crate) struct Manner {
-    /// As the challenge has it; none leaves it out.
+    /// The challenge's parameter. `None` leaves it out.
     pub(crate) algorithm: Option<&'static str>,
-    /// None is RFC 2069's way.
+    /// `None` is Digest as in RFC 2069.
     pub(crate) qop: Option<&'static str>,
     pub(crate) opaque: Option<&'static str>,
     pub(crate) userhash: Option<&'static str>,
@@ -21,13 +21,13 @@ pub(crate) struct Manner {
     pub(crate) domain: Option<&'static str>,
     pub(crate) realm: &'static str,
     pub(crate) user: &'static str,
-    /// How `username` has to be written; none is whatever is right for userhash.
+    /// The expected spelling of `username`. `None` is the right one for `userhash`.
     pub(crate) user_parameter: Option<&'static str>,
     /// Whether responses have `Authentication-Info`, in the head or in trailers.
     pub(crate) info: Info,
-    /// Requests after which the next nonce is given out with `nextnonce`; 0 is never.
+    /// After this many requests the next nonce is sent as `nextnonce`. 0 is never.
     pub(crate) next_after: u32,
-    /// Requests after which a nonce is stale; 0 is never.
+    /// After this many requests a nonce is stale. 0 is never.
     pub(crate) stale_after: u32,
 }
 
@@ -57,17 +57,17 @@ impl Default for Manner {
     }
 }
 
-/// A server that does it so, to be the rule of a `Server`.
+/// A server of such a variant, for the rule of a `Server`.
 pub(crate) struct Checker {
     manner: Manner,
-    /// How many nonces were made; the last is the one that is good.
+    /// The number of nonces made. Only the last is valid.
     nonces: u32,
-    /// The counts that came with each nonce.
+    /// The nonce counts received with each nonce.
     counts: BTreeMap<String, BTreeSet<u32>>,
     cnonces: BTreeSet<String>,
     /// The key of a session, and the nonce that it began with.
     session: Option<String>,
-    /// Whether it takes nonces that it does not know for lies.
+    /// Whether an unknown nonce fails the test.
     is_forgetful: bool,
 }
 
@@ -83,11 +83,11 @@ impl Checker {
         }
     }
 
-    /// The rule: challenges who has nothing with it, or something wrong.
+    /// The rule: challenges requests without credentials, or with wrong ones.
     pub(crate) fn rule(mut self) -> impl FnMut(&Seen) -> String {
         let mut said = None;
         move |request| match said.take() {
-            // It was asked before, when the content was still to come.
+            // The rule was called before, when the content was still to come.
             Some(said) if request.field("Expect").is_some() && !request.is_waiting => said,
             _ => said.insert(self.say(request)).clone(),
         }
@@ -145,14 +145,14 @@ impl Checker {
         }
     }
 
-    /// Checks all of it. What no client may send at all fails the test.
+    /// Checks every parameter. What a client must never send fails the test.
     pub(crate) fn check(&mut self, request: &Seen, value: &str) -> Checked {
         let manner = self.manner.clone();
         let mut given = parameters(value);
         let algorithm = manner.algorithm.unwrap_or("MD5");
         let hash = |parts: &[&str]| hash(algorithm, &parts.join(":"));
 
-        // Who.
+        // The user.
         let user_hash = hash(&[manner.user, manner.realm]);
         let expected_user = match (manner.userhash, manner.user_parameter) {
             (Some("true"), _) => format!("username=\"{user_hash}\""),
@@ -164,7 +164,7 @@ impl Checker {
         let is_hashed = given.remove("userhash");
         assert_eq!(is_hashed.as_deref(), (manner.userhash == Some("true")).then_some("true"), "{value}");
 
-        // What was said by the server, as it said it.
+        // The challenge's parameters, unchanged.
         assert_eq!(given.remove("realm"), Some(format!("\"{}\"", escaped(manner.realm))), "{value}");
         assert_eq!(given.remove("opaque"), manner.opaque.map(|opaque| format!("\"{opaque}\"")), "{value}");
         assert_eq!(given.remove("algorithm").as_deref(), manner.algorithm, "{value}");
@@ -172,7 +172,7 @@ impl Checker {
         let nonce = unquoted(&given.remove("nonce").unwrap());
         let answer = unquoted(&given.remove("response").unwrap());
 
-        // How often.
+        // The nonce count.
         let (mut count, mut cnonce) = (String::new(), String::new());
         if manner.qop.is_some() {
             assert_eq!(given.remove("qop").as_deref(), Some("auth"), "{value}");
@@ -187,7 +187,7 @@ impl Checker {
         }
         assert!(given.is_empty(), "what else is there: {given:?}");
 
-        // Whether it is right.
+        // The response itself.
         let mut key = hash(&[manner.user, manner.realm, PASSWORD]);
         if algorithm.to_lowercase().ends_with("-sess") {
             let made = || hash(&[&key, &nonce, &cnonce]);
@@ -218,29 +218,29 @@ impl Checker {
         Checked::Good(info)
     }
 
-    /// Has it as if it had made so many nonces, and knew none but the last.
+    /// Pretends that it has made this many nonces and has forgotten all but the last.
     pub(crate) fn forget_until(&mut self, nonces: u32) {
         self.nonces = nonces;
         self.is_forgetful = true;
     }
 
-    /// The counts that came with this nonce, the first of which is 1.
+    /// The counts received with this nonce. Nonces are counted from 1.
     pub(crate) fn counts(&self, number: u32) -> Vec<u32> {
         self.counts.get(&format!("nonce-{number}")).map(|counts| counts.iter().copied().collect()).unwrap_or_default()
     }
 }
 
-/// What an answer is.
+/// The result of a check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Checked {
     Wrong,
-    /// Right, but for its nonce.
+    /// Right, but its nonce is stale.
     Stale,
-    /// With the `Authentication-Info` that is due.
+    /// Right. With the `Authentication-Info` to send.
     Good(String),
 }
 
-/// The parameters as they are written, each once.
+/// The parameters as written, each once.
 fn parameters(value: &str) -> BTreeMap<String, String> {
     let list = value.strip_prefix("Digest ").unwrap();
     let mut all = BTreeMap::new();

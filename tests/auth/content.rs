@@ -1,4 +1,4 @@
-//! What becomes of content: the request's, which may have to go twice, and the challenge's, which nobody wants.
+//! Content and authentication: the request's content, which may have to be sent twice, and the challenge's, which is discarded.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -21,7 +21,7 @@ fn lets_in() -> Server {
     Server::new(|request| if request.authorization() == Some(BASIC) { ok("come in") } else { asks(&[CHALLENGE]) })
 }
 
-/// The same, but it takes all content before it says anything.
+/// The same, but it reads all content before it responds.
 fn takes_all() -> Server {
     Server::new(|request| match request.authorization() {
         Some(BASIC) => ok("come in"),
@@ -74,7 +74,7 @@ fn bytes_go_again_whole() {
         assert_eq!((seen.len(), net.connections()), (3, 1));
         assert!(seen.iter().all(|seen| seen.content == content && seen.field("Expect").is_none()));
     }
-    // Where the server is asked first, nothing goes in vain.
+    // With `Expect: 100-continue`, no content is sent in vain.
     let server = lets_in();
     let (net, session) = world(&server);
     give(&session, ANY);
@@ -99,7 +99,7 @@ fn streamed_content_waits_for_a_possible_challenge() {
         let seen = server.take();
         assert_eq!((seen[0].content.len(), seen[1].content.len(), seen.len()), (0, 100_004, 2));
         assert_eq!(told(&session).1, [CloseReason::UnsentContent]);
-        // From now on it is known.
+        // From here on the credentials go ahead.
         assert_eq!(stream(&net, &session, is_chunked, &pieces).unwrap(), 200);
         let seen = server.take();
         assert_eq!((seen.len(), seen[0].field("Expect")), (1, None));
@@ -127,11 +127,11 @@ fn streamed_content_refused_by_401_is_an_error_then_sent_signed() {
         assert_eq!((net.connections(), net.open_connections()), (1, 0));
         assert_eq!(stream(&net, &session, is_chunked, &[b"abc"]).unwrap(), 200);
         assert_eq!(server.seen().last().unwrap().field("Expect"), None);
-        // Where there is nothing to answer with, the 401 is the response.
+        // Without credentials, the 401 is the response.
         session.change_credentials(|known| known.forget(None));
         assert_eq!(stream(&net, &session, is_chunked, &[b"abc"]).unwrap(), 401);
     }
-    // A wrong password is found out with the second, and there it ends.
+    // A wrong password is refused the second time, and that is the end.
     let server = takes_all();
     let (net, session) = world(&server);
     give_for(&session, None, "wrong", ANY);
@@ -148,7 +148,7 @@ fn who_knows_no_expectations_is_not_asked_again() {
     });
     let (net, session) = world(&server);
     give(&session, ANY);
-    // It is not told that the content could be refused, so it is.
+    // The server does not know that the request would be repeated, so it refuses it.
     assert_eq!(stream(&net, &session, true, &[b"abc"]).unwrap_err().code, Code::ContentNotRepeatable);
     assert_eq!(stream(&net, &session, true, &[b"abc"]).unwrap(), 200);
 }
@@ -163,7 +163,7 @@ fn what_goes_ahead_asks_nobody() {
     assert_eq!((server.seen().len(), server.seen()[0].field("Expect")), (1, None));
 }
 
-/// A server whose challenge comes with this content; what it does then with an answer is `rest`.
+/// A server whose challenge has this content, and that then does `rest`.
 fn challenges_with(content: &str, rest: impl FnOnce(Script) -> Script) -> Script {
     rest(Script::new().expect_head().send(format!("HTTP/1.1 401 No\r\nWWW-Authenticate: {CHALLENGE}\r\n{content}")))
 }
@@ -222,7 +222,7 @@ fn connection_closes_after_401_if_it_cannot_be_kept() {
         assert_eq!((whole.head.status, net.connections(), net.open_connections()), (200, 2, 1), "{reason:?}");
         assert_eq!(told(&session), (vec![("Basic", "r".into())], vec![reason]));
     }
-    // A request that says that it closes.
+    // A request with `Connection: close`.
     let (net, session) = asked([challenges_with("Content-Length: 0\r\n\r\n", |script| script), fresh()]);
     session.change_options(|options| options.is_persistent = false);
     assert_eq!((get(&net, &session, "/"), net.connections()), (200, 2));
@@ -235,7 +235,7 @@ fn draining_a_challenge_has_a_deadline() {
     let between = session.options().deadlines().between_bytes;
     assert_eq!(get(&net, &session, "/"), 200);
     assert_eq!(net.now().since(began), between);
-    // Nor does a trickle last longer than the exchange may.
+    // A trickle ends at the deadline of the exchange.
     let trickle =
         |script: Script| (0..1000).fold(script, |script, _| script.delay(Duration::from_secs(30)).send("1\r\nx\r\n"));
     let (net, session) =
@@ -248,12 +248,12 @@ fn draining_a_challenge_has_a_deadline() {
 
 #[test]
 fn non_idempotent_requests_are_signed_after_a_401() {
-    // What was refused was not carried out.
+    // A refused request was not carried out.
     let server = lets_in();
     let (net, session) = world(&server);
     give(&session, ANY);
     assert_eq!(fetch(&net, &session, "POST", "/").unwrap().head.status, 200);
-    // But not sent a third time, where the connection goes as it is sent the second.
+    // It is not sent a third time, if the connection breaks during the second.
     let mut number = 0;
     let server = Server::new(move |_| {
         number += 1;

@@ -1,5 +1,5 @@
-//! A password and a token, planted, and looked for in all that people and programs get to see of a session; and every
-//! operation of the network made to fail while they are about.
+//! Plants a password and a token, and searches for them in everything that a session shows, also while every operation of the
+//! network fails in turn.
 
 use xenon::auth::Schemes;
 use xenon::error::Error;
@@ -14,8 +14,8 @@ use crate::support::*;
 
 const TOKEN: &str = "t0ken.0f-great~worth";
 
-/// What must not be seen: the password, name and password in base64 without what varies with its place, the token, and
-/// what is as good as a password to who knows Digest.
+/// What must not be shown: the password, the base64 of name and password (the part that does not depend on its alignment), the
+/// token, and the hash that replaces the password in Digest.
 fn secrets() -> Vec<String> {
     let key = |text: String| {
         use md5::Digest as _;
@@ -25,7 +25,7 @@ fn secrets() -> Vec<String> {
     vec![PASSWORD.into(), base64.into(), TOKEN.into(), key(format!("{USER}:WallyWorld:{PASSWORD}"))]
 }
 
-/// All that was to be seen.
+/// Everything that was shown.
 #[derive(Default)]
 struct Shown(Vec<String>);
 
@@ -55,7 +55,7 @@ fn give_all(session: &Session, is_ahead: bool) {
     });
 }
 
-/// Servers that let in, and some that do not, or do worse.
+/// Servers that accept, refuse, or misbehave.
 fn servers() -> Vec<Server> {
     let digest = |manner| Server::new(Checker::new(manner).rule());
     let plain = |challenge: &'static str, scheme: &'static str| {
@@ -100,7 +100,7 @@ fn nothing_of_them_is_to_be_seen() {
                 let outcome = fetch(&net, &session, "GET", target).map(|whole| whole.head.status);
                 shown.note(&session, outcome);
             }
-            // In the midst of it, too.
+            // While it is in progress, too.
             let mut request = session.request("PUT", "/up");
             request.set_streamed_content(None);
             let exchange = request.start(true).unwrap();
@@ -109,7 +109,7 @@ fn nothing_of_them_is_to_be_seen() {
             shown.note(&session, answer(&net, &exchange).map(|response| response.head().status));
         }
     }
-    // What cannot be set is not quoted either.
+    // A value that is refused is not quoted either.
     let (_, session) = world(&servers()[0]);
     let none = Schemes::default();
     let refused = [
@@ -121,13 +121,13 @@ fn nothing_of_them_is_to_be_seen() {
     shown.0.extend(refused.into_iter().map(|refused| refused.unwrap_err().to_owned()));
     assert!(shown.0.len() > 300, "{}", shown.0.len());
     shown.assert_clean();
-    // The events do show that there was something, or this test would prove nothing.
+    // The events show that credentials were sent. Otherwise this test would prove nothing.
     assert!(shown.0.iter().any(|text| text.contains("Authorization: Basic ***")));
     assert!(shown.0.iter().any(|text| text.contains("Authorization: Bearer ***")));
     assert!(shown.0.iter().any(|text| text.contains("Authorization: Digest ***")));
 }
 
-/// What is done with each failure: two requests, one of them with content.
+/// The requests made under each failure: two, one of them with content.
 fn story(net: &SimNet, session: &Session) -> Vec<Result<u16, Error>> {
     let mut post = session.request("POST", "/a/d");
     post.set_content(vec![b'x'; 1000]);
@@ -155,7 +155,7 @@ fn each_operation_that_fails_ends_in_an_answer_or_an_error() {
         };
         for way in ways {
             for number in 1..=operations {
-                // The checker fails the test where any count comes twice.
+                // The checker fails the test if a nonce count is used twice.
                 let server = Server::new(Checker::new(manner.clone()).rule());
                 let (net, session) = world(&server);
                 give_all(&session, false);

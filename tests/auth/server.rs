@@ -1,25 +1,25 @@
-//! An origin that reads requests, remembers them, and answers what a rule says. It knows nothing of this crate.
+//! An origin that records requests and responds as a rule says. It uses nothing of the crate under test but the network.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use xenon::net::sim::{Said, Script};
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) content: Vec<u8>,
-    /// Whether its content waits for `100 Continue`: the rule is asked about it before and after.
+    /// Whether its content waits for `100 Continue`. The rule is then called before and after the content.
     pub(crate) is_waiting: bool,
-    /// Which connection it came over, from 0.
+    /// The number of its connection, from 0.
     pub(crate) connection: usize,
 }
 
 impl Seen {
-    /// The value of this field, which is there once at the most.
+    /// The value of this field, which must not occur twice.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
         let value = values.next().map(|(_, value)| value.as_str());
@@ -32,11 +32,10 @@ impl Seen {
     }
 }
 
-/// What the rule says to a request: all bytes of the response. The connection closes after one that says so, and where
-/// there is none.
+/// Makes the bytes of the response to a request. The connection closes after a response that says so, and after an empty one.
 pub(crate) type Rule = dyn FnMut(&Seen) -> String;
 
-/// An origin, and what it has seen.
+/// An origin, and the requests that it has received.
 #[derive(Clone)]
 pub(crate) struct Server {
     rule: Rc<RefCell<Box<Rule>>>,
@@ -49,7 +48,7 @@ impl Server {
         Self { rule: Rc::new(RefCell::new(Box::new(rule))), seen: Rc::default(), connections: Rc::default() }
     }
 
-    /// What it does on its next connection.
+    /// The peer for its next connection.
     pub(crate) fn script(&self) -> Script {
         let server = self.clone();
         let mut received = Vec::new();
@@ -62,7 +61,7 @@ impl Server {
             while !said.is_over {
                 let (request, length) = match read(&received) {
                     Read::Whole(request, length) => (request, length),
-                    // Refused before its content comes, or wanted.
+                    // A final response, before the content, or `100 Continue`.
                     Read::Head(request) if request.field("Expect").is_some() && !was_told_to_go_on => {
                         let answer = server.ask(Seen { connection, is_waiting: true, ..request });
                         if status(&answer) < 300 {
@@ -88,12 +87,12 @@ impl Server {
         Script::new().talk(talk).close()
     }
 
-    /// What it has seen so far.
+    /// The requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.borrow().clone()
     }
 
-    /// What it has seen since the last call.
+    /// The requests since the last call.
     pub(crate) fn take(&self) -> Vec<Seen> {
         self.seen.take()
     }
@@ -108,7 +107,7 @@ impl Server {
     }
 }
 
-/// A response with this content, and these lines more in its head.
+/// A response with this content and these additional field lines.
 pub(crate) fn response(status: &str, lines: &[&str], content: &str) -> String {
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
     format!("HTTP/1.1 {status}\r\n{lines}Content-Length: {}\r\n\r\n{content}", content.len())
@@ -126,14 +125,14 @@ pub(crate) fn asks(challenges: &[&str]) -> String {
 
 enum Read {
     Nothing,
-    /// The content is not here yet.
+    /// The content has not arrived yet.
     Head(Seen),
-    /// And how many bytes it is.
+    /// The whole request, and its length in bytes.
     Whole(Seen, usize),
 }
 
 fn status(response: &str) -> u16 {
-    // What is none ends it too.
+    // What is not a response ends it, too.
     response.get(9..12).and_then(|status| status.parse().ok()).unwrap_or(999)
 }
 

@@ -1,4 +1,4 @@
-//! What the tests here have in common: a world with one server, and ways to have it asked. It asserts nothing of its own.
+//! What these tests share: a world with one server, and functions that send requests to it. It asserts nothing of its own.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -24,17 +24,20 @@ pub(crate) const PASSWORD: &str = "open sesame";
 /// Both, as Basic has them.
 pub(crate) const BASIC: &str = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
 
-/// All that are allowed where nothing is said of old servers; Basic among them speaks for those.
+/// All schemes but Digest without `qop`. As Basic is among them, that is allowed, too.
 pub(crate) const ANY: Schemes =
     Schemes { basic: true, digest_md5: true, digest_sha256: true, digest_sha512_256: true, digest_without_qop: false };
 
 pub(crate) const DIGEST: Schemes = Schemes { basic: false, ..ANY };
 
+/// Digest, also without `qop`.
+pub(crate) const OLD: Schemes = Schemes { digest_without_qop: true, ..DIGEST };
+
 pub(crate) fn peer() -> SocketAddr {
     "10.0.0.1:80".parse().unwrap()
 }
 
-/// A world with this server, which is there for 100 connections, and a session with it, its events recorded.
+/// A world with this server, which accepts 100 connections, and a session with it that records events.
 pub(crate) fn world(server: &Server) -> (SimNet, Session) {
     let net = crate::again::net();
     net.name(NAME, [peer().ip()]);
@@ -63,7 +66,7 @@ pub(crate) fn fetch(net: &SimNet, session: &Session, method: &str, target: &str)
 }
 
 pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
-    net.run(whole::fetch(request))
+    net.run(whole::fetch(request, false))
 }
 
 /// The status of `GET target`.
@@ -81,7 +84,7 @@ pub(crate) fn content(net: &SimNet, response: &Response) -> Result<String, Error
     net.run(whole::read_to_end(response)).map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
-/// Which schemes and realms requests were sent again for, and why connections closed, since the last call.
+/// For which schemes and realms requests were sent again, and why connections closed, since the last call.
 pub(crate) fn told(session: &Session) -> (Vec<(&'static str, String)>, Vec<CloseReason>) {
     let events = session.take_events();
     let rounds = events.iter().filter_map(|event| match &event.what {

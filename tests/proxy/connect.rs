@@ -86,7 +86,7 @@ fn what_a_request_says_never_reaches_the_proxy() {
     let mut request = session.request("GET", "/secret");
     request.add_field("Authorization", b"Basic c2VjcmV0".to_vec()).unwrap();
     request.add_field("Cookie", b"secret".to_vec()).unwrap();
-    net.run(xenon::session::whole::fetch(&request)).unwrap();
+    net.run(xenon::session::whole::fetch(&request, false)).unwrap();
     assert!(proxy.text(1).contains("c2VjcmV0"), "the origin hears it");
     assert!(!proxy.text(0).contains("c2VjcmV0") && !proxy.text(0).contains("secret"));
 }

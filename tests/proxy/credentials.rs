@@ -1,4 +1,4 @@
-//! Proxies that ask who is there, and who else hears of it: nobody.
+//! Proxies that challenge, and that no other party receives their credentials.
 
 use std::future::poll_fn;
 
@@ -27,7 +27,7 @@ fn closing(answer: &str) -> String {
     answer.replace("HTTP/1.1", "HTTP/1.0")
 }
 
-/// The heads that a proxy was sent before it opened the tunnel, or all.
+/// The heads that a proxy received before it opened the tunnel, or all.
 fn heads(net: &SimNet, connection: usize) -> Vec<String> {
     sent(net, connection).split_inclusive("\r\n\r\n").map(str::to_owned).collect()
 }
@@ -68,7 +68,7 @@ fn or_on_another_when_the_proxy_closes() {
         closing(BASIC_KEPT),
         BASIC_KEPT.replace("Content-Length", "Connection: close\r\nContent-Length"),
         BASIC_KEPT.replace("Content-Length", "Proxy-Connection: close\r\nContent-Length"),
-        // Too long to be read for the connection's sake, without an end, wrong, or with bytes after it.
+        // Too long to be drained, endless, malformed, or with bytes after it.
         BASIC_KEPT.replace("Length: 4", "Length: 99999999"),
         BASIC_KEPT.replace("Content-Length: 4\r\n", ""),
         BASIC_KEPT.replace("Content-Length: 4", "Transfer-Encoding: chunked"),
@@ -159,7 +159,7 @@ fn what_is_not_answered_is_told_with_the_reason() {
         let twice = peer().head().send(BASIC_KEPT).head().send(BASIC_KEPT);
         assert_eq!(told(&world([twice]), scheme, URL), ["basic p true: the same was refused already"]);
     }
-    // An origin that asks as proxies do, where one has opened a tunnel and where one has forwarded.
+    // An origin that challenges as proxies do, in a tunnel and behind a proxy that forwards.
     let asks = BASIC_KEPT.replace("407 Who?", "401 Who?").replace("Proxy-Authenticate", "WWW-Authenticate");
     let tunnel = |answer: &str| peer().head().send(OPEN).secure(&origin()).head().send(answer);
     assert_eq!(
@@ -191,7 +191,7 @@ fn a_proxy_that_forwards_is_answered_too() {
         for (number, head) in all[1..].iter().enumerate() {
             let value = authorization(head).unwrap();
             if answer.contains("Digest") {
-                // What stands in the request line, and each time another number.
+                // The target of the request line, and a new nonce count each time.
                 assert!(value.contains("uri=\"http://origin.test/\""), "{value}");
                 assert!(value.contains(&format!("nc=0000000{}", number + 1)), "{value}");
             } else {
@@ -201,7 +201,7 @@ fn a_proxy_that_forwards_is_answered_too() {
     }
 }
 
-/// RFC 7616 section 3.4: it has to be what the request line has.
+/// RFC 7616 section 3.4: `uri` must be the target of the request line.
 #[test]
 fn origin_digest_covers_the_absolute_target() {
     let challenge = "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"o\", nonce=\"n\", qop=\"auth\", \
@@ -228,7 +228,7 @@ fn content_is_sent_again_to_a_proxy_that_forwards() {
     let session = with(&net, "http", URL);
     let mut request = session.request("POST", "/");
     request.set_content(b"hello".to_vec());
-    assert_eq!(net.run(xenon::session::whole::fetch(&request)).unwrap().content, b"ok");
+    assert_eq!(net.run(xenon::session::whole::fetch(&request, false)).unwrap().content, b"ok");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn challenges_without_credentials_are_not_answered() {
 
 #[test]
 fn a_proxy_that_never_stops_asking_is_not_asked_for_ever() {
-    // Each time another realm, or a nonce that has gone stale.
+    // Each time another realm, or a stale nonce.
     let asks = (0..100).fold(peer(), |peer, number| {
         peer.head().send(format!(
             "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"{number}\", nonce=\"{number}\", qop=\"auth\", stale=true\r\n\
@@ -269,7 +269,7 @@ fn a_proxy_that_never_stops_asking_is_not_asked_for_ever() {
 
 #[test]
 fn an_origins_401_in_a_tunnel_and_a_proxys_407_there() {
-    // What says 407 within the tunnel is the origin, and is told nothing.
+    // A 407 in the tunnel comes from the origin, and is not answered.
     let net = world([peer().head().send(OPEN).head().send(BASIC_KEPT).listen()]);
     let session = with(&net, "http", URL);
     session.change_options(|options| options.proxying.tunnels_all = true);
@@ -297,7 +297,7 @@ fn nobody_hears_what_is_for_another() {
         assert!(inside.contains(ORIGINS) && outside.contains("bWU6c2VjcmV0"), "each hears its own");
         assert!(!outside.contains(ORIGINS) && !outside.contains("\r\nAuthorization"), "{outside}");
         assert!(!inside.contains("bWU6c2VjcmV0") && !inside.contains("Proxy-Authorization"), "{inside}");
-        // A tunnel in the clear is one all the same.
+        // A tunnel without TLS is a tunnel, too.
         let proxy = peer().head().send(BASIC_KEPT).head().send(OPEN).answers(1);
         let net = world([proxy]);
         let session = with(&net, "http", URL);
@@ -345,7 +345,7 @@ fn a_field_of_the_callers_own_is_its_own_affair() {
     let session = with(&net, "http", URL);
     let mut request = session.request("GET", "/");
     request.add_field("proxy-authorization", b"Own x".to_vec()).unwrap();
-    assert_eq!(net.run(xenon::session::whole::fetch(&request)).unwrap().head.status, 407);
+    assert_eq!(net.run(xenon::session::whole::fetch(&request, false)).unwrap().head.status, 407);
     assert_eq!(heads(&net, 0).len(), 1);
 }
 
@@ -373,7 +373,7 @@ fn one_deadline_for_all_rounds() {
     }
 }
 
-/// Streams `hello` and answers how that ended.
+/// Streams `hello` and returns the outcome.
 fn stream(net: &SimNet, session: &Session, change: impl FnOnce(&mut session::Request<SimNet>)) -> Result<u16, Code> {
     let mut request = session.request("POST", "/");
     request.set_streamed_content(None);
@@ -392,7 +392,7 @@ fn streamed_content_waits_for_the_forwarding_proxy() {
     let goes_on = |peer: Peer| peer.head().send("HTTP/1.1 100 Continue\r\n\r\n").expect(CHUNKED).send(ok("ok"));
     for (challenge, is_asked_again) in [(BASIC_KEPT, false), (DIGEST_KEPT, true)] {
         let next = if is_asked_again { goes_on(peer()) } else { peer().head().expect(CHUNKED).send(ok("ok")) };
-        // The refused one had content to come, so its connection is spent.
+        // The refused request had content to come, so its connection cannot be kept.
         let net = world([peer().head().send(challenge).listen(), goes_on(peer()).listen(), next.listen()]);
         let session = with(&net, "http", URL);
         assert_eq!(stream(&net, &session, |_| {}), Ok(200));

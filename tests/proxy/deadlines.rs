@@ -1,4 +1,4 @@
-//! A proxy that is silent, or slow, at any step: one deadline for all that is said to it.
+//! A proxy that is silent, or slow, at any step: one deadline covers its whole handshake.
 
 use xenon::error::{Code, Phase};
 use xenon::net::sim::{Script, Segments};

@@ -1,5 +1,5 @@
-//! An https proxy that has nothing to say, and says it as fast as it is heard: session tickets, which are records without
-//! content, while the dialogue or the handshake within waits for some.
+//! An https proxy that floods the client with session tickets, which are records without content, while the proxy handshake, or
+//! the TLS handshake within, waits for content.
 
 use std::cell::RefCell;
 use std::rc::Rc;

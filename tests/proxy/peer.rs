@@ -1,5 +1,5 @@
-//! A peer that does what it is told, step by step, in the clear or in TLS, or in TLS in TLS: a proxy, and the origin behind it
-//! that its tunnel leads to. It knows no sessions.
+//! A peer that follows steps, in plaintext, over TLS, or over TLS in TLS: a proxy, and the origin at the end of its tunnel. It
+//! knows no sessions.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ use xenon::net::sim::{Said, Script};
 
 use crate::authority::{Identity, TODAY};
 
-/// A peer, and a handle to look at what it has heard.
+/// A peer, and a handle to inspect what it has received.
 #[derive(Clone)]
 pub(crate) struct Peer(Rc<RefCell<State>>);
 
@@ -22,29 +22,29 @@ struct State {
     steps: VecDeque<Step>,
     /// From the outermost to the innermost.
     layers: Vec<ServerConnection>,
-    /// What was heard at each depth, 0 being what is on the wire.
+    /// The bytes received at each depth. 0 is the wire.
     heard: Vec<Vec<u8>>,
-    /// What was heard at the innermost and not used.
+    /// The bytes received at the innermost depth and not used yet.
     unread: Vec<u8>,
-    /// What goes on the wire next.
+    /// The bytes to send next on the wire.
     clear: Vec<u8>,
     error: Option<rustls::Error>,
 }
 
 enum Step {
-    /// Hears these bytes.
+    /// Expects these bytes.
     Expect(Vec<u8>),
-    /// Hears a head.
+    /// Reads a head.
     Head,
-    /// Hears so many bytes.
+    /// Reads this many bytes.
     Bytes(usize),
-    /// Says these bytes.
+    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Speaks TLS from here on, within what it speaks already.
+    /// Starts TLS, within the layers that there are.
     Secure(Arc<ServerConfig>),
-    /// Says farewell at this depth, 0 being the outermost TLS.
+    /// Sends `close_notify` at this depth. 0 is the outermost TLS.
     Farewell(usize),
-    /// Hears all that comes.
+    /// Reads everything.
     Listen,
 }
 
@@ -85,7 +85,7 @@ impl Peer {
         self.then(Step::Secure(Arc::new(config)))
     }
 
-    /// Says farewell at this depth, 0 being the outermost TLS.
+    /// Sends `close_notify` at this depth. 0 is the outermost TLS.
     pub(crate) fn farewell(self, depth: usize) -> Self {
         self.then(Step::Farewell(depth))
     }
@@ -94,22 +94,22 @@ impl Peer {
         self.then(Step::Listen)
     }
 
-    /// So many requests, each answered by `ok`.
+    /// Reads this many requests, and answers each with `ok`.
     pub(crate) fn answers(self, count: usize) -> Self {
         (0..count).fold(self, |peer, _| peer.head().send(crate::support::ok("ok"))).listen()
     }
 
-    /// The same, and then whatever its script does next.
+    /// The same, followed by the next acts of the script.
     pub(crate) fn answers_then_over(self, count: usize) -> Self {
         (0..count).fold(self, |peer, _| peer.head().send(crate::support::ok("ok")))
     }
 
-    /// So many bytes, whatever they are.
+    /// Reads this many bytes, whatever they are.
     pub(crate) fn bytes(self, bytes: usize) -> Self {
         self.then(Step::Bytes(bytes))
     }
 
-    /// What was heard at this depth.
+    /// The bytes received at this depth.
     pub(crate) fn heard(&self, depth: usize) -> Vec<u8> {
         self.0.borrow().heard.get(depth).cloned().unwrap_or_default()
     }
@@ -119,7 +119,7 @@ impl Peer {
         String::from_utf8_lossy(&self.heard(depth)).into_owned()
     }
 
-    /// The script that does it. All its steps but listening are done when the next act of the script begins.
+    /// The script of this peer. All its steps but reading are done when the next act of the script begins.
     pub(crate) fn script(&self) -> Script {
         self.script_after(Script::new())
     }
@@ -151,7 +151,7 @@ impl State {
         Said { bytes, is_over: self.steps.is_empty() }
     }
 
-    /// Does the next step, if it can.
+    /// Takes the next step, if it can.
     fn step(&mut self) -> bool {
         let length = match self.steps.front() {
             None | Some(Step::Listen) => return false,
@@ -178,7 +178,7 @@ impl State {
         match self.steps.pop_front() {
             Some(Step::Send(bytes)) => self.say(self.layers.len(), &bytes),
             Some(Step::Farewell(depth)) => {
-                // What the layers within have to say goes before it.
+                // The bytes of the inner layers go first.
                 let before = self.flush();
                 self.clear.extend(before);
                 self.layers[depth].send_close_notify();
@@ -189,7 +189,7 @@ impl State {
                 self.layers.push(layer);
                 self.heard.push(Vec::new());
                 let unread = std::mem::take(&mut self.unread);
-                // They were counted as heard one layer above.
+                // They were counted as received one layer above.
                 self.unread = self.hear_records(self.layers.len() - 1, unread);
             }
             _ => {}
@@ -197,7 +197,7 @@ impl State {
         true
     }
 
-    /// Hears these bytes at this depth; what they are at the innermost.
+    /// Receives these bytes at this depth. Returns the bytes of the innermost depth.
     fn hear(&mut self, depth: usize, bytes: Vec<u8>) -> Vec<u8> {
         self.heard[depth].extend(&bytes);
         if depth == self.layers.len() { bytes } else { self.hear_records(depth, bytes) }
@@ -219,7 +219,7 @@ impl State {
         self.hear(depth + 1, content)
     }
 
-    /// Says these bytes within so many layers. In the clear they wait for `flush` as well.
+    /// Sends these bytes within this many layers. Plaintext waits for `flush`, too.
     fn say(&mut self, depth: usize, bytes: &[u8]) {
         match depth.checked_sub(1) {
             Some(below) => self.layers[below].writer().write_all(bytes).unwrap(),
@@ -227,7 +227,7 @@ impl State {
         }
     }
 
-    /// What goes on the wire: what each layer wants to say, within those outside of it.
+    /// Collects the bytes for the wire: those of each layer, within the layers outside of it.
     fn flush(&mut self) -> Vec<u8> {
         for depth in (0..self.layers.len()).rev() {
             let mut records = Vec::new();

@@ -105,7 +105,7 @@ fn much_goes_through_it_both_ways() {
     let session = through(&net, "https", "https");
     let mut request = session.request("PUT", "/");
     request.set_content(content.clone());
-    let whole = net.run(xenon::session::whole::fetch(&request)).unwrap();
+    let whole = net.run(xenon::session::whole::fetch(&request, false)).unwrap();
     assert!(whole.content == content);
 }
 

@@ -1,4 +1,4 @@
-//! SOCKS proxies: what they are told, and everything that they can answer.
+//! SOCKS proxies: what the client sends, and every reply.
 
 use xenon::error::{Code, Phase};
 use xenon::net::sim::{Script, Segments};
@@ -6,7 +6,7 @@ use xenon::net::sim::{Script, Segments};
 use crate::peer::{Peer, peer};
 use crate::support::*;
 
-/// The messages of one dialogue, the client's and the proxy's in turn.
+/// The messages of one handshake, the client's and the proxy's in turn.
 struct Dialogue {
     url: &'static str,
     host: &'static str,
@@ -20,7 +20,7 @@ fn request5(address: &[u8]) -> Vec<u8> {
     [&[5, 1, 0][..], address, &[0, 80]].concat()
 }
 
-/// All that there are, for an origin at port 80. Where the proxy is told addresses, [`ORIGIN`] is at 10.1.2.3.
+/// All handshakes, for an origin at port 80. Where the client sends addresses, [`ORIGIN`] is at 10.1.2.3.
 fn dialogues() -> Vec<Dialogue> {
     let name: &[u8] = b"\x03\x0borigin.test";
     let v6: &[u8] = b"\x04\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07";

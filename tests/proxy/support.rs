@@ -1,4 +1,4 @@
-//! What the tests here have in common: a world with one proxy, and ways to drive sessions. It asserts nothing of its own.
+//! What these tests share: a world with one proxy, and functions that drive sessions. It asserts nothing of its own.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -100,7 +100,7 @@ pub(crate) fn timed<T>(net: &SimNet, run: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 pub(crate) fn fetch(net: &SimNet, session: &Session, method: &str, target: &str) -> Result<Whole, Error> {
-    net.run(whole::fetch(&session.request(method, target)))
+    net.run(whole::fetch(&session.request(method, target), false))
 }
 
 /// `GET /`: the content, as text.

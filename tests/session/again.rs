@@ -1,11 +1,11 @@
-//! The tests of a whole file again with exact wakers, as over WASI 0.3: a future is polled only when it was woken. What nothing
-//! wakes would hang, and fails; everything else ends the same.
+//! Runs a whole test program again with exact wakers, as over WASI 0.3: a future is polled only when it was woken. A missing
+//! wake-up would hang, and fails the test. All else ends the same.
 
 use std::process::Command;
 
 use xenon::net::sim::SimNet;
 
-/// Set in the process that runs them again.
+/// Set in the process of the second run.
 const EXACT: &str = "XENON_EXACT_WAKERS";
 
 /// A world in which futures are polled as this process has it.

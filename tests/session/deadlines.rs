@@ -1,4 +1,4 @@
-//! A silent peer at any step ends in that step's own timeout, at its very time; and nothing waits longer than it must.
+//! A silent peer at any step causes the timeout of that step, at exactly its time. No wait is longer than it must be.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use xenon::session::settings::Deadlines;
 
 use crate::support::*;
 
-/// Deadlines that cannot be taken for each other.
+/// Deadlines that all differ.
 const EACH: Deadlines = Deadlines {
     lookup: Duration::from_secs(2),
     attempt: Duration::from_secs(3),
@@ -29,7 +29,7 @@ fn world_with(deadlines: Deadlines, scripts: impl IntoIterator<Item = Script>) -
     (net, session)
 }
 
-/// How `GET /` fails with a peer that does this, and after how long.
+/// The error of `GET /` to a peer with this script, and the time until then.
 fn silence(script: Script) -> ((Phase, Code), Duration) {
     let (net, session) = world_with(EACH, [script]);
     let (outcome, took) = timed(&net, || get(&net, &session));
@@ -37,7 +37,7 @@ fn silence(script: Script) -> ((Phase, Code), Duration) {
     (failure(outcome), took)
 }
 
-/// The same of a POST with so many bytes of content.
+/// The same for a POST with this many bytes of content.
 fn silent_upload(script: Script, length: usize) -> ((Phase, Code), Duration) {
     let (net, session) = world_with(EACH, [script]);
     let mut request = session.request("POST", "/");
@@ -290,7 +290,7 @@ fn nothing_waits_where_nobody_is_silent() {
 
 #[test]
 fn nobody_has_to_wait_for_an_exchange_to_be_late() {
-    // Content that is always there, read by a caller that takes its time: no step of it ever waits.
+    // Content that is always available, and a slow caller: no step ever waits.
     let head = "HTTP/1.1 200 OK\r\n\r\n";
     let (net, session) = world_with(EACH, [Script::new().expect_head().send(head).send_fill(b'x', 1 << 30)]);
     let response = response(&net, &start(&session)).unwrap();

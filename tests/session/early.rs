@@ -1,4 +1,4 @@
-//! Servers that answer before they have all of the content, and content that waits for them to permit it.
+//! Servers that respond before they have received all of the content, and content that waits for `100 Continue`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use xenon::session::events::CloseReason;
 
 use crate::support::*;
 
-/// The response's head says no, and the rest of the content is not wanted.
+/// The response refuses the content, so the rest of it is not sent.
 const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
 
 #[test]

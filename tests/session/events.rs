@@ -1,4 +1,4 @@
-//! What a session tells of what it did: which events, in which order, whose they are.
+//! The events of a session: which, in which order, and of which exchange and connection.
 
 use xenon::limits::{EVENT_TEXT, Limits};
 use xenon::net::Net;
@@ -7,7 +7,7 @@ use xenon::session::events::{Event, Kind, Subject};
 
 use crate::support::*;
 
-/// Fails unless these were the events since the last call.
+/// Fails unless these are the events since the last call.
 fn assert_events(session: &Session, expected: &[&str]) {
     let events = events(session);
     assert_eq!(events, expected, "{events:#?}");

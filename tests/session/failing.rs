@@ -1,7 +1,7 @@
 //! Every story again with its first operation failing, then its second, until none is left to fail.
 //!
-//! However it fails: each exchange ends as it would have or in an error that fits what failed; no time goes by but that of one
-//! deadline; nothing that must not be repeated is; no connection is left open; and the session serves the next request.
+//! After any failure: each exchange ends as without it, or with an error that fits it. It takes no longer than one deadline. No
+//! request that must not be repeated is repeated. No connection is left open. The session serves the next request.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use xenon::net::Fault;
 use xenon::net::sim::{Failure, Operation, Segments, SimNet};
 use xenon::session::events::Kind;
 
-use crate::stories::{LONGEST, Outcome, STORIES, Story};
+use crate::stories::{LONGEST, Outcome, Story, stories};
 use crate::support::*;
 
-/// The peer to which the request goes that follows a story.
+/// The peer of the request that follows a story.
 const OTHER_PEER: &str = "10.9.9.9:80";
 
 const KINDS: [Failure; 9] = [
@@ -28,11 +28,11 @@ const KINDS: [Failure; 9] = [
     Failure::Stall,
 ];
 
-/// What was told of one run.
+/// The record of one run.
 struct Run {
     outcomes: Vec<Outcome>,
     took: Duration,
-    /// What each failure that was asked for hit, if it hit anything.
+    /// The operation that each requested failure hit, if any.
     hit: Vec<(Option<Operation>, Failure)>,
 }
 
@@ -54,7 +54,7 @@ fn run(story: &Story, segments: &Segments, failures: &[(u64, Failure)]) -> Run {
     if hit.iter().all(|(operation, _)| operation.is_some()) {
         session.set_addresses(&["10.9.9.9".into()]).unwrap();
         if outcomes.iter().any(Result::is_err) {
-            // The peer of a connection that is kept may be in another part of its script than the session.
+            // The peer of a kept connection may be at another step of its script than the session.
             session.close_connection();
         }
         let next = get(&net, &session);
@@ -79,7 +79,7 @@ fn assert_sent_once(net: &SimNet, context: &str) {
     assert_eq!(targets.len(), count, "sent twice; {context}");
 }
 
-/// Each connection that was made was closed once, each exchange ended once, and time never went back.
+/// Each connection was closed once, each exchange ended once, and time never went back.
 fn assert_events(session: &Session, outcomes: &[Outcome], context: &str) {
     let events = session.take_events();
     let numbers_of = |is_such: fn(&Kind) -> bool, of_connection: bool| {
@@ -100,30 +100,30 @@ fn assert_events(session: &Session, outcomes: &[Outcome], context: &str) {
     once.dedup();
     assert_eq!(ended, once, "an exchange ended twice; {context}");
     let failed = numbers_of(|what| matches!(what, Kind::Failed(_)), false).len();
-    // Writing can fail where there is a response still to read.
+    // Writing can fail while there is a response to read.
     let is_failure = |outcome: &&Outcome| outcome.as_ref().is_err_and(|error| error.phase != Phase::Send);
     assert!(failed >= outcomes.iter().filter(is_failure).count(), "{context}");
     assert!(events.is_sorted_by_key(|event| event.at), "{context}");
 }
 
-/// The rule: whether an exchange may end in this error when this operation fails so.
+/// The rule: whether an exchange may end with this error when this operation fails in this way.
 fn fits(operation: Operation, failure: Failure, error: &Error) -> bool {
     let Error { phase, code, .. } = error;
     let is_terminated = *code == Code::ConnectionTerminated;
     let of_stream = matches!(phase, Phase::Send | Phase::Head | Phase::Body);
     match (operation, failure) {
-        // Half of the addresses are gone, and the other half may be no good. All else does little by little.
+        // Some addresses are missing, and the others may not accept. Everything else just takes more steps.
         (Operation::Lookup, Failure::Short) => *phase == Phase::Connect,
         (_, Failure::Short) => false,
         (Operation::Lookup, Failure::Stall) => (*phase, code) == (Phase::Resolve, &Code::LookupTimeout),
         (Operation::Lookup, _) => *phase == Phase::Resolve && matches!(code, Code::Lookup(_)),
-        // Where there is another address, it may be the last that failed.
+        // If there is another address, that may be the last to fail.
         (Operation::Connect, Failure::Fault(fault)) => {
             let others = [Code::ConnectionRefused, Code::ConnectionTimeout];
             *phase == Phase::Connect && (*code == connecting(fault) || others.contains(code))
         }
         (Operation::Connect, Failure::Stall) => (*phase, code) == (Phase::Connect, &Code::ConnectionTimeout),
-        // Sending has failed; the peer, who knows nothing of it, may have said something, or may go on waiting.
+        // Sending has failed. The peer does not know that, and may have responded, or may still be waiting.
         (Operation::Send, Failure::Fault(_) | Failure::End) => match phase {
             Phase::Send => is_terminated,
             Phase::Head => is_terminated || *code == Code::ResponseTimeout,
@@ -132,12 +132,12 @@ fn fits(operation: Operation, failure: Failure, error: &Error) -> bool {
         },
         (Operation::Send, Failure::Stall) => (*phase, code) == (Phase::Send, &Code::ConnectionWriteTimeout),
         (Operation::Receive, Failure::Fault(_)) => of_stream && is_terminated,
-        // A connection that was made and ended at once is the same.
+        // The same for a connection that ended as soon as it was made.
         (Operation::Receive | Operation::Connect, Failure::End) => match phase {
             Phase::Body => *code == Code::ResponseIncomplete,
             _ => of_stream && is_terminated,
         },
-        // Who waits for the response with content still to write has nothing but the exchange's own deadline.
+        // A caller that waits for the response before it has written all content has only the deadline of the exchange.
         (Operation::Receive, Failure::Stall) => matches!(
             (phase, code),
             (Phase::Head, Code::ResponseTimeout)
@@ -146,7 +146,7 @@ fn fits(operation: Operation, failure: Failure, error: &Error) -> bool {
         ),
         // It was found alive, and nothing could be sent.
         (Operation::Check, Failure::Stall) => (*phase, code) == (Phase::Send, &Code::ConnectionWriteTimeout),
-        // A connection that was found dead is replaced.
+        // A connection that is found dead is replaced.
         (Operation::Check, _) => false,
     }
 }
@@ -168,7 +168,7 @@ fn assert_fits(story: &Story, run: &Run, clean: &Run) {
     for (outcome, expected) in run.outcomes.iter().zip(&clean.outcomes) {
         let expected = expected.as_ref().unwrap();
         match outcome {
-            // Content that ends with the connection is short when the connection ends early, and nobody can tell.
+            // Content that ends with the connection is short if the connection ends early, and nothing shows that.
             Ok(got) => {
                 let is_cut = story.name.contains("to the end") && expected.starts_with(got);
                 assert!(got == expected || is_cut, "{got:?} is not {expected:?}; {}", context());
@@ -190,7 +190,7 @@ fn assert_fits(story: &Story, run: &Run, clean: &Run) {
     assert!(run.took <= most, "it took {:?}; {}", run.took, context());
 }
 
-/// The clean run, and how many operations it has.
+/// The run without failures, and the number of its operations.
 fn clean(story: &Story, segments: &Segments) -> Run {
     let clean = run(story, segments, &[]);
     for outcome in &clean.outcomes {
@@ -199,7 +199,7 @@ fn clean(story: &Story, segments: &Segments) -> Run {
     clean
 }
 
-/// Fails each operation of the story in turn, in each way; how many runs that is.
+/// Fails each operation of the story in turn, in each way. Returns the number of runs.
 fn fail_each(story: &Story, segments: &Segments) -> u64 {
     let clean = clean(story, segments);
     let mut runs = 0;
@@ -219,14 +219,14 @@ fn fail_each(story: &Story, segments: &Segments) -> u64 {
 
 #[test]
 fn each_operation_of_each_story() {
-    let runs: u64 = STORIES.iter().map(|story| fail_each(story, &Segments::Whole)).sum();
-    count(STORIES.len() as u64, "stories of a session");
+    let runs: u64 = stories().map(|story| fail_each(story, &Segments::Whole)).sum();
+    count(stories().count() as u64, "stories of a session");
     count(runs, "runs of them, each with another operation failing in another way");
 }
 
 #[test]
 fn each_operation_where_bytes_come_in_dribs() {
-    let runs: u64 = STORIES.iter().map(|story| fail_each(story, &Segments::Random(1))).sum();
+    let runs: u64 = stories().map(|story| fail_each(story, &Segments::Random(1))).sum();
     count(runs, "runs of them with one failure, bytes coming in dribs");
 }
 
@@ -239,7 +239,7 @@ fn two_operations_of_each_story() {
         (Failure::Short, Failure::Fault(Fault::Other)),
     ];
     let mut runs = 0;
-    for story in STORIES {
+    for story in stories() {
         let clean = clean(story, &Segments::Whole);
         for (first, second) in PAIRS {
             'numbers: for number in 1.. {

@@ -1,13 +1,13 @@
-//! Looks at a kept connection before a request goes on it, over a host that remembers that nothing was there.
+//! Checks of a kept connection before a request is sent on it, over a host that caches that there was nothing to read.
 //!
-//! The simulated host answers from memory once a read has found no more: time that passes without a wait tells it nothing.
+//! The simulated host answers from its cache once a read has found no more. Time that passes without a wait does not change that.
 
 use xenon::net::sim::{Script, SimNet};
 use xenon::session::events::CloseReason;
 
 use crate::support::*;
 
-/// Something that a peer does when its connection should be silent.
+/// What a peer does on an idle connection.
 type Surprise = fn(Script) -> Script;
 
 /// What a peer does a second after its response, and why its connection closes.
@@ -39,7 +39,7 @@ fn before_a_request_though_nobody_has_waited() {
     for (surprise, reason) in SURPRISES {
         let (net, session) = kept(surprise, Script::new().expect_head().send(ok("fresh")));
         net.advance(SECOND);
-        // One that must not be sent twice.
+        // A request that must not be repeated.
         assert_eq!(text(fetch(&net, &session, "POST", "/").unwrap().content), "fresh");
         assert_found_out(&net, &session, reason);
     }
@@ -65,7 +65,7 @@ fn before_content_that_comes_late() {
             net.settle();
             exchange.try_write(b"hello".to_vec()).unwrap().unwrap();
         },
-        // Each call of the caller's is a pass of its own, and none of them waits.
+        // Each call is a pass of its own, and none of them waits.
         |net, exchange| {
             for byte in b"hello" {
                 net.settle();
@@ -80,7 +80,7 @@ fn before_content_that_comes_late() {
             let mut request = session.request("POST", "/");
             request.set_streamed_content(Some(5));
             let exchange = begin(&net, &request);
-            // The connection was looked at and found alive; then the caller works.
+            // The connection was checked and found alive. Then the caller works.
             assert_eq!(closings(&session), []);
             net.advance(SECOND);
             way(&net, &exchange);

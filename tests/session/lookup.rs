@@ -1,4 +1,4 @@
-//! When the name is looked up, what stands for a lookup, and how it fails.
+//! When the name is looked up, what replaces a lookup, and how lookups fail.
 
 use xenon::error::{Code, LookupFailure, Phase};
 use xenon::net::Fault;
@@ -177,6 +177,7 @@ fn each_way_to_fail_has_its_own_code() {
         (Fault::ResolverPermanent, LookupFailure::Permanent),
         (Fault::Denied, LookupFailure::Denied),
         (Fault::TimedOut, LookupFailure::Temporary),
+        (Fault::NoResources, LookupFailure::Temporary),
         (Fault::Other, LookupFailure::Permanent),
     ];
     for (fault, failed) in table {

@@ -1,6 +1,6 @@
-//! The session over the simulated network: everything about it that is not a matter of bytes.
+//! The session over the simulated network, but for messages as bytes.
 //!
-//! What goes on the wire for which message, and what is made of which answer, is in `tests/transcripts`.
+//! Which bytes are sent, and how which response is understood, is in `tests/transcripts`.
 
 mod again;
 mod deadlines;

@@ -7,7 +7,7 @@ use xenon::net::sim::{Script, Segments, SimNet};
 
 use crate::support::*;
 
-/// So many sessions, each with a peer of its own that has this script.
+/// This many sessions, each with a peer of its own with this script.
 fn sessions(count: u64, script: impl Fn(u64) -> Script) -> (SimNet, Vec<Session>) {
     let net = crate::again::net();
     let make = |number| {
@@ -20,7 +20,7 @@ fn sessions(count: u64, script: impl Fn(u64) -> Script) -> (SimNet, Vec<Session>
     (net, sessions)
 }
 
-/// Drives them all to their ends; the content of each, in order.
+/// Drives all exchanges to their ends. Returns the content of each, in order.
 fn drive(net: &SimNet, exchanges: Vec<Exchange>) -> Vec<String> {
     let mut contents: Vec<Vec<u8>> = exchanges.iter().map(|_| Vec::new()).collect();
     let mut opening: Vec<(usize, Exchange)> = exchanges.into_iter().enumerate().collect();
@@ -90,7 +90,7 @@ fn a_silent_peer_holds_up_nobody_else() {
     let all: Vec<&Exchange> = exchanges.iter().collect();
     let (ready, took) = timed(&net, || poll(&net, &all, &[], None));
     assert_eq!((ready, took), (vec![1, 2], Duration::ZERO));
-    // Those that were taken are waited for no more; the silent one ends at its own time.
+    // Responses that were taken are not waited for. The silent one ends at its deadline.
     for exchange in &all[1..] {
         assert_eq!(finish(&net, exchange).unwrap(), "ok");
     }

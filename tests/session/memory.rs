@@ -1,4 +1,4 @@
-//! Memory does not grow with what is transferred: what the session has taken from the network and not given out is bounded.
+//! Memory does not grow with transfers: the bytes that a session has received and its caller has not read are bounded.
 
 use std::task::Poll;
 

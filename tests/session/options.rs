@@ -1,4 +1,4 @@
-//! Options: fields by default, and that what was set stays as it was until it is set again.
+//! Options: default fields, and that a session keeps its copy until options are set again.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ fn fields(lines: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
     lines.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
 }
 
-/// What a request with these fields sends after `Host` and `User-Agent`, where these are added by default.
+/// The field lines after `Host` and `User-Agent` of a request with these fields and these default fields.
 fn sent(defaults: &[(&str, &str)], method: &str, own: &[(&str, &str)]) -> String {
     let (net, session) = world([answers(1)]);
     session.change_options(|options| {
@@ -101,7 +101,7 @@ fn options_hold_until_they_are_set_again() {
     assert_eq!(agent(1), "one");
     session.set_options(options);
     assert_eq!(agent(2), "two");
-    // What one session is given says nothing of another.
+    // Each session has a copy of its own.
     assert!(session_of(&net).options().user_agent().unwrap().starts_with("xenon/"));
     assert_eq!(agent(3), "two");
     assert_eq!(net.connections(), 1);

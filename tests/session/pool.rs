@@ -1,4 +1,4 @@
-//! Which connection a request takes, which are kept, and how many there are.
+//! Which connection a request takes, which are kept, and how many can be open.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn a_connection_is_free_with_the_contents_last_byte() {
     let (net, session) = world([answers(2)]);
     let first = response(&net, &start(&session)).unwrap();
     assert_eq!(wait(&net, |context| first.poll_read(context, 99)).unwrap(), Some(b"ok".to_vec()));
-    // The first was not asked for its end, nor dropped.
+    // The first response was neither read to its end nor dropped.
     assert_eq!(get(&net, &session).unwrap(), "ok");
     assert_eq!(net.connections(), 1);
     assert_eq!(wait(&net, |context| first.poll_read(context, 99)).unwrap(), None);
@@ -162,7 +162,7 @@ fn an_exchange_waits_for_a_free_connection() {
     let (net, session, busy) = busy(answers(2));
     let waiting = begin(&net, &session.request("GET", "/second"));
     assert!(poll_once(|context| waiting.poll_ready(context)).is_pending());
-    // Reading frees it, and who waits has it in the same call of poll: no time goes by.
+    // Reading frees it, and the waiting exchange takes it in the same poll: no time passes.
     let (ready, took) = timed(&net, || {
         assert_eq!(poll(&net, &[&waiting], &[&busy], None), [1]);
         content(&net, &busy).unwrap();
@@ -207,7 +207,7 @@ fn ended_exchange_lets_the_next_take_its_connection() {
 
 #[test]
 fn a_connection_that_breaks_lets_the_next_go_at_once() {
-    // Nothing that is polled becomes ready by it: the response was taken, and nobody waits for room.
+    // This makes nothing ready that is polled: the response was taken, and no upload waits for room.
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let (net, session) = world([Script::new().expect_head().stop_reading().send(head).stall(), answers(1)]);
     set_limits(&session, |limits| limits.connections = 1);
@@ -255,7 +255,7 @@ fn connecting_counts_as_a_connection() {
     net.listen_after(at(PEER), None, []);
     let connecting = begin(&net, &session.request("GET", "/"));
     assert_eq!(failure(get(&net, &session)).1, Code::ConnectionLimitReached);
-    // Its end is the end of its claim.
+    // When it ends, so does its claim to a connection.
     drop(connecting);
     net.listen_after(at(PEER), Some(Duration::ZERO), [answers(1)]);
     assert_eq!(get(&net, &session).unwrap(), "ok");

@@ -10,7 +10,7 @@ use crate::support::*;
 
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// A world in which [`NAME`] has these addresses, all with port 80, and nobody listens.
+/// A world in which [`NAME`] has these addresses, all with port 80, and no listener.
 fn world_at(addresses: &[&str]) -> (SimNet, Session) {
     let net = crate::again::net();
     net.name(NAME, addresses.iter().map(|address| ip(address)));
@@ -22,7 +22,7 @@ fn port_80(address: &str) -> std::net::SocketAddr {
     std::net::SocketAddr::new(ip(address), 80)
 }
 
-/// To which addresses connecting was tried, and when, in milliseconds since the first.
+/// The addresses of the attempts, with their times in milliseconds since the first.
 fn attempts(net: &SimNet) -> Vec<(String, u128)> {
     let attempts = net.attempts();
     let first = attempts.first().map(|attempt| attempt.at);
@@ -118,7 +118,7 @@ fn the_address_that_was_good_comes_first_the_next_time() {
     let order: Vec<_> = attempts(&net).into_iter().map(|(address, _)| address).collect();
     assert_eq!(order, ["::1", "10.0.0.1", "10.0.0.1"]);
 
-    // It is the first, and no more: when it fails the others are tried.
+    // It is only the first: if it fails, the others are tried.
     net.listen(port_80("::1"), [answers(1)]);
     session.close_connection();
     get(&net, &session).unwrap();
@@ -161,7 +161,7 @@ fn the_limit_picks_from_both_families() {
     assert_eq!(attempts(&net), tried(&[("::1", 0), ("10.0.0.1", 10)]));
 }
 
-/// How it failed where all these addresses are silent, and after how long.
+/// The error if all these addresses are silent, and the time until then.
 fn silence(addresses: &[&str], attempt: Duration, connect: Duration) -> (Error, Duration) {
     let (net, session) = world_at(addresses);
     for address in addresses {
@@ -240,6 +240,7 @@ fn each_way_to_fail_has_its_own_code() {
         (Fault::Denied, Code::DestinationProhibited),
         (Fault::Reset, Code::ConnectionTerminated),
         (Fault::LocalAddress, Code::Configuration),
+        (Fault::NoResources, Code::ConnectionLimitReached),
         (Fault::Other, Code::Other(None)),
     ];
     for (fault, code) in table {
@@ -252,7 +253,7 @@ fn each_way_to_fail_has_its_own_code() {
 
 #[test]
 fn a_peer_that_closes_at_once_is_no_failure_to_connect() {
-    // It accepted: whether to try the next address is not for the client to guess.
+    // It accepted the connection, so the client does not try the next address.
     let (net, session) = world_at(&["10.0.0.1", "10.0.0.2"]);
     net.listen(port_80("10.0.0.1"), [Script::new().close()]);
     net.listen(port_80("10.0.0.2"), [answers(1)]);

@@ -9,7 +9,7 @@ use xenon::net::sim::{Failure, Script, SimNet, poll_once};
 
 use crate::support::*;
 
-/// A peer that answers once, and then goes stale in some way that only the next request can find out.
+/// A peer that answers once. Then its connection goes stale in a way that only the next request can detect.
 fn stale_ways() -> Vec<(&'static str, Script)> {
     vec![
         ("ended after the head", answers(1).expect_head().close()),
@@ -20,7 +20,7 @@ fn stale_ways() -> Vec<(&'static str, Script)> {
     ]
 }
 
-/// A world whose first connection has served one request, and has gone stale; the second serves what `rest` says.
+/// A world whose first connection has served one request and is stale. The second has the script `rest`.
 fn stale(script: Script, rest: impl IntoIterator<Item = Script>) -> (SimNet, Session) {
     let (net, session) = world([script]);
     net.listen(at(PEER), rest);
@@ -239,7 +239,7 @@ fn streamed(script: Script, fresh: Script) -> (SimNet, Session, Exchange) {
 fn unsent_streamed_content_is_repeatable() {
     let fresh = || Script::new().expect_head().expect("hello").send(ok("fresh"));
     let (net, _session, exchange) = streamed(answers(1).expect_head().close(), fresh());
-    // The head alone has gone, for an answer is asked for, and the connection's end is found.
+    // Asking for the response sends the head alone, which finds the connection closed.
     assert!(poll_once(|context| exchange.poll_response(context)).is_pending());
     net.settle();
     exchange.advance();
@@ -263,7 +263,7 @@ fn stale_connection_is_noticed_before_streamed_content() {
         (answers(1).delay(SECOND).send(evil), "StrayBytes"),
     ] {
         let fresh = Script::new().expect_head().expect("hello").send(ok("fresh"));
-        // Not one that may be sent twice: nothing of it was sent.
+        // Even a request that must not be repeated: nothing of it was sent.
         let (net, session) = stale(script, [fresh]);
         let mut request = session.request("POST", "/again");
         request.set_streamed_content(Some(5));
@@ -281,7 +281,7 @@ fn stale_connection_is_noticed_before_streamed_content() {
 
 #[test]
 fn content_held_for_100_continue_is_repeatable() {
-    // The peer ends, resets, or takes not even the head: what the caller wrote meanwhile must not be lost.
+    // The peer ends, resets, or does not even read the head. What the caller has written meanwhile must not be lost.
     for script in [
         answers(1).expect_head().delay(SECOND / 2).close(),
         answers(1).expect_head().delay(SECOND / 2).reset(),
@@ -334,7 +334,7 @@ fn a_server_that_only_ever_closes_ends_a_request_once() {
 
 #[test]
 fn interim_responses_of_the_first_time_are_forgotten() {
-    // They are bytes of a response, so there is no second time but after a 408.
+    // These are bytes of a response, so only a 408 is followed by a second attempt.
     let first = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
     let second = format!("HTTP/1.1 102 Processing\r\n\r\n{}", ok("fresh"));
     let (net, session) =

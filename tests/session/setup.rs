@@ -1,4 +1,4 @@
-//! A session that was only made does nothing, and what is wrong with it or with a request is said by the request.
+//! Making a session does nothing. An error in its arguments, or in those of a request, is reported by the request.
 
 use xenon::error::{Code, Phase};
 use xenon::http::head::Version;

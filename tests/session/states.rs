@@ -1,4 +1,4 @@
-//! Everything that can end an exchange from outside, in every state that an exchange can be in.
+//! Every event that can end an exchange from outside, in every state of an exchange.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use xenon::session::events::CloseReason;
 
 use crate::support::*;
 
-/// What an exchange waits for, or has come to.
+/// What an exchange waits for, or how it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     NotYetPolled,
@@ -59,9 +59,9 @@ struct Arranged {
     net: SimNet,
     session: Session,
     exchange: Exchange,
-    /// If its head is here, and was taken.
+    /// The response, if its head has arrived and was taken.
     response: Option<Response>,
-    /// What keeps the only connection busy.
+    /// The response that keeps the only connection busy.
     blocker: Option<Response>,
 }
 
@@ -127,7 +127,7 @@ impl State {
         }
         let exchange = request.start(true).unwrap();
         if self != Self::NotYetPolled {
-            // More than once, for it must stay where it is.
+            // More than once, because the state must not change.
             for _ in 0..3 {
                 net.settle();
                 exchange.advance();
@@ -155,7 +155,7 @@ impl State {
 }
 
 impl Arranged {
-    /// What the exchange, or its response, says now; none if it has nothing to say. It never waits.
+    /// The result of the exchange, or of its response, so far. `None` if there is none yet. Never waits.
     fn says(&self) -> Option<Code> {
         self.net.settle();
         let answer = match &self.response {
@@ -213,7 +213,7 @@ fn close_connection() {
         let closed = usize::from(state.has_connection() || state.is_over() || arranged.blocker.is_some());
         assert_eq!(closings(session), vec![CloseReason::CloseConnection; closed], "{state:?}");
 
-        // The same answer, however often it is asked for.
+        // Every further call has the same result.
         let expected = if state.is_over() { None } else { Some(Code::ConnectionClosed) };
         for _ in 0..2 {
             assert_eq!(arranged.says(), expected, "{state:?}");

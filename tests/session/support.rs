@@ -1,4 +1,4 @@
-//! What the tests here have in common: a world with one peer, and ways to drive exchanges. It asserts nothing of its own.
+//! What these tests share: a world with one peer, and functions that drive exchanges. It asserts nothing of its own.
 
 use std::future::poll_fn;
 use std::io::Write;
@@ -55,7 +55,7 @@ pub(crate) fn ok(content: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{content}", content.len())
 }
 
-/// A peer that answers so many requests with `ok` and waits for another.
+/// A peer that answers this many requests with `ok`, and then waits for another.
 pub(crate) fn answers(count: usize) -> Script {
     (0..count).fold(Script::new(), |script, _| script.expect_head().send(ok("ok")))
 }
@@ -91,14 +91,14 @@ pub(crate) fn wait<T>(net: &SimNet, poll: impl FnMut(&mut Context<'_>) -> Poll<T
     net.run(poll_fn(poll))
 }
 
-/// What this makes, and how much time it took.
+/// The result of this, and the time it took.
 pub(crate) fn timed<T>(net: &SimNet, run: impl FnOnce() -> T) -> (T, Duration) {
     let begin = net.now();
     let made = run();
     (made, net.now().since(begin))
 }
 
-/// One request without content, all of its response.
+/// Sends a request without content, and returns the whole response.
 pub(crate) fn fetch(net: &SimNet, session: &Session, method: &str, target: &str) -> Result<Whole, Error> {
     send(net, &session.request(method, target))
 }
@@ -108,9 +108,9 @@ pub(crate) fn get(net: &SimNet, session: &Session) -> Result<String, Error> {
     fetch(net, session, "GET", "/").map(|whole| text(whole.content))
 }
 
-/// This request, all of its response.
+/// Sends this request, and returns the whole response.
 pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
-    net.run(whole::fetch(request))
+    net.run(whole::fetch(request, false))
 }
 
 /// Starts `GET /`, which has not moved yet.
@@ -118,7 +118,7 @@ pub(crate) fn start(session: &Session) -> Exchange {
     session.request("GET", "/").start(true).unwrap()
 }
 
-/// Starts this, and lets it go as far as it can without waiting.
+/// Starts this request, and lets it make progress without waiting.
 pub(crate) fn begin(net: &SimNet, request: &Request) -> Exchange {
     let exchange = request.start(true).unwrap();
     net.settle();
@@ -141,12 +141,12 @@ pub(crate) fn finish(net: &SimNet, exchange: &Exchange) -> Result<String, Error>
     content(net, &response(net, exchange)?)
 }
 
-/// Writes all of it, waiting for room where there is none, and until it has gone.
+/// Writes all of it, waiting for room if there is none, and until it has been sent.
 pub(crate) fn write(net: &SimNet, exchange: &Exchange, piece: &[u8]) -> Result<(), Error> {
     net.run(exchange.write(piece))
 }
 
-/// What the WIT's `poll` does: which exchanges, then which responses, can go on; none when the time is over.
+/// As the WIT's `wait-any`: the exchanges, then the responses, that can make progress. Empty when the time is over.
 pub(crate) fn poll(
     net: &SimNet,
     exchanges: &[&Exchange],
@@ -222,8 +222,8 @@ fn progress(done: u64, total: Option<u64>) -> String {
     total.map_or_else(|| format!("{done}"), |total| format!("{done} of {total}"))
 }
 
-/// Says how many of something there were, for `make counts`; also when the test succeeds.
+/// Prints a count for `make counts`, also when the test succeeds.
 pub(crate) fn count(number: u64, what: &str) {
-    // In one write, for other tests write meanwhile.
+    // In one write, because other tests write at the same time.
     drop(std::io::stderr().write_all(format!("count: {number} {what}\n").as_bytes()));
 }

@@ -1,4 +1,4 @@
-//! Exact wakers, as over WASI 0.3: a future is polled only when it was woken. What nothing wakes would hang, and fails.
+//! Exact wakers, as over WASI 0.3: a future is polled only when it was woken. A missing wake-up would hang, and fails the test.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use xenon::session::whole;
 
 use crate::support::*;
 
-/// Several tasks, each polled when it was woken and at no other time.
+/// Several tasks, each polled only when it was woken.
 struct Tasks<'a> {
     net: &'a SimNet,
     all: Vec<Task<'a>>,
@@ -42,13 +42,13 @@ impl<'a> Tasks<'a> {
         Self { net, all: Vec::new() }
     }
 
-    /// Adds a task, whose number is one more than that of the last.
+    /// Adds a task. Tasks are numbered in order.
     fn add(&mut self, future: impl Future<Output = ()> + 'a) {
         let flag = Arc::new(Flag(AtomicBool::new(true)));
         self.all.push(Task { future: Some(Box::pin(future)), flag, polls: 0 });
     }
 
-    /// Polls whoever was woken, until nobody is.
+    /// Polls the tasks that were woken, until none is.
     fn turn(&mut self) {
         while let Some(task) =
             self.all.iter_mut().find(|task| task.future.is_some() && task.flag.0.load(Ordering::Relaxed))
@@ -84,7 +84,7 @@ fn a_task_is_polled_once_for_each_wish_that_comes_true() {
     let (net, session) = world([Script::new().expect_head().delay(SECOND).send(ok("o")).delay(SECOND).close()]);
     let request = session.request("GET", "/");
     let mut tasks = Tasks::new(&net);
-    tasks.add(async { drop(whole::fetch(&request).await.unwrap()) });
+    tasks.add(async { drop(whole::fetch(&request, false).await.unwrap()) });
     tasks.run();
     assert_eq!(tasks.polls(), [2], "from the request to the first byte it has nothing to do");
 }

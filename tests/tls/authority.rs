@@ -1,4 +1,4 @@
-//! Certificates made for the tests: roots, what they issue, and all that can be wrong with it. It knows no connections.
+//! Certificates made for the tests: roots, what they issue, and every defect. It knows no connections.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use rustls::pki_types::CertificateDer;
 /// The day on which most tests happen: 2026-06-01.
 pub(crate) const TODAY: Duration = Duration::from_secs(1_780_272_000);
 
-/// So many days.
+/// This many days.
 pub(crate) const fn days(count: u64) -> Duration {
     Duration::from_secs(count * 24 * 60 * 60)
 }
 
-/// Who issues certificates, valid from 2020 to 2040.
+/// An issuer of certificates, valid from 2020 to 2040.
 pub(crate) struct Authority {
     pub(crate) certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
@@ -38,14 +38,14 @@ impl Authority {
         Self { certificate: params.self_signed(&key).unwrap().into(), issuer: Issuer::new(params, key) }
     }
 
-    /// One that this has issued, somehow changed.
+    /// An intermediate authority issued by this one, with changed parameters.
     pub(crate) fn intermediate(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let (mut params, key) = (of_authority(name), new_key(&PKCS_ECDSA_P256_SHA256));
         change(&mut params);
         Self { certificate: params.signed_by(&key, &self.issuer).unwrap().into(), issuer: Issuer::new(params, key) }
     }
 
-    /// A server's certificate for these names and addresses, valid in 2026, somehow changed.
+    /// A server's certificate for these names and addresses, valid in 2026, with changed parameters.
     pub(crate) fn leaf(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Identity {
         self.leaf_with(&PKCS_ED25519, names, change)
     }
@@ -94,13 +94,13 @@ pub(crate) fn root() -> &'static Authority {
     ROOT.get_or_init(|| Authority::root("Test Root"))
 }
 
-/// A root that nobody trusts.
+/// A root that no session trusts.
 pub(crate) fn stranger() -> &'static Authority {
     static ROOT: OnceLock<Authority> = OnceLock::new();
     ROOT.get_or_init(|| Authority::root("Another Root"))
 }
 
-/// A certificate that has signed itself, for these names, valid in 2026.
+/// A self-signed certificate for these names, valid in 2026.
 pub(crate) fn self_signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Identity {
     let mut params = of_server(names);
     change(&mut params);
@@ -136,7 +136,7 @@ pub(crate) fn content(element: &[u8]) -> &[u8] {
     &element[header(element).0..]
 }
 
-/// How many bytes its header has, and what is in it.
+/// The length of its header, and its content.
 fn header(element: &[u8]) -> (usize, usize) {
     match element[1] {
         length @ ..0x80 => (2, length.into()),

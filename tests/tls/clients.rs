@@ -1,4 +1,4 @@
-//! Certificates of clients: shown to who asks, in each form a key can have, and what becomes of those that are refused.
+//! Client certificates: presented on request, with each format of key, and the errors when they are refused.
 
 use std::sync::{Arc, Mutex};
 
@@ -47,7 +47,7 @@ fn a_certificate_is_shown_to_who_asks_for_it() {
         }
         assert_eq!(net.connections(), 1);
     }
-    // Who does not ask sees none.
+    // A server that does not request one sees none.
     let settings = settings(&good(), TLS12);
     let (net, session) = world([settings.answers(1)]);
     let identity = client(root());
@@ -161,7 +161,7 @@ fn a_certificate_of_version_1_is_the_servers_to_judge() {
             assert_eq!(show(&session, &old, &other).unwrap_err(), "the private key does not belong to the certificate");
         }
     }
-    // Who refuses it says so.
+    // A refusal is reported.
     for settings in demanding() {
         let identity = client(root());
         let (net, session) = world([settings.answers(1)]);

@@ -1,4 +1,4 @@
-//! Servers that, once hands are shaken, say much that means nothing, or nonsense: deadlines hold, and what is read is bounded.
+//! Servers that send meaningless or malformed records after the handshake: deadlines hold, and what is read is bounded.
 
 use std::time::Duration;
 
@@ -87,10 +87,10 @@ fn empty_handshake_message_before_close_notify() {
     let (net, session) =
         world([peer().forge(says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")).forge(nothing).listen()]);
     assert_eq!(failure(get(&net, &session)), (Phase::Body, Code::ResponseIncomplete));
-    // Content that ends with the connection ends with that farewell.
+    // Content that ends with the connection ends with that `close_notify`.
     let (net, session) = world([peer().forge(says("HTTP/1.1 200 OK\r\n\r\nhello")).forge(nothing).listen()]);
     assert_eq!(get(&net, &session).unwrap(), "hello");
-    // A connection that is idle is only found closed.
+    // An idle connection is merely found closed.
     let answer = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     let (net, session) = world([peer().forge(answer).forge(nothing).listen(), peer().forge(answer).listen()]);
     for _ in 0..2 {
@@ -116,7 +116,7 @@ fn ticket_flood_does_not_stop_the_clock() {
     let (outcome, took) = timed(&net, || get(&net, &session));
     assert_eq!((failure(outcome), took), ((Phase::Body, Code::ConnectionReadTimeout), instant));
 
-    // Whoever drops the response waits for nothing.
+    // Dropping the response does not wait.
     let (net, session) = world([peer().send(head).flood(|forge| forge.ticket(100))]);
     net.set_asks_again(true);
     let ((), took) = timed(&net, || drop(open(&net, &session.request("GET", "/")).unwrap()));

@@ -38,7 +38,7 @@ impl Forge {
         record.encode()
     }
 
-    /// Whether it has made none yet.
+    /// Whether it has not made any yet.
     pub(crate) fn is_first(&self) -> bool {
         self.sequence == self.begin
     }

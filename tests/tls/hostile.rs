@@ -1,5 +1,5 @@
-//! Servers that stop, lie, or talk nonsense, at any point of a handshake: each failure has its own error in its own time, and
-//! none lets HTTP out.
+//! Servers that stop, or send wrong or malformed messages, at any point of a handshake: each failure has its own error, at its own
+//! time, and no HTTP is sent.
 
 use std::time::Duration;
 

@@ -2,9 +2,12 @@
 //!
 //! What real servers do is in `host-tests`.
 
+mod accepted;
 #[path = "../session/again.rs"]
 mod again;
 mod authority;
+mod certificates;
+mod chains;
 mod changing;
 mod clients;
 mod clocks;
@@ -15,9 +18,10 @@ mod floods;
 mod forge;
 mod handshake;
 mod hostile;
+mod names;
 mod renegotiation;
 mod resumption;
 mod server;
 mod support;
 mod truncation;
-mod trust;
+mod verdict;

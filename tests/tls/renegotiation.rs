@@ -1,5 +1,5 @@
-//! A server that wants the handshake once more (HelloRequest, RFC 5246 section 7.4.1.1): it is told that there is none, and one that
-//! goes on asking is left. Nothing of a request goes under keys that nobody agreed on.
+//! A server that wants to renegotiate (HelloRequest, RFC 5246 section 7.4.1.1): the client refuses with a warning, and closes the
+//! connection if the server insists. No request is sent under keys that were not agreed on.
 
 use rustls::ContentType;
 use xenon::error::{Code, Phase};

@@ -1,4 +1,4 @@
-//! A server that speaks TLS by rustls, as a simulated peer. It knows no sessions.
+//! A TLS server, played by rustls, as a simulated peer. It knows no sessions.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -24,14 +24,14 @@ pub(crate) const TLS12: &[&SupportedProtocolVersion] = &[&version::TLS12];
 pub(crate) const TLS13: &[&SupportedProtocolVersion] = &[&version::TLS13];
 pub(crate) const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS12, &version::TLS13];
 
-/// How servers are: what several connections to one share.
+/// The settings of a server, which its connections share.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) config: ServerConfig,
     hello: Arc<Watch>,
 }
 
-/// What a server was asked for by a client's first message.
+/// What a ClientHello asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hello {
     pub(crate) name: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Hello {
     pub(crate) suites: Vec<CipherSuite>,
 }
 
-/// One server's side of one connection, and what it does there. A clone of its handle can be looked at.
+/// The server's side of one connection, and its steps. A handle lets a test inspect it.
 pub(crate) struct Peer {
     server: Server,
     script: Script,
@@ -52,21 +52,21 @@ pub(crate) struct Server(Rc<RefCell<State>>);
 struct State {
     tls: Option<ServerConnection>,
     forge: Option<Forge>,
-    /// What the client said, decrypted, and how much of it was expected.
+    /// The client's bytes, decrypted, and how many of them were expected.
     plaintext: Vec<u8>,
     read: usize,
     has_farewell: bool,
     error: Option<rustls::Error>,
-    /// What it wants to say, and how many bytes of that may still be said.
+    /// The bytes to send, and how many of them may still be sent.
     unsaid: Vec<u8>,
     left: usize,
     has_said: bool,
-    /// Which of them is said wrong.
+    /// The byte to corrupt.
     damaged: Option<usize>,
     kind: Option<HandshakeKind>,
 }
 
-/// Which key is used, and what was asked for.
+/// Chooses the certificate, and records what was asked for.
 #[derive(Debug)]
 struct Watch {
     key: Option<Arc<CertifiedKey>>,
@@ -76,12 +76,12 @@ struct Watch {
 #[derive(Debug)]
 struct Fixed;
 
-/// Settings of a server with this identity that speaks these versions.
+/// Settings of a server with this identity and these versions.
 pub(crate) fn settings(identity: &Identity, versions: &[&'static SupportedProtocolVersion]) -> Settings {
     settings_with(identity, versions, None, |_| true)
 }
 
-/// The same, with suites chosen, and with an authority whose clients alone are served.
+/// The same with these suites, and with an authority that must have issued the client's certificate.
 pub(crate) fn settings_with(
     identity: &Identity,
     versions: &[&'static SupportedProtocolVersion],
@@ -97,7 +97,7 @@ pub(crate) fn settings_with(
     settings_by(identity, versions, verifier, has)
 }
 
-/// The same with what judges clients.
+/// The same with a verifier of client certificates.
 pub(crate) fn settings_by(
     identity: &Identity,
     versions: &[&'static SupportedProtocolVersion],
@@ -108,7 +108,7 @@ pub(crate) fn settings_by(
     provider.cipher_suites.retain(|suite| has(suite.suite()));
     let provider = Arc::new(provider);
     let key = PrivateKeyDer::try_from(identity.key.clone()).unwrap();
-    // A key whose certificate is of no use to anybody can still be shown.
+    // Unlike the configuration of a single certificate, this accepts any.
     let key = provider.key_provider.load_private_key(key).unwrap();
     let key = Arc::new(CertifiedKey::new(identity.chain.clone(), key));
     let hello = Arc::new(Watch { key: Some(key), seen: Mutex::default() });
@@ -141,7 +141,7 @@ impl Settings {
         })
     }
 
-    /// What the last client asked for.
+    /// The last ClientHello's wishes.
     pub(crate) fn hello(&self) -> Hello {
         self.hello.seen.lock().unwrap().clone()
     }
@@ -166,31 +166,31 @@ impl Settings {
         Peer { server: Server(Rc::new(RefCell::new(state))), script: Script::new() }
     }
 
-    /// One that answers so many requests with `ok`, and goes on listening.
+    /// A connection that answers this many requests with `ok`, and then continues to read.
     pub(crate) fn answers(&self, count: usize) -> Peer {
         (0..count).fold(self.peer(), |peer, _| peer.head().send(crate::support::ok("ok"))).listen()
     }
 }
 
 impl Peer {
-    /// A handle to look at it later.
+    /// A handle to inspect it later.
     pub(crate) fn server(&self) -> Server {
         self.server.clone()
     }
 
-    /// Says no more than so many bytes, then goes on with the next step, whatever that is.
+    /// Sends at most this many bytes, and then takes the next step.
     pub(crate) fn cut(self, bytes: usize) -> Self {
         self.server.0.borrow_mut().left = bytes;
         self
     }
 
-    /// Has one bit of this byte of what it says wrong.
+    /// Flips one bit of this byte of its output.
     pub(crate) fn damage(self, at: usize) -> Self {
         self.server.0.borrow_mut().damaged = Some(at);
         self
     }
 
-    /// Says so many bytes more, then goes on.
+    /// Sends this many bytes more, and then takes the next step.
     pub(crate) fn allow(self, bytes: usize) -> Self {
         let Self { server, script } = self;
         let handle = server.clone();
@@ -205,7 +205,7 @@ impl Peer {
         Self { server, script }
     }
 
-    /// Hears a head.
+    /// Reads a head.
     pub(crate) fn head(self) -> Self {
         self.step(|state| {
             let end = state.unread().windows(4).position(|window| window == b"\r\n\r\n");
@@ -214,7 +214,7 @@ impl Peer {
         })
     }
 
-    /// Hears so many bytes.
+    /// Reads this many bytes.
     pub(crate) fn bytes(self, count: usize) -> Self {
         self.step(move |state| {
             let is_here = state.unread().len() >= count;
@@ -223,27 +223,27 @@ impl Peer {
         })
     }
 
-    /// Hears the client's farewell.
+    /// Reads the client's `close_notify`.
     pub(crate) fn farewell(self) -> Self {
         self.step(|state| state.has_farewell)
     }
 
-    /// Hears what is there now.
+    /// Reads what is available now.
     pub(crate) fn look(self) -> Self {
         self.step(|_| true)
     }
 
-    /// Says the first that it has to say.
+    /// Sends its first message.
     pub(crate) fn flight(self) -> Self {
         self.step(|state| state.has_said)
     }
 
-    /// Refuses what it has heard, and says so.
+    /// Fails, and sends the alert.
     pub(crate) fn refusal(self) -> Self {
         self.step_anyway(|state| state.error.is_some())
     }
 
-    /// Hears all that still comes.
+    /// Reads everything.
     pub(crate) fn listen(self) -> Self {
         self.step(|_| false)
     }
@@ -265,7 +265,7 @@ impl Peer {
         })
     }
 
-    /// Says farewell.
+    /// Sends `close_notify`.
     pub(crate) fn say_farewell(self) -> Self {
         self.step(|state| {
             state.tls().send_close_notify();
@@ -273,7 +273,7 @@ impl Peer {
         })
     }
 
-    /// Sends records that rustls would not; what the client says is understood no more.
+    /// Sends records that rustls would not make. The client's records cannot be decrypted any more.
     pub(crate) fn forge(self, make: impl Fn(&mut Forge) -> Vec<u8> + 'static) -> Self {
         let Self { server, script } = self;
         let handle = server.clone();
@@ -290,7 +290,7 @@ impl Peer {
         Self { server, script }
     }
 
-    /// Says this again and again, as fast as it is read.
+    /// Sends this again and again, as fast as it is read.
     pub(crate) fn flood(self, make: impl Fn(&mut Forge) -> Vec<u8> + 'static) -> Self {
         let Self { server, script } = self.forge(|_| Vec::new());
         let handle = server.clone();
@@ -327,12 +327,12 @@ impl Peer {
         self.then(|script| script.segments(segments))
     }
 
-    /// Hears, does this if nothing is wrong, says what there is to say; over when this says so, or when no more may be said.
+    /// Reads, does this if nothing has failed, and sends. It is over when this says so, or when no more may be sent.
     fn step(self, mut act: impl FnMut(&mut State) -> bool + 'static) -> Self {
         self.step_anyway(move |state| state.error.is_none() && act(state))
     }
 
-    /// The same though something is wrong.
+    /// The same, even if something has failed.
     fn step_anyway(self, mut act: impl FnMut(&mut State) -> bool + 'static) -> Self {
         let Self { server, script } = self;
         let handle = server.clone();
@@ -354,17 +354,17 @@ impl From<Peer> for Script {
 }
 
 impl Server {
-    /// All that the client said, decrypted.
+    /// All of the client's bytes, decrypted.
     pub(crate) fn plaintext(&self) -> String {
         String::from_utf8_lossy(&self.0.borrow().plaintext).into_owned()
     }
 
-    /// Whether the client has said farewell.
+    /// Whether the client has sent `close_notify`.
     pub(crate) fn has_farewell(&self) -> bool {
         self.0.borrow().has_farewell
     }
 
-    /// What was wrong with what the client said.
+    /// The error of reading the client's records.
     pub(crate) fn error(&self) -> Option<rustls::Error> {
         self.0.borrow().error.clone()
     }

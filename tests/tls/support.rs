@@ -1,4 +1,4 @@
-//! What the tests here have in common: a world with one server, and ways to drive exchanges. It asserts nothing of its own.
+//! What these tests share: a world with one server, and functions that drive exchanges. It asserts nothing of its own.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -39,8 +39,8 @@ pub(crate) fn good() -> Identity {
     root().leaf(&[NAME], |_| {})
 }
 
-/// A world in which [`NAME`] is at [`PEER`], which does these one after the other; and a session with it that trusts the
-/// test's root alone, its events recorded. It is [`TODAY`].
+/// A world in which [`NAME`] is at [`PEER`], with these peers for its connections, and a session with it that trusts only the
+/// test's root and records events. The date is [`TODAY`].
 pub(crate) fn world(peers: impl IntoIterator<Item = impl Into<Script>>) -> (SimNet, Session) {
     let net = crate::again::net();
     net.name(NAME, [at(PEER).ip()]);
@@ -84,16 +84,16 @@ pub(crate) fn wait<T>(net: &SimNet, poll: impl FnMut(&mut Context<'_>) -> Poll<T
     net.run(poll_fn(poll))
 }
 
-/// What this makes, and how much time it took.
+/// The result of this, and the time it took.
 pub(crate) fn timed<T>(net: &SimNet, run: impl FnOnce() -> T) -> (T, Duration) {
     let begin = net.now();
     let made = run();
     (made, net.now().since(begin))
 }
 
-/// This request, all of its response.
+/// Sends this request, and returns the whole response.
 pub(crate) fn send(net: &SimNet, request: &Request) -> Result<Whole, Error> {
-    net.run(whole::fetch(request))
+    net.run(whole::fetch(request, false))
 }
 
 /// `GET /`: the content, as text.
@@ -117,7 +117,7 @@ pub(crate) fn content(net: &SimNet, response: &Response) -> Result<String, Error
     net.run(whole::read_to_end(response)).map(text)
 }
 
-/// Writes all of it, waiting for room where there is none, and until it has gone.
+/// Writes all of it, waiting for room if there is none, and until it has been sent.
 pub(crate) fn write(net: &SimNet, exchange: &Exchange, piece: &[u8]) -> Result<(), Error> {
     net.run(exchange.write(piece))
 }
@@ -134,7 +134,7 @@ pub(crate) fn failure<T>(outcome: Result<T, Error>) -> (Phase, Code) {
     }
 }
 
-/// What was wrong with the certificate for which it failed.
+/// The failed checks of the certificate.
 pub(crate) fn rejection<T>(outcome: Result<T, Error>) -> Rejected {
     match failure(outcome) {
         (Phase::Handshake, Code::TlsCertificate(rejected)) => *rejected,
@@ -142,7 +142,7 @@ pub(crate) fn rejection<T>(outcome: Result<T, Error>) -> Rejected {
     }
 }
 
-/// No failed check, to be changed.
+/// No failed check, as a base for struct updates.
 pub(crate) const PASSED: Checks = Checks {
     not_yet_valid: false,
     expired: false,

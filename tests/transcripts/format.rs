@@ -1,11 +1,11 @@
-//! The format of transcripts: what a person writes in a file, as values.
+//! The format of transcripts, as values.
 //!
-//! It knows neither sessions nor networks, and nor does its parser, so that the same files can run over a simulated
-//! network and over real sockets.
+//! Neither it nor its parser knows sessions or networks, so the same files can run over a simulated network and over real
+//! sockets.
 //!
-//! A file is a list of lines. The first says what it proves. The others are the client's steps, what each must come to, and
-//! what the server does, in the order in which a reader wants to hear of it. The server of each connection goes through its
-//! own lines by itself: it waits only where it expects something, or is told to.
+//! A file is a list of lines. The first says what it proves. The others are the client's steps, the expected results, and the
+//! server's steps, in the order in which they are best read. The server of each connection follows its own lines independently:
+//! it waits only for bytes that it expects, and where a line says so.
 //!
 //! ```text
 //! proves: ...                     first line: what would be broken if this failed
@@ -14,40 +14,40 @@
 //! set NAME VALUE                  a setting, from here on: see `Setting`
 //! get TARGET                      a request; also head, post, put, delete, options, trace, patch, connect
 //! request METHOD TARGET           a request with any method
-//!   field NAME: VALUE             what it has, in the order in which the caller says it
+//!   field NAME: VALUE             its fields, in the order in which the caller adds them
 //!   body TEXT                     content; several make one
 //!   body* COUNT TEXT              the same, repeated
-//!   stream [LENGTH]               content that is written: so many bytes, or chunked
-//!   write TEXT, write* COUNT TEXT one piece of it
+//!   stream [LENGTH]               streamed content: of this length, or chunked
+//!   write TEXT, write* COUNT TEXT one piece of streamed content
 //!   trailer NAME: VALUE
 //!   finish                        its end
 //!   expect-continue
 //!   idempotent yes|no
 //!   http/1.0
-//!   after write TEXT, after finish   once the response's head is here
-//! pass TIME                       the client does nothing for so long
+//!   after write TEXT, after finish   the same, once the response's head has arrived
+//! pass TIME                       the client does nothing for this long
 //! close-connection
 //!
 //! > TEXT                          the server must receive this line; CRLF is implied; `$offered` are all codings of this build
 //! >|TEXT                          the same without CRLF
 //! >* COUNT TEXT                   the same, repeated
 //! < TEXT, <|TEXT, <* COUNT TEXT   the server sends
-//! ! close                         it closes: what the client sends then is lost, and then fails
-//! ! end                           it ends its sending direction, and goes on reading
+//! ! close                         it closes: the client's next piece is lost, and later ones fail
+//! ! end                           it ends its sending direction, and continues to read
 //! ! reset
-//! ! stall [TIME]                  it does nothing for so long, or for ever
-//! ! window COUNT                  the client can be so far ahead of what the server has read
-//! ! read head, ! read COUNT       it reads whatever it is
-//! ! drain                         it reads whatever comes
+//! ! stall [TIME]                  it does nothing for this long, or for ever
+//! ! window COUNT                  this many sent bytes can be unread
+//! ! read head, ! read COUNT       it reads a head, or this many bytes, whatever they are
+//! ! drain                         it reads everything
 //! ! client-end                    the client must end its sending direction, without sending more
-//! ! connection                    from here on these are the next connection's lines
+//! ! connection                    the lines of the next connection follow
 //!
 //! = [STATUS] [CONTENT] [unread] [error PHASE CODE [may-retry]] FATES
-//!                                 what the step comes to. CONTENT is "text" or 3*"text", several make one; with `unread`
-//!                                 the caller reads just that much and drops the response. FATES are what became of
+//!                                 the expected result. CONTENT is "text" or 3*"text", several make one; with `unread`
+//!                                 the caller reads just that much and drops the response. FATES are the fates of the
 //!                                 connections, in order, with commas: `kept`, `closed REASON`, `strayed`, or `-` for none.
-//! with reason TEXT, with no-reason more of what it comes to; what is not said must not be there:
-//! with version HTTP/1.0           reason, version, length and fields apart, which nobody looks at then
+//! with reason TEXT, with no-reason more of the result. What is not listed must not be there, except for reason,
+//! with version HTTP/1.0           version, length and fields, which are then not checked
 //! with length COUNT|none
 //! with codings NAME, NAME          those that were removed from the content, in the order in which they were applied
 //! with field NAME: VALUE          all of this name, in order
@@ -58,10 +58,10 @@
 //! with took TIME
 //! with retry
 //! with write-error CODE
-//! with says TEXT                  in the error's words
+//! with says TEXT                  part of the error's detail
 //! ```
 //!
-//! TEXT can hold `\r \n \t \0 \\ \" \xNN`, and goes to the end of its line. Codes and reasons are those of the WIT.
+//! TEXT extends to the end of its line, and can contain `\r \n \t \0 \\ \" \xNN`. Codes and reasons are those of the WIT.
 
 use std::time::Duration;
 
@@ -69,11 +69,11 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) steps: Vec<Step>,
-    /// What the server does on each connection, in the order in which they are made.
+    /// The server's steps on each connection, in the order of the connections.
     pub(crate) connections: Vec<Vec<Act>>,
 }
 
-/// What the client does.
+/// The client's steps.
 #[derive(Debug)]
 pub(crate) enum Step {
     Set(Setting),
@@ -83,9 +83,9 @@ pub(crate) enum Step {
 }
 
 /// `set NAME VALUE`. Names are `scheme`, `host`, `port`, `listen` (where the server is), `user-agent` (`none`, or
-/// `default`; a transcript begins with none), `persistent`, `decoding`, `addresses`, `connect-to`, `family`, and those of the WIT's
-/// `deadlines` and `limits` (`deadlines.first-byte`). `set ways whole` says that what comes of it may depend on how bytes
-/// are cut, so that they are not.
+/// `default`; a transcript begins with none), `persistent`, `decoding`, `addresses`, `connect-to`, `family`, and those of
+/// the WIT's `deadlines` and `limits` (`deadlines.first-byte`). `set ways whole` says that the result may depend on how bytes are
+/// segmented, so they are not.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) line: usize,
@@ -117,7 +117,7 @@ pub(crate) enum Writing {
     Finish,
 }
 
-/// What the server does.
+/// The server's steps.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     Expect(Vec<u8>),
@@ -172,8 +172,8 @@ pub(crate) struct Interim {
 pub(crate) enum Fate {
     Kept,
     Closed(String),
-    /// Closed because of bytes beyond the response, or kept until the next request finds them: that depends on how they
-    /// were cut on the way.
+    /// Closed because of bytes beyond the response, or kept until the next request finds them: that depends on how they were
+    /// segmented.
     Strayed,
 }
 

@@ -1,6 +1,6 @@
 //! Reads the format of transcripts, line by line.
 //!
-//! It knows no more of the world than `format` does.
+//! Like `format`, it knows neither sessions nor networks.
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ struct Parser {
     number: usize,
     steps: Vec<Step>,
     connections: Vec<Vec<Act>>,
-    /// A step that waits for what it comes to.
+    /// A step whose result has not been read yet.
     open: Option<Open>,
-    /// Whether `with` can come: right after `=`.
+    /// Whether `with` can follow: only right after `=`.
     is_after_outcome: bool,
 }
 
@@ -202,7 +202,7 @@ impl Parser {
         Ok(())
     }
 
-    // ---- what comes of it ---------------------------------------------------------------------------------------------
+    // ---- results ------------------------------------------------------------------------------------------------------
 
     fn outcome(&mut self, text: &str) -> Parsed {
         let open = self.open.take().ok_or("there is no step before that this could be the outcome of")?;
@@ -283,7 +283,7 @@ fn parse_outcome(mut rest: &str) -> Parsed<Outcome> {
     Ok(outcome)
 }
 
-/// How often a quoted text comes, and what is after its first quote; none if there is no quoted text.
+/// The count of a quoted text, and what follows its first quote. `None` if there is no quoted text.
 fn content_piece(rest: &str) -> Parsed<Option<(usize, &str)>> {
     if let Some(quoted) = rest.strip_prefix('"') {
         return Ok(Some((1, quoted)));

@@ -1,4 +1,4 @@
-//! Runs a transcript over the simulated network, once, in one way of cutting bytes, and says how it differs from what is
+//! Runs a transcript over the simulated network, once, in one way of segmenting bytes, and reports how it differs from what is
 //! written.
 //!
 //! It reads no files and knows no format: see `format`.
@@ -23,22 +23,22 @@ use super::names::{code_name, phase_name, reason_name, set};
 /// One way of running a transcript. None may make a difference.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
-    /// How what the server sends is cut.
+    /// How the server's bytes are segmented.
     pub(crate) segments: Segments,
     /// How much the client can send at once.
     pub(crate) send_limit: usize,
     /// How much content is read at once.
     pub(crate) read: usize,
-    /// Whether the caller asks first if there is something to do.
+    /// Whether the caller waits until there is something to do before each call.
     pub(crate) asks_first: bool,
     /// Whether futures are polled only when they were woken.
     pub(crate) is_exact: bool,
 }
 
-/// Whom a transcript talks to, unless it says otherwise.
+/// The origin of a transcript, unless it sets another.
 const HOST: &str = "origin.test";
 
-/// Runs it. The error says all that is different from what is written.
+/// Runs it. The error lists every difference from what is written.
 pub(crate) fn run(case: &Case, way: &Way) -> Result<(), String> {
     let world = SimNet::new();
     world.set_segments(way.segments.clone());
@@ -65,7 +65,7 @@ pub(crate) fn run(case: &Case, way: &Way) -> Result<(), String> {
     session.change_options(|options| options.set_user_agent(None)).map_err(|error| error.detail)?;
     let mut runner = Runner { world, session, way, idle: Vec::new(), strayed: None };
     for step in &case.steps {
-        // What the server has to say explains most of what is different.
+        // The server's problems explain most differences.
         runner.step(step).map_err(|what| format!("{what}\n      the server: {:?}", runner.world.problems()))?;
     }
     runner.finish()
@@ -75,13 +75,13 @@ struct Runner<'a> {
     world: SimNet,
     session: Session<SimNet>,
     way: &'a Way,
-    /// The connections that are kept, by their numbers in events.
+    /// The kept connections, by their numbers in events.
     idle: Vec<u64>,
     /// A kept connection that the next request must find strayed.
     strayed: Option<u64>,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Default)]
 struct Actual {
     head: Option<ResponseHead>,
@@ -206,7 +206,7 @@ impl Runner<'_> {
         };
         let mut content = content.clone();
         loop {
-            // Whoever has to make content up gives the host time to hear what came meanwhile.
+            // While a caller produces content, the host has time to notice what has arrived.
             self.world.wait(Some(self.world.now()));
             let refused = exchange.try_write(content)?;
             self.world.run(poll_fn(|context| exchange.poll_flush(context)))?;
@@ -224,7 +224,7 @@ impl Runner<'_> {
         self.world.run(poll_fn(|context| response.poll_read(context, self.way.read.min(most))))
     }
 
-    // ---- what is different --------------------------------------------------------------------------------------------
+    // ---- differences --------------------------------------------------------------------------------------------------
 
     fn differences(&mut self, outcome: &Outcome, of_exchange: Option<(Actual, Duration)>) -> Vec<String> {
         let mut differences = Differences::default();
@@ -350,7 +350,7 @@ fn compare(outcome: &Outcome, actual: &Actual, differences: &mut Differences) {
 }
 
 fn script(acts: &[Act]) -> Script {
-    /// What is longer is sent without being kept, if it is one byte over and over.
+    /// Longer text that repeats one byte is sent without being held in memory.
     const LONG: usize = 1 << 20;
     let acts = acts.iter().map(|act| match act {
         Act::Expect(bytes) => SimAct::Expect(with_offered(bytes)),

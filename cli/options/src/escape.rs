@@ -1,7 +1,7 @@
-//! Bytes as text and back. WASI's arguments, variables and paths are text, and those of an operating system are bytes.
+//! Escapes bytes as text, and back. WASI's arguments, variables and paths are text. Those of an operating system are bytes.
 //!
-//! A byte that is no part of UTF-8 becomes one character of a block that is for private use. A character of that block that was
-//! really given becomes four such characters, one for each of its bytes, so there is one way back. All other text stays as it is.
+//! A byte that is not part of UTF-8 becomes one character of a block for private use. A character of that block in the input
+//! becomes four such characters, one for each of its bytes, so that the escape is unambiguous. All other text is unchanged.
 
 /// The name that the host gives the command as its argument 0 when the other arguments, the variables and the names of files
 /// are escaped.

@@ -6,14 +6,14 @@ use crate::table::Names;
 /// A file that a command line names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct File {
-    /// As it was given.
+    /// As given.
     pub name: Vec<u8>,
-    /// Whether it is written. Otherwise it is read.
+    /// Whether it is written, not read.
     pub is_written: bool,
 }
 
-/// The files that this command line names, the command's own name left out; none beyond a mistake, for the command refuses all
-/// of it then.
+/// The files that this command line names, without the command's own name. None if there is a mistake in it, because the command
+/// then refuses the whole line.
 pub fn of_line(arguments: impl IntoIterator<Item = Vec<u8>>) -> Vec<File> {
     let mut files = Vec::new();
     for part in parts(arguments) {
@@ -27,7 +27,7 @@ pub fn of_line(arguments: impl IntoIterator<Item = Vec<u8>>) -> Vec<File> {
     files
 }
 
-/// The name of the file in a value of this kind; none where it names no file, or a standard stream.
+/// The name of the file in a value of this kind. `None` if it names no file, or a standard stream.
 pub fn name_in(names: Names, value: &[u8]) -> Option<&[u8]> {
     let name = match names {
         Names::Nothing => return None,

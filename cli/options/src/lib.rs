@@ -1,15 +1,15 @@
-//! What the `xenon` command and its native host both know of a command line: the options, how a line is taken apart, and how
-//! what is not UTF-8 gets from the one to the other.
+//! What the `xenon` command and its native host share about the command line: the options, its parser, and an escape for bytes that
+//! are not UTF-8.
 //!
 //! ```text
 //!     table      each option: its names, its value, whether that names a file
-//!     line       a command line, taken apart
+//!     line       parses a command line
 //!     files      the files that a command line names
 //!     escape     bytes as text, for WASI's arguments, variables and paths are text
 //! ```
 //!
-//! The host gives the command the files that `files` finds, and no others, so both must read a line in the same way: they read
-//! it here. What an option does is the command's to know, and is not here. Nothing here reads a file or the environment.
+//! The host gives the command exactly the files that `files` finds, so both must parse a line in the same way, and do it here. What
+//! an option does is up to the command. Nothing here reads a file or the environment.
 
 pub mod escape;
 pub mod files;

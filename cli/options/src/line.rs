@@ -1,4 +1,4 @@
-//! Takes a command line apart as curl does: `-sSf`, `-ofile`, `-o file`, `--output file`, and `--`, after which all are URLs.
+//! Parses a command line as curl does: `-sSf`, `-ofile`, `-o file`, `--output file`, and `--`, after which everything is a URL.
 
 use crate::table::{OPTIONS, Opt};
 
@@ -9,25 +9,25 @@ pub enum Part {
     Option {
         /// Which.
         option: &'static Opt,
-        /// As it was written, without its value.
+        /// As given, without its value.
         name: String,
-        /// There if, and only if, it takes one.
+        /// Present if, and only if, it takes one.
         value: Option<Vec<u8>>,
     },
-    /// What is no option: a URL.
+    /// A URL: whatever is not an option.
     Url(Vec<u8>),
 }
 
-/// What makes no sense, and all after it.
+/// A mistake in a command line. What follows it is not parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// There is no such option. It is as it was written: of short ones the one letter, with its dash.
+    /// There is no such option. As given; of a cluster of short ones, the letter with a dash.
     Unknown(Vec<u8>),
-    /// The value is missing of this option.
+    /// The value of this option is missing.
     NoValue(String),
 }
 
-/// The parts of this command line, the command's own name left out. After a mistake comes nothing more.
+/// The parts of this command line, without the command's own name. A mistake is the last.
 pub fn parts<A: IntoIterator<Item = Vec<u8>>>(arguments: A) -> Parts<A::IntoIter> {
     Parts { arguments: arguments.into_iter(), letters: Vec::new(), only_urls: false, is_over: false }
 }
@@ -36,7 +36,7 @@ pub fn parts<A: IntoIterator<Item = Vec<u8>>>(arguments: A) -> Parts<A::IntoIter
 #[derive(Debug)]
 pub struct Parts<A> {
     arguments: A,
-    /// What is left of `-sSf`.
+    /// The rest of `-sSf`.
     letters: Vec<u8>,
     only_urls: bool,
     is_over: bool,
@@ -88,7 +88,7 @@ impl<A: Iterator<Item = Vec<u8>>> Parts<A> {
         let mut rest = std::mem::take(&mut self.letters);
         let Some(option) = OPTIONS.iter().find(|option| option.short.is_some_and(|short| short == char::from(letter)))
         else {
-            // All of a character, where it has several bytes.
+            // The whole character, if it has several bytes.
             let length = rest.iter().skip(1).take_while(|byte| (**byte & 0xc0) == 0x80).count().saturating_add(1);
             rest.truncate(length);
             return Err(Mistake::Unknown([b"-", rest.as_slice()].concat()));

@@ -3,21 +3,21 @@
 /// One option.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Opt {
-    /// Which it is, for whoever does what it says.
+    /// Which option it is, for code that implements it.
     pub id: Id,
-    /// Without its dash; ASCII.
+    /// Without its dash. ASCII.
     pub short: Option<char>,
     /// Without its dashes.
     pub long: &'static str,
-    /// What its value is; none where it takes none.
+    /// Its value. `None` if it takes none.
     pub value: Option<Value>,
     help: &'static str,
 }
 
-/// What the value of an option is.
+/// The kind of an option's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value {
-    /// What the help text calls it.
+    /// Its name in the help text.
     pub name: &'static str,
     /// How it names a file.
     pub names: Names,
@@ -30,7 +30,7 @@ pub enum Names {
     Nothing,
     /// It is the name of a file that is read.
     Read,
-    /// If `@` stands before it, it is the name of a file that is read.
+    /// After an `@`, it is the name of a file that is read.
     ReadAfterAt,
     /// It is the name of a file that is written.
     Written,
@@ -174,7 +174,7 @@ pub const OPTIONS: &[Opt] = &[
     ),
     flag(Id::Trailers, None, "trailers", "Write the trailers after the content"),
     flag(Id::ProgressBar, Some('#'), "progress-bar", "Draw a progress bar, when standard error is a terminal"),
-    // Who asks.
+    // Credentials.
     text(Id::User, Some('u'), "user", "USER:PASSWORD", "The name and password; without a colon the password is empty"),
     flag(Id::Basic, None, "basic", "Send them at once (Basic), as -u does by itself"),
     flag(Id::Digest, None, "digest", "Send them when asked for Digest, and in no weaker way"),
@@ -248,7 +248,7 @@ pub const OPTIONS: &[Opt] = &[
     flag(Id::Version, Some('V'), "version", "The version"),
 ];
 
-/// Options of curl's that are refused, by name, and why. A short one has its dash.
+/// Options of curl that are refused, by name, and why. A short one has its dash.
 const REFUSED: &[(&[&str], &str)] = &[
     (&["-L", "location", "location-trusted"], "redirects are not followed; -i shows where they lead"),
     (&["-k", "insecure"], "there is no way to accept any certificate"),
@@ -259,7 +259,7 @@ const REFUSED: &[(&[&str], &str)] = &[
 
 const LATER: &str = "option not supported by this build";
 
-/// Why this option of curl's, as it was written, is refused; none if it is no option of curl's, or unknown.
+/// Why this option of curl, as given, is refused. `None` if it is not one of them.
 pub fn refusal(written: &str) -> Option<&'static str> {
     let name = written.strip_prefix("--").unwrap_or(written);
     REFUSED.iter().find(|(names, _)| names.contains(&name)).map(|(_, why)| *why)
@@ -275,7 +275,8 @@ pub fn help() -> String {
         help.push_str(&format!("  {name:<36} {}\n", option.help));
     }
     help.push_str(
-        "\nOptions and exit codes are curl's. Several URLs of one origin share a session and its connection.\n",
+        "\nOptions and exit codes are curl's. Several URLs of one origin share a session and its connection.\n\
+         The native program puts Xenon under other programs and runs them: xenon compose --help, xenon run --help.\n",
     );
     help
 }

@@ -250,7 +250,7 @@ impl<'a> Caller<'a> {
             (options.limits().whole_content, options.deadlines().exchange)
         };
         let end = self.net.now() + exchange;
-        match self.net.run(whole::fetch(&request)) {
+        match self.net.run(whole::fetch(&request, false)) {
             Ok(whole) => assert!(whole.content.len() as u64 <= limit),
             Err(error) => check_error(&error),
         }

@@ -66,7 +66,7 @@ fn check_session(plan: &Plan) {
     });
     let begin = net.now();
     for _ in 0..2 {
-        let outcome = net.run(whole::fetch(&session.request("GET", "/")));
+        let outcome = net.run(whole::fetch(&session.request("GET", "/"), false));
         if !plan.is_forged() {
             assert_answer(plan, &outcome);
         }

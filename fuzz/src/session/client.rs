@@ -258,7 +258,7 @@ impl<'a> Client<'a> {
         let target = format!("/e{}", self.exchanges.len());
         let request = self.session.request(method, &target);
         let end = self.net.now() + self.plan.deadlines.exchange;
-        let whole = self.net.run(whole::fetch(&request));
+        let whole = self.net.run(whole::fetch(&request, false));
         assert!(self.net.now() <= end, "it takes longer than it may");
         let start = Start {
             method,

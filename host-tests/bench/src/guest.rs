@@ -18,19 +18,25 @@ use crate::Result;
 use crate::certificate::Certificate;
 use crate::contestants::{Job, Kind};
 
-/// The engine of all that is timed: wasmtime's defaults.
+/// The engine of all that is timed: wasmtime's defaults, without what WASI 0.3 needs, as in the native host.
 pub(crate) fn plain_engine() -> Result<Engine> {
-    Ok(Engine::new(&Config::new())?)
+    Ok(Engine::new(&config())?)
 }
 
 /// One that counts fuel.
 pub(crate) fn fuelled_engine() -> Result<Engine> {
-    Ok(Engine::new(Config::new().consume_fuel(true))?)
+    Ok(Engine::new(config().consume_fuel(true))?)
 }
 
 /// One whose code `perf` can name.
 pub(crate) fn profiled_engine() -> Result<Engine> {
-    Ok(Engine::new(Config::new().profiler(ProfilingStrategy::PerfMap))?)
+    Ok(Engine::new(config().profiler(ProfilingStrategy::PerfMap))?)
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.concurrency_support(false);
+    config
 }
 
 /// What of a guest is called.

@@ -5,6 +5,16 @@ use std::process::ExitCode;
 use xenon_guest_maker::{Guest, Maker, finish};
 
 fn main() -> ExitCode {
-    let guests = [Guest::alone("rust-crate", &["examples/rust-crate", "src", "getrandom"])];
+    let guests = [
+        Guest::alone("rust-crate", &["examples/rust-crate", "src", "getrandom"]),
+        Guest::composed("tested-async-caller", &["host-tests/guests/tested/async-caller"]),
+        Guest::alone("tested-command", &["host-tests/guests/tested/command"]),
+        Guest::alone("tested-async-command", &["host-tests/guests/tested/async-command"]),
+        Guest::alone("tested-fetcher", &["host-tests/guests/tested/fetcher"]),
+        Guest::composed("rust-get-wasip3", &["examples/rust-get-wasip3"]),
+        Guest::alone("foreign-wasip3", &["host-tests/guests/foreign/wasip3"]),
+        Guest::alone("foreign-spin", &["host-tests/guests/foreign/spin"]),
+        Guest::alone("foreign-service", &["host-tests/guests/foreign/service"]),
+    ];
     finish(Maker::new().and_then(|maker| maker.make(&guests)))
 }

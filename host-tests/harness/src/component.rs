@@ -13,6 +13,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -35,11 +36,16 @@ pub use self::engine::{bytes, component, engine};
 
 pub mod counts;
 mod engine;
+mod resource;
 mod resources;
+mod room;
 mod setting_resources;
 mod settings;
 
+use self::resource::{Handle, resource};
+
 pub use self::resources::{Exchange, Request, Response, Session, Timer};
+pub use self::room::Room;
 pub use self::setting_resources::{Options, TlsConfig};
 pub use self::settings::{Deadlines, Limits};
 
@@ -80,6 +86,8 @@ pub struct Setup {
     pub lookup: bool,
     /// How many bytes its linear memory can have.
     pub memory: usize,
+    /// What its host has room for.
+    pub room: Room,
     /// Whether fuel is counted, which makes it slower.
     pub fuel: bool,
     /// Whether calls of the host are counted by name, which makes it slower.
@@ -99,6 +107,7 @@ impl Default for Setup {
             addresses: true,
             lookup: true,
             memory: usize::MAX,
+            room: Room::default(),
             fuel: false,
             call_names: false,
             turns: true,
@@ -130,6 +139,7 @@ impl Guest {
             counts,
             patience: setup.patience,
             is_dead: Cell::new(false),
+            trap: RefCell::new(None),
         }))
     }
 
@@ -202,6 +212,19 @@ impl Guest {
         self.0.counts.as_ref().expect("`Setup::call_names` is set").by_name()
     }
 
+    /// Gives this much room to what is made from now on.
+    pub fn set_room(&self, room: Room) {
+        room::give(&mut self.0.store.borrow_mut(), room);
+    }
+
+    /// Runs this. If the component traps, the answer is the reason, and the instance is dead.
+    pub fn until_trap<T>(&self, run: impl FnOnce() -> T) -> Result<T, String> {
+        catch_unwind(AssertUnwindSafe(run)).map_err(|panic| match self.0.trap.take() {
+            Some(reason) => reason,
+            None => resume_unwind(panic),
+        })
+    }
+
     /// Runs this in the instance. A trap, or taking too long, is a panic.
     fn call<T>(&self, operation: impl AsyncFnOnce(&mut Store<State>, &Client) -> wasmtime::Result<T>) -> T {
         self.0.call(operation)
@@ -223,6 +246,8 @@ struct Instance {
     patience: Duration,
     /// Whether it has trapped or was given up; nothing can be called then.
     is_dead: Cell<bool>,
+    /// Why it has trapped.
+    trap: RefCell<Option<String>>,
 }
 
 impl Instance {
@@ -240,6 +265,7 @@ impl Instance {
             Ok(Ok(answer)) => answer,
             Ok(Err(trap)) => {
                 self.is_dead.set(true);
+                self.trap.replace(Some(trap.root_cause().to_string()));
                 panic!("the component has trapped: {trap:?}");
             }
             Err(_) => {

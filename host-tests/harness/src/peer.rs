@@ -57,6 +57,11 @@ impl Gate {
         *lock(&self.0.0) = false;
     }
 
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        *lock(&self.0.0)
+    }
+
     /// Waits until it is open; false when that takes too long.
     pub fn wait(&self) -> bool {
         let waited = self.0.1.wait_timeout_while(lock(&self.0.0), GATE_PATIENCE, |is_open| !*is_open);

@@ -3,7 +3,7 @@
 //! It needs no root, and leaves nothing outside its own directory, which is removed with it. It knows `names::ORIGIN`.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -82,8 +82,10 @@ impl Squid {
             command
         };
         let last = if terms.tls.is_some() { "Accepting HTTPS Socket" } else { "Accepting HTTP Socket" };
-        let is_ready =
-            |folder: &Path, _| fs::read_to_string(folder.join("error.log")).is_ok_and(|log| log.contains(last));
+        // It logs that before it listens, so it is asked, too. But without the log, another program could be the one that answers.
+        let is_ready = |folder: &Path, [port, _]: [u16; 2]| {
+            fs::read_to_string(folder.join("error.log")).is_ok_and(|log| log.contains(last)) && ask_fence(port).is_ok()
+        };
         let ([port, tls_port], program) = Program::start(folder, command, is_ready);
         Some(Squid { program, port, tls_port, _service: service })
     }
@@ -117,19 +119,21 @@ impl Squid {
     /// Makes a request of its own. squid's single thread alternates between all pending work, and this request takes several
     /// turns. So when it is complete, everything that ended before is logged.
     fn fence(&self) {
-        let ask = || -> std::io::Result<()> {
-            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-            stream.write_all(format!("GET http://{FENCE}/ HTTP/1.0\r\n\r\n").as_bytes())?;
-            stream.read_to_end(&mut Vec::new()).map(|_| ())
-        };
-        if let Err(error) = ask() {
+        if let Err(error) = ask_fence(self.port) {
             panic!("squid does not answer ({error}); it says:\n{}", self.program.complaints());
         }
     }
 }
 
+/// A host that squid denies to everyone. Requests to it do not count as seen.
 const FENCE: &str = "xenon-fence.test";
+
+fn ask_fence(port: u16) -> io::Result<()> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(format!("GET http://{FENCE}/ HTTP/1.0\r\n\r\n").as_bytes())?;
+    stream.read_to_end(&mut Vec::new()).map(|_| ())
+}
 
 /// A service name that no other squid uses. Files of that name exist in the system's shared memory as long as this does.
 struct Service(String);

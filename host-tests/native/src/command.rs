@@ -5,16 +5,17 @@
 
 use std::fmt::Display;
 
-use wasmtime::component::{Component, Instance, Linker, ResourceTable};
+use wasmtime::component::{Component, Instance, Linker};
 use wasmtime::{Config, Engine, Result, Store, format_err};
 use wasmtime_wasi::p2::bindings::Command;
-use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxBuilder};
 use xenon_cli_options::VARIABLES;
 use xenon_cli_options::escape::{ESCAPED, escaped};
 
 use crate::ahead::Embedded;
 use crate::engines;
-use crate::named_files::{self, NamedFiles, View};
+use crate::host::{self, Host};
+use crate::named_files::{self, NamedFiles};
 
 /// The exit code of an internal failure of the command or its host, which is a bug: `EX_SOFTWARE` of `sysexits.h`. In curl, HTTP
 /// never leads to this code.
@@ -76,20 +77,18 @@ async fn start(component: Embedded, arguments: &[Vec<u8>]) -> Result<i32> {
 
 async fn instantiate(engine: &Engine, component: &Component, arguments: &[Vec<u8>]) -> Result<(Store<Host>, Instance)> {
     let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    host::add_wasip2_to_linker(&mut linker)?;
     named_files::add_to_linker(&mut linker, Host::named_files)?;
-    let files = NamedFiles::of_line(arguments);
-    let host = Host { wasi: context(arguments), table: ResourceTable::new(), files };
+    let host = Host::new(context(arguments), NamedFiles::of_line(arguments));
     let mut store = Store::new(engine, host);
     let instance = linker.instantiate_async(&mut store, component).await?;
     Ok((store, instance))
 }
 
-/// What asks for little address space: memories take what they need, and move when they grow. Code checks each access then, and
-/// is not what was compiled ahead of time.
+/// What asks for little address space. The code is not what was compiled ahead of time then.
 fn thrifty() -> Config {
-    let mut config = Config::new();
-    config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(8 << 20);
+    let mut config = engines::for_command();
+    host::spare_address_space(&mut config);
     config
 }
 
@@ -107,24 +106,6 @@ fn context(arguments: &[Vec<u8>]) -> WasiCtx {
     }
     builder.inherit_network().allow_tcp(true).allow_udp(false).allow_ip_name_lookup(true);
     builder.build()
-}
-
-struct Host {
-    wasi: WasiCtx,
-    table: ResourceTable,
-    files: NamedFiles,
-}
-
-impl Host {
-    fn named_files(&mut self) -> View<'_> {
-        View { files: &self.files, table: &mut self.table }
-    }
-}
-
-impl WasiView for Host {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
 }
 
 /// The first line of this text.

@@ -1,4 +1,4 @@
-//! The native host of the `xenon` command and of the tour.
+//! The native host of the `xenon` command and of the tour. `xenon-programs` has what it does for other people's programs.
 //!
 //! ```text
 //!     bin/xenon      bin/xenon-tour
@@ -6,8 +6,8 @@
 //!        |              |     origin
 //!        +-----+--------+
 //!           command ---- named_files
-//!              |
-//!            ahead
+//!          /       \     /
+//!       ahead       host
 //! ```
 //!
 //! Nothing here speaks HTTP as a client: that is the component's work, and this is its host. What tests need beside it is the
@@ -16,5 +16,6 @@
 pub mod ahead;
 pub mod command;
 mod engines;
+pub mod host;
 pub mod named_files;
 pub mod origin;

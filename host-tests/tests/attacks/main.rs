@@ -6,11 +6,14 @@
 //! ```text
 //! cargo test -p xenon-host --test attacks -- --nocapture | grep '^|'
 //! ```
+//!
+//! `host` has no attacks, but hosts that run out of resources.
 
 mod caller;
 mod content;
 mod cost;
 mod head;
+mod host;
 mod idle;
 mod measure;
 mod pace;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use xenon_harness::peer::{Peer, Script};
+use xenon_harness::peer::{Peer, Script, refusing_port};
 
 use crate::support::*;
 
@@ -53,10 +53,10 @@ fn a_head_of_any_length_that_is_allowed_is_shown() {
     assert_eq!((output.status.code(), output.stdout == response.as_bytes()), (Some(0), true));
 }
 
-/// Runs the command where a process may have so many KiB of address space.
-fn bounded(kibibytes: u32, url: &str) -> std::process::Output {
+/// Runs the command in a process with this limit (`ulimit`).
+fn bounded(limit: &str, url: &str) -> std::process::Output {
     let mut command = Command::new("bash");
-    let line = format!("ulimit -v {kibibytes} && exec \"$@\"");
+    let line = format!("ulimit {limit} && exec \"$@\"");
     command.args(["-c", &line, "bash", env!("CARGO_BIN_EXE_xenon"), url]).env("http_proxy", "");
     command.output().unwrap()
 }
@@ -64,7 +64,22 @@ fn bounded(kibibytes: u32, url: &str) -> std::process::Output {
 #[test]
 fn little_address_space_suffices() {
     let peer = answering("hello");
-    let output = bounded(2_000_000, &url(&peer));
+    let output = bounded("-v 2000000", &url(&peer));
     peer.finish();
     assert_written(&output, b"hello");
+}
+
+/// With one descriptor less each time, until there is none for a socket.
+#[test]
+fn no_descriptor_left_for_a_socket_is_an_error_of_the_connection() {
+    let url = format!("http://127.0.0.1:{}/", refusing_port());
+    let has_none_left = |descriptors: u32| {
+        let output = bounded(&format!("-n {descriptors}"), &url);
+        assert_refused(&output, 7);
+        let words = text(&output.stderr);
+        let has_none = words.contains("the host of this component has no resources left");
+        assert!(has_none || words.contains("connection refused"), "{words}");
+        has_none
+    };
+    assert!((3..32).rev().any(has_none_left));
 }

@@ -7,21 +7,17 @@
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use xenon_harness::component::{
-    Error, Event, EventKind, Exchange, Fields, Guest, InterimResponse, Response, Session, Setup, Version,
-};
 use xenon_harness::peer::refusing_port;
 
-use crate::format::{Case, Fate, Field, Outcome, Request, Step, Writing};
+use crate::component::{Error, Event, EventKind, Fields, Guest, InterimResponse, Response, Session, Setup, Version};
+use crate::exchange;
+use crate::format::{Case, Fate, Field, Outcome, Step};
 use crate::names::{is_named, is_same_name, rust_name, set, shorten};
 use crate::rules::pace;
 use crate::server::{Cut, Server, Until};
 
 /// Whom a transcript talks to, unless it says otherwise.
 const HOST: &str = "origin.test";
-
-/// How much content is read at once, at most.
-const READ: usize = 1 << 16;
 
 /// Runs it. The error says all that is different from what is written.
 pub(crate) fn run(case: Case, cut: Cut) -> Result<(), String> {
@@ -55,14 +51,14 @@ pub(crate) fn run(case: Case, cut: Cut) -> Result<(), String> {
     runner.finish()
 }
 
-struct Runner {
-    guest: Guest,
-    session: Session,
+pub(crate) struct Runner {
+    pub(crate) guest: Guest,
+    pub(crate) session: Session,
     /// None where nobody listens.
     server: Option<Server>,
     pace: u32,
     /// What has happened in the current step so far.
-    events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// The numbers that connections have in events, in the order in which they were made.
     made: Vec<u64>,
     /// Those that are kept.
@@ -73,17 +69,17 @@ struct Runner {
 
 /// What came of a request.
 #[derive(Default)]
-struct Actual {
-    response: Option<Response>,
-    content: Vec<u8>,
-    interims: Vec<InterimResponse>,
-    trailers: Fields,
-    error: Option<Error>,
-    write_error: Option<Error>,
+pub(crate) struct Actual {
+    pub(crate) response: Option<Response>,
+    pub(crate) content: Vec<u8>,
+    pub(crate) interims: Vec<InterimResponse>,
+    pub(crate) trailers: Fields,
+    pub(crate) error: Option<Error>,
+    pub(crate) write_error: Option<Error>,
 }
 
 /// Why an exchange does not go on: it has failed, or the test has.
-enum Stop {
+pub(crate) enum Stop {
     Error(Error),
     Test(String),
 }
@@ -115,7 +111,7 @@ impl Runner {
             Step::Exchange(request, outcome) => {
                 let begin = Instant::now();
                 let mut actual = Actual::default();
-                match self.exchange(request, outcome, &mut actual) {
+                match exchange::run(self, request, outcome, &mut actual) {
                     Ok(()) => {}
                     Err(Stop::Error(error)) => actual.error = Some(error),
                     Err(Stop::Test(what)) => return Err(format!("line {}: {what}", outcome.line)),
@@ -142,7 +138,8 @@ impl Runner {
     }
 
     /// Waits until the server has done its part.
-    fn settle(&mut self, until: Until) -> Result<(), String> {
+    pub(crate) fn settle(&mut self, until: Until) -> Result<(), String> {
+        exchange::let_run(&self.guest);
         for event in self.session.take_events() {
             if matches!(event.what, EventKind::Connected(_)) {
                 self.made.push(event.connection);
@@ -151,74 +148,6 @@ impl Runner {
         }
         let Some(server) = &self.server else { return Ok(()) };
         server.settle(self.made.len(), until)
-    }
-
-    // ---- one exchange -------------------------------------------------------------------------------------------------
-
-    fn exchange(&mut self, request: &Request, outcome: &Outcome, actual: &mut Actual) -> Result<(), Stop> {
-        let described = self.session.request(&request.method, &request.target);
-        for (name, value) in &request.fields {
-            described.add_field_bytes(name, value)?;
-        }
-        if let Some(content) = &request.content {
-            described.set_content(content);
-        }
-        if let Some(length) = request.stream {
-            described.set_streamed_content(length);
-        }
-        if let Some(idempotent) = request.is_idempotent {
-            described.set_idempotent(idempotent);
-        }
-        described.set_expect_continue(request.expects);
-        if request.is_old {
-            described.set_version(Version::Http10)?;
-        }
-        let exchange = described.start()?;
-        for writing in &request.writing {
-            if let Err(error) = write(&exchange, writing, &request.trailers) {
-                let is_over = !is_named(&error.code, "HTTP-request-body-size");
-                actual.write_error.get_or_insert(error);
-                if is_over {
-                    break;
-                }
-            }
-            self.settle(Until::Reacted)?;
-        }
-        let response = match request.stream {
-            None => exchange.response(),
-            Some(_) => self.response(&exchange)?,
-        };
-        actual.interims = match &response {
-            Ok(response) => response.interim_responses(),
-            Err(_) => exchange.interim_responses(),
-        };
-        let response = actual.response.insert(response?);
-        for writing in &request.after {
-            write(&exchange, writing, &[])?;
-        }
-        let most = if outcome.is_unread { outcome.content.len() } else { usize::MAX };
-        while actual.content.len() < most {
-            let Some(piece) = response.read(READ.min(most - actual.content.len()) as u32)? else {
-                break;
-            };
-            actual.content.extend(piece);
-        }
-        actual.trailers = response.trailers().unwrap_or_default();
-        if outcome.is_unread {
-            self.settle(Until::Reacted)?;
-        }
-        Ok(())
-    }
-
-    /// Waits for the response without blocking functions, which refuse to wait while content is not finished.
-    fn response(&self, exchange: &Exchange) -> Result<Result<Response, Error>, String> {
-        for _ in 0..1000 {
-            if let Some(response) = exchange.try_response().transpose() {
-                return Ok(response);
-            }
-            self.guest.wait_any(&[exchange], &[], &[], None);
-        }
-        Err("the exchange is ready again and again, and there is no response".into())
     }
 
     // ---- what is different --------------------------------------------------------------------------------------------
@@ -289,13 +218,6 @@ impl Runner {
     }
 }
 
-fn write(exchange: &Exchange, writing: &Writing, trailers: &[Field]) -> Result<(), Error> {
-    match writing {
-        Writing::Write(content) => exchange.write(content),
-        Writing::Finish => exchange.finish(&trailers.to_vec()),
-    }
-}
-
 #[derive(Default)]
 struct Differences(Vec<String>);
 
@@ -341,6 +263,7 @@ fn compare(outcome: &Outcome, actual: &Actual) -> Vec<String> {
         differences.push("the error's words", words, &error.detail);
     }
     let is_same = match (&outcome.write_error, &actual.write_error) {
+        _ if !exchange::TELLS_ERRORS_OF_WRITING => true,
         (Some(expected), Some(error)) => is_named(&error.code, expected),
         (expected, error) => expected.is_none() && error.is_none(),
     };

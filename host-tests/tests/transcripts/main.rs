@@ -11,62 +11,30 @@ mod format;
 mod parser;
 
 mod client;
+mod exchange;
 mod names;
 mod rules;
 mod server;
+mod suite;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use format::Case;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use server::Cut;
+use suite::run_one;
+use xenon_harness::component;
 
 fn main() -> ExitCode {
-    let mut trials = Vec::new();
-    let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for file in files() {
-        let name = file.strip_prefix(root()).unwrap().with_extension("").display().to_string();
-        let text = fs::read_to_string(&file).unwrap();
-        let case = Case::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        match rules::why_left(&case) {
-            Some(why) => left.entry(why).or_default().push(name),
-            None => {
-                if rules::is_cut_too(&case) {
-                    let text = text.clone();
-                    trials.push(Trial::test(format!("sockets_byte_by_byte::{name}"), move || run(&text, Cut::Bytes)));
-                }
-                trials.push(Trial::test(format!("sockets::{name}"), move || run(&text, Cut::Whole)));
-            }
-        }
-    }
-    let files = trials.iter().filter(|trial| trial.name().starts_with("sockets::")).count();
-    assert!(files >= 430, "only {files} transcripts: where have the others gone?");
-    eprintln!(
-        "count: {files} of them over real sockets, through the component; with those cut into bytes {}",
-        trials.len()
-    );
-    trials.push(Trial::test("a_transcript_that_is_wrong_fails_over_sockets", a_transcript_that_is_wrong_fails));
-    let mut arguments = Arguments::from_args();
-    for (why, names) in left {
-        eprintln!("{} left to the simulated network, for {why}: {}", names.len(), names.join(", "));
-    }
-    // Most of them wait more than they work.
-    arguments.test_threads.get_or_insert(8);
-    libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-fn run(text: &str, cut: Cut) -> Result<(), Failed> {
-    Ok(client::run(Case::parse(text)?, cut)?)
+    let wrong = Trial::test("a_transcript_that_is_wrong_fails_over_sockets", a_transcript_that_is_wrong_fails);
+    suite::run(430, &[], vec![wrong])
 }
 
 fn a_transcript_that_is_wrong_fails() -> Result<(), Failed> {
     let good = "proves: x\nget /\n> GET / HTTP/1.1\n> Host: origin.test\n>\n\
                 < HTTP/1.1 200 OK\n< Content-Length: 1\n<\n<|a\n= 200 \"a\" kept\n";
-    run(good, Cut::Whole)?;
-    run(good, Cut::Bytes)?;
+    run_one(good, Cut::Whole)?;
+    run_one(good, Cut::Bytes)?;
     let table = [
         ("> GET /", "> GET /x", "came"),
         (">\n<", "> X: y\n>\n<", "came"),
@@ -98,16 +66,4 @@ fn a_transcript_that_is_wrong_fails() -> Result<(), Failed> {
         assert!(error.contains(words), "{to}: {error}");
     }
     Ok(())
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/transcripts")
-}
-
-/// The transcripts, in order: a folder holds nothing else.
-fn files() -> Vec<PathBuf> {
-    let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries(&root()).filter(|path| path.is_dir()).flat_map(|folder| entries(&folder)).collect();
-    files.sort();
-    files
 }

@@ -3,8 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use xenon_harness::component::{AddressFamily, Deadlines, Error, Session};
-
+use crate::component::{AddressFamily, Deadlines, Error, Session};
 use crate::format::Setting;
 use crate::parser::duration;
 

@@ -11,6 +11,7 @@ use super::bindings::exports::xenon::http::session::{
 };
 use super::convert::{self, Outcome, misuse, wrong};
 use super::session::Session;
+use super::words::words;
 use crate::limits::READ_LENGTH;
 use crate::net::wasip2::Wasi;
 use crate::session::{self, whole};
@@ -194,12 +195,12 @@ impl wit::GuestResponse for Response {
     }
 
     fn read_words(&self, max: u32) -> Outcome<Option<Words>> {
-        Ok(self.read(max)?.map(|piece| convert::words(&piece)))
+        Ok(self.read(max)?.map(|piece| words(&piece)))
     }
 
     fn try_read_words(&self, max: u32) -> Outcome<ReceivedWords> {
         Ok(match self.try_read(max)? {
-            Received::Content(piece) => ReceivedWords::Content(convert::words(&piece)),
+            Received::Content(piece) => ReceivedWords::Content(words(&piece)),
             Received::Pending => ReceivedWords::Pending,
             Received::End => ReceivedWords::End,
         })

@@ -3,11 +3,14 @@
 //! This folder alone knows WIT, and it alone may hold unsafe code: the bindings that wit-bindgen writes, and
 //! [`wait_any`], which stands in for a binding that it cannot write.
 
+#[path = "../convert.rs"]
 mod convert;
 mod exchange;
 mod session;
+#[path = "../settings.rs"]
 mod settings;
 mod wait_any;
+mod words;
 
 /// What wit-bindgen makes of `wit/`.
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]

@@ -22,7 +22,7 @@ impl Session {
         if let Some(content) = content {
             request.set_content(content);
         }
-        block_on(whole::fetch(&request)).map(convert::whole).map_err(convert::error)
+        block_on(whole::fetch(&request, false)).map(convert::whole).map_err(convert::error)
     }
 }
 

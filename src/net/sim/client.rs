@@ -1,6 +1,6 @@
 //! The client's end of the simulated network: the traits of [`crate::net`].
 //!
-//! It counts operations, fails those that shall fail, and notes wishes with their wakers; what a connection does is in `connection`.
+//! It counts operations, injects failures, and notes wishes with their wakers. `connection` does the rest.
 
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
@@ -12,17 +12,17 @@ use super::{Attempt, Failure, Operation, SimNet};
 use crate::clock::Instant;
 use crate::net::{self, Fault, Net, Receive, Received, Step};
 
-/// A lookup under way.
+/// A lookup in progress.
 pub struct Lookup {
     ready_at: Option<Instant>,
     answer: Result<Vec<IpAddr>, Fault>,
     net: SimNet,
 }
 
-/// An attempt to connect, under way.
+/// An attempt to connect, in progress.
 pub struct Dial {
     ready_at: Option<Instant>,
-    /// Why it will fail; none if the listener will accept.
+    /// The fault with which it will fail. `None` if the listener will accept.
     fault: Option<Fault>,
     to: SocketAddr,
     from: Option<IpAddr>,
@@ -31,7 +31,7 @@ pub struct Dial {
 
 /// The client's end of a connection.
 pub struct Stream {
-    /// Its place in `World::connections`.
+    /// Its index in `World::connections`.
     number: usize,
     peer: SocketAddr,
     net: SimNet,
@@ -51,7 +51,7 @@ impl Net for SimNet {
         world.wall_clock + Duration::from_nanos(world.now.as_nanos())
     }
 
-    /// The same in each run, and no byte string twice in one.
+    /// The same bytes in each run, and never the same twice in one run.
     fn random(&self, bytes: &mut [u8]) {
         let mut world = self.world();
         for byte in bytes {

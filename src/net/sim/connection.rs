@@ -1,6 +1,6 @@
-//! One simulated connection: the peer that performs its script, and the two queues between it and the client.
+//! One simulated connection: the peer that follows its script, and the two queues between it and the client.
 //!
-//! It does not know other connections, nor what the client wants of it.
+//! It knows neither other connections nor what the client will do next.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -13,29 +13,29 @@ use crate::net::{Fault, Received};
 /// Bytes that fit between the peer and the client, each way.
 pub(super) const WINDOW: usize = 64 * 1024;
 
-/// Bytes of what a connection received that are kept for tests to look at.
+/// How many of the client's bytes are kept for tests to inspect.
 const RECORDED: usize = 16 * 1024 * 1024;
 
 /// A connection, both ends of it.
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) from: Option<IpAddr>,
-    /// What the client sent, up to a bound, and how much that is.
+    /// The bytes that the client sent, up to a bound, and the number of all of them.
     pub(super) record: Vec<u8>,
     pub(super) sent: u64,
-    /// How much the client has received.
+    /// The number of bytes that the client has received.
     pub(super) received: u64,
-    /// Who waits until something can be sent, or received.
+    /// The tasks that wait to send, or to receive.
     pub(super) sender: Option<Waker>,
     pub(super) receiver: Option<Waker>,
-    /// What went wrong, in words.
+    /// The problems, as text.
     pub(super) problems: Vec<String>,
     pub(super) is_dropped: bool,
 
     script: VecDeque<Act>,
-    /// How many bytes of the current act are done.
+    /// The number of bytes of the current act that are done.
     progress: u64,
-    /// When the current delay is over.
+    /// The end of the current delay.
     pub(super) wake_at: Option<Instant>,
     /// The last four bytes that `ExpectHead` read.
     last_bytes: [u8; 4],
@@ -45,28 +45,28 @@ pub(super) struct Connection {
     window: usize,
     /// From the peer, not yet read by the client.
     inbound: VecDeque<u8>,
-    /// Offsets in what the client receives where a step must end.
+    /// Offsets in the client's input at which a step must end.
     cuts: VecDeque<u64>,
     segments: Segments,
     seed: u64,
 
     /// How the peer's sending direction ended.
     peer_end: Option<Result<(), Fault>>,
-    /// Whether the peer reads no more: what comes is lost once, then refused.
+    /// Whether the peer has stopped reading: the next piece is lost, and later ones fail.
     is_closed: bool,
     is_close_noticed: bool,
     is_client_done: bool,
-    /// Made to fail, or to hang.
+    /// Injected failures.
     send_failure: Option<Fault>,
     pub(super) is_send_stalled: bool,
     receive_failure: Option<Result<(), Fault>>,
     pub(super) is_receive_stalled: bool,
-    /// Whether the client has had its piece and must wait for the next.
+    /// Whether the client has received its piece, and must wait for the next.
     pub(super) is_send_paused: bool,
     pub(super) is_receive_paused: bool,
-    /// Whether the host assumes that there is nothing to read: a read found no more, and there was no wait since.
+    /// Whether the host assumes that there is nothing to read, because a read found no more and nothing has waited since.
     pub(super) is_thought_silent: bool,
-    /// Whether the host asks the system again after a read that got less than was asked for.
+    /// Whether the host asks its system again after a short read.
     is_asked_again: bool,
 }
 
@@ -119,7 +119,7 @@ impl Connection {
         }
     }
 
-    /// Does what the peer can do at this time.
+    /// Lets the peer do all that it can do at this time.
     pub(super) fn act(&mut self, now: Instant) {
         while let Some(act) = self.script.pop_front() {
             match self.perform(&act, now) {
@@ -137,7 +137,7 @@ impl Connection {
         }
     }
 
-    /// What the script still wants, and what the client has sent too much.
+    /// The steps that were not reached, and the bytes that the peer did not expect.
     pub(super) fn unfinished(&self) -> Option<String> {
         let is_missed = |act: &&Act| match act {
             Act::Expect(_) | Act::ExpectHead | Act::ExpectBytes(_) | Act::ExpectEnd => true,
@@ -157,7 +157,7 @@ impl Connection {
 
     // The client's end.
 
-    /// How many bytes the client can send now; an error if sending is over.
+    /// The number of bytes that the client can send now. An error if sending is over.
     pub(super) fn can_send(&self, limit: usize) -> Result<usize, Fault> {
         if let Some(fault) = self.send_failure {
             return Err(fault);
@@ -188,12 +188,12 @@ impl Connection {
         }
     }
 
-    /// How many bytes the client can receive now, or how receiving has ended.
+    /// The number of bytes that the client can receive now, or how receiving has ended.
     pub(super) fn can_receive(&self) -> Result<usize, Received> {
         if self.is_thought_silent { Ok(0) } else { self.could_receive() }
     }
 
-    /// As [`Connection::can_receive`], if the host knew all that is here.
+    /// As [`Connection::can_receive`], for a host that asks its system.
     fn could_receive(&self) -> Result<usize, Received> {
         if self.receive_failure.is_none() && (self.is_receive_stalled || self.is_receive_paused) {
             return Ok(0);
@@ -201,7 +201,7 @@ impl Connection {
         self.is_here()
     }
 
-    /// As [`Connection::could_receive`], without a wait before.
+    /// As [`Connection::could_receive`], without the wait that the next segment needs.
     fn is_here(&self) -> Result<usize, Received> {
         match (self.receive_failure, self.inbound.len(), self.peer_end) {
             (Some(Ok(())), ..) | (None, 0, Some(Ok(()))) => Err(Received::End),
@@ -210,7 +210,7 @@ impl Connection {
         }
     }
 
-    /// Takes a piece of what is there.
+    /// Takes a piece of the available bytes.
     pub(super) fn receive(&mut self, max: usize) -> Vec<u8> {
         let piece = match self.segments {
             Segments::Whole | Segments::At(_) => usize::MAX,
@@ -226,19 +226,19 @@ impl Connection {
         self.take(count, max)
     }
 
-    /// Takes what a look finds: all that is here, however it came.
+    /// Takes what a check finds: all available bytes, however they are segmented.
     pub(super) fn receive_at_once(&mut self, max: usize) -> Vec<u8> {
         self.take(max.min(self.inbound.len()), max)
     }
 
     fn take(&mut self, count: usize, max: usize) -> Vec<u8> {
         self.received += count as u64;
-        // Less than was asked for is all there is: tokio does not ask the system again before it was told of more.
+        // A short read got all there is: tokio does not ask the system again until that reports more.
         self.is_thought_silent |= count < max && !self.is_asked_again;
         self.inbound.drain(..count).collect()
     }
 
-    /// What is here of a connection that should be silent; an error also if the client can send nothing any more.
+    /// What a check of an idle connection finds. An error if the client can no longer send, too.
     pub(super) fn look(&self) -> Result<usize, Received> {
         match self.send_failure {
             Some(fault) => Err(Received::Failed(fault)),
@@ -256,7 +256,7 @@ impl Connection {
         self.is_client_done = true;
         self.is_dropped = true;
         self.inbound.clear();
-        // Nobody waits for it any more.
+        // No task waits for it any more.
         (self.sender, self.receiver) = (None, None);
     }
 
@@ -268,7 +268,7 @@ impl Connection {
         self.receive_failure = Some(how);
     }
 
-    /// Those whose wish has come true.
+    /// The wakers whose wishes have come true.
     pub(super) fn take_woken(&mut self) -> impl Iterator<Item = Waker> {
         let can_send = !self.is_send_stalled && (self.is_send_paused || self.can_send(1) != Ok(0));
         let can_receive =
@@ -284,7 +284,7 @@ impl Connection {
 
     // The peer's end.
 
-    /// Whether this act is done; an error says what the client did wrong.
+    /// Whether this act is done. An error says what the client did wrong.
     fn perform(&mut self, act: &Act, now: Instant) -> Result<bool, String> {
         match act {
             Act::Expect(bytes) => return self.expect(bytes),
@@ -361,7 +361,7 @@ impl Connection {
             match self.outbound.front() {
                 Some(byte) if byte == expected => {}
                 Some(_) => return Err(self.unexpected(&quote(bytes))),
-                // Only a failure is put into words: a long piece that comes byte by byte would be quoted for each.
+                // Only a failure is formatted. Otherwise a long piece that arrives byte by byte would be quoted for each byte.
                 None if !self.is_client_done => return Ok(false),
                 None => return self.more(&quote(bytes)),
             }
@@ -371,7 +371,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Not done: more must come, which it cannot if the client has ended.
+    /// Not done yet. An error if the client has ended, because the rest cannot arrive.
     fn more(&self, expected: &str) -> Result<bool, String> {
         if !self.is_client_done {
             return Ok(false);
@@ -384,7 +384,7 @@ impl Connection {
         format!("after {} bytes of {expected} came {}", self.progress, quote(&bytes))
     }
 
-    /// Sends as much as fits; whether that was all.
+    /// Sends as much as fits. Returns whether that was all.
     fn push(&mut self, total: u64, byte_at: impl Fn(usize) -> Option<u8>) -> bool {
         while self.progress < total {
             if self.is_dropped {
@@ -414,7 +414,7 @@ fn excerpt(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
-/// The next of a row of numbers that look random (SplitMix64).
+/// The next number of a pseudorandom sequence (SplitMix64).
 fn random(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *seed;

@@ -1,13 +1,14 @@
-//! A simulated network for tests: scripted peers, a clock that moves when everybody waits, failures on demand.
+//! A simulated network for tests: scripted peers, a clock that moves only while a task waits, failures on demand.
 //!
-//! It is deterministic, knows nothing of HTTP, and contacts nothing. It panics where a test should fail. Its host is as
-//! forgetful as tokio under wasmtime: once a read has found nothing more, later reads find nothing either, whatever has come
-//! meanwhile, until the client has waited ([`SimNet::wait`]) or has caught up ([`crate::net::Net::catch_up`]). Neither
-//! [`SimNet::settle`] nor [`SimNet::advance`] is a wait: time passes, and the host has not looked. But they start a pass of a
-//! caller who will not wait, in which a step that reads asks anew.
+//! It is deterministic, knows no HTTP, and contacts nothing. It panics where a test should fail.
 //!
-//! A future that runs ([`SimNet::run`]) is polled after each wait, or, with [`SimNet::set_exact_wakers`], only when it was woken:
-//! whatever holds in the one way holds in the other.
+//! Its host caches readiness as tokio does under wasmtime. After a read that found no more bytes, later reads find none either,
+//! whatever arrives, until the client waits ([`SimNet::wait`]) or catches up ([`crate::net::Net::catch_up`]).
+//! [`SimNet::settle`] and [`SimNet::advance`] are not waits: time passes, but the host does not ask its system. They start a
+//! probing pass, for a caller that does not wait, in which a step that reads asks again.
+//!
+//! A running future ([`SimNet::run`]) is polled after each wait or, with [`SimNet::set_exact_wakers`], only when it was woken.
+//! Its outcome must be the same either way.
 
 mod client;
 mod connection;
@@ -37,48 +38,48 @@ use crate::net::Fault;
 #[derive(Clone, Default)]
 pub struct SimNet(Rc<RefCell<World>>);
 
-/// A failure that is injected in place of what an operation would have done.
+/// A failure injected into an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It fails so. A check finds the connection closed.
+    /// It fails with this fault. A check finds the connection closed.
     Fault(Fault),
-    /// It meets an end: a lookup finds no addresses, a connection that was just made or is read from ends in good order,
-    /// sending fails with [`Fault::Reset`], a check finds the connection closed.
+    /// It meets the end. A lookup finds no addresses. A new connection, or one that is read, ends cleanly. Sending fails with
+    /// [`Fault::Reset`]. A check finds the connection closed.
     End,
-    /// It does little: a lookup finds one address, a byte is sent or received. A check finds a stray byte. Connecting
-    /// just succeeds.
+    /// It does as little as it can. A lookup finds one address. One byte is sent or received. A check finds a stray byte.
+    /// Connecting succeeds as usual.
     Short,
-    /// It never comes to an end, nor do later ones of its kind on this connection. A check finds the connection alive.
+    /// It never completes, nor does a later one of its kind on this connection. A check finds the connection alive.
     Stall,
 }
 
-/// What can be made to fail.
+/// An operation that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// A lookup's result.
     Lookup,
     /// The result of an attempt to connect.
     Connect,
-    /// A piece sent.
+    /// Sending a piece.
     Send,
-    /// A piece received, or the end.
+    /// Receiving a piece, or the end.
     Receive,
-    /// A look at an idle connection.
+    /// A check of an idle connection.
     Check,
 }
 
 /// An attempt to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it began.
+    /// Its start.
     pub at: Instant,
-    /// Where to.
+    /// The peer's address.
     pub to: SocketAddr,
-    /// Where from, if that was asked for.
+    /// The local address, if one was requested.
     pub from: Option<IpAddr>,
 }
 
-/// Polls something once, for a caller that does not wait.
+/// Polls once, for a caller that does not wait.
 pub fn poll_once<T>(poll: impl FnOnce(&mut Context<'_>) -> T) -> T {
     poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -94,30 +95,30 @@ impl Wake for Task {
     }
 }
 
-/// Making the world.
+/// Building the world.
 impl SimNet {
     /// A world without names and listeners: lookups find nothing, connections are refused.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A name with these addresses, known at once.
+    /// Adds a name with these addresses. Looking it up takes no time.
     pub fn name(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
         self.name_after(name, Some(Duration::ZERO), Ok(addresses.into_iter().collect()));
     }
 
-    /// A name whose lookup takes so long, or for ever, and answers so.
+    /// Adds a name. Looking it up takes this long, or for ever, and has this result.
     pub fn name_after(&self, name: &str, after: Option<Duration>, answer: Result<Vec<IpAddr>, Fault>) {
         self.world().names.insert(name.to_owned(), Name { after, answer });
     }
 
-    /// Accepts connections to this address at once. The Nth takes the Nth script, those of earlier calls before; when
-    /// there are none left, connections are refused.
+    /// Accepts connections to this address at once. The Nth connection gets the Nth script, counting those of earlier calls.
+    /// When no script is left, connections are refused.
     pub fn listen(&self, at: SocketAddr, scripts: impl IntoIterator<Item = Script>) {
         self.listen_after(at, Some(Duration::ZERO), scripts);
     }
 
-    /// The same after so long, or never.
+    /// The same after this long, or never.
     pub fn listen_after(&self, at: SocketAddr, after: Option<Duration>, scripts: impl IntoIterator<Item = Script>) {
         let mut world = self.world();
         let listener = world.listeners.entry(at).or_insert(Listener { after, fault: None, scripts: VecDeque::new() });
@@ -125,42 +126,42 @@ impl SimNet {
         listener.scripts.extend(scripts);
     }
 
-    /// Fails connections to this address so, after so long or never.
+    /// Fails connections to this address with this fault, after this long or never.
     pub fn fail_connecting(&self, to: SocketAddr, after: Option<Duration>, fault: Fault) {
         let listener = Listener { after, fault: Some(fault), scripts: VecDeque::new() };
         self.world().listeners.insert(to, listener);
     }
 
-    /// What time it is now for people, since 1970.
+    /// Sets the wall clock: the time since 1970.
     pub fn set_wall_clock(&self, now: Duration) {
         let mut world = self.world();
         world.wall_clock = now.saturating_sub(Duration::from_nanos(world.now.as_nanos()));
     }
 
-    /// How what peers send is cut, unless their script says otherwise. Holds for connections made later.
+    /// Sets how the bytes of peers are segmented, unless their script does. Applies to later connections.
     pub fn set_segments(&self, segments: Segments) {
         self.world().segments = segments;
     }
 
-    /// How many bytes the client can send in one step; when it has sent so many, it must wait before it sends more.
+    /// Sets how many bytes the client can send in one step. After that many, it must wait before it sends more.
     pub fn set_send_limit(&self, bytes: usize) {
         self.world().send_limit = bytes;
     }
 
-    /// Whether the host asks the system again after a read that got less than was asked for. tokio does not where the system
-    /// tells of what comes. Holds for connections made later.
+    /// Sets whether the host asks its system again after a short read. tokio does not, where the system reports readiness by
+    /// edges. Applies to later connections.
     pub fn set_asks_again(&self, is_asked: bool) {
         self.world().is_asked_again = is_asked;
     }
 
-    /// Whether futures are polled only when they were woken, as over WASI 0.3; else after each wait, as over WASI 0.2. Then a
-    /// wish lasts until it comes true, and not only until the next wait.
+    /// Sets whether futures are polled only when they were woken, as over WASI 0.3, instead of after each wait, as over WASI 0.2.
+    /// A wish then lasts until it comes true, not just until the next wait.
     pub fn set_exact_wakers(&self, is_exact: bool) {
         self.world().is_exact = is_exact;
     }
 
-    /// Makes an operation fail. They are counted from 1: the results of lookups and of attempts, pieces sent, pieces
-    /// received with the end, checks; what would block is not counted.
+    /// Makes the operation of this number fail. Counted from 1 are results of lookups and attempts, pieces sent, pieces
+    /// received (the end included), and checks. An operation that would block is not counted.
     pub fn fail_at(&self, operation: u64, failure: Failure) {
         self.world().failures.insert(operation, failure);
     }
@@ -172,13 +173,13 @@ impl SimNet {
     ///
     /// # Panics
     ///
-    /// When it waits for nothing that could ever come, when what it waits for has come and nothing has woken it
-    /// ([`SimNet::set_exact_wakers`]), or when it goes on over and over without anything happening.
+    /// Panics when it waits for something that cannot happen, when that happens and does not wake it
+    /// ([`SimNet::set_exact_wakers`]), or when it is polled again and again without effect.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         self.run_until(None, future).expect("it ends by itself")
     }
 
-    /// The same until this time at the latest.
+    /// The same, but not beyond this time.
     ///
     /// # Panics
     ///
@@ -200,7 +201,7 @@ impl SimNet {
             if end.is_some_and(|end| end <= self.world().now) {
                 break None;
             }
-            // It may have woken itself, which is no reason to wait.
+            // If it has woken itself, it is polled again without a wait.
             if task.is_woken.load(Ordering::Relaxed) {
                 self.world().turn_idle();
             } else {
@@ -211,15 +212,15 @@ impl SimNet {
         output
     }
 
-    /// Starts a pass, as [`crate::net`] has them, without waiting: wishes are forgotten, the next segments are there.
+    /// Starts a pass of [`crate::net`] without a wait: wishes are forgotten, and the next segments arrive.
     pub fn settle(&self) {
         let mut world = self.world();
         world.settle();
         world.is_probing = true;
     }
 
-    /// Waits until something wished for can be done, the earliest noted deadline, or `until`, and wakes whose wish has come
-    /// true; then starts a pass. False, and no time has passed, when nothing can come.
+    /// Waits until a wish comes true, or until the earliest noted deadline or `until`. Wakes the tasks whose wishes came true,
+    /// and starts a pass. Returns `false`, without letting time pass, if nothing can happen.
     pub fn wait(&self, until: Option<Instant>) -> bool {
         let mut world = self.world();
         world.turn_idle();
@@ -241,7 +242,7 @@ impl SimNet {
         is_over
     }
 
-    /// Lets so much time pass, whatever is waited for, and starts a pass.
+    /// Lets this much time pass, whatever is waited for, and starts a pass.
     pub fn advance(&self, time: Duration) {
         let mut world = self.world();
         let end = world.now + time;
@@ -254,9 +255,9 @@ impl SimNet {
     }
 }
 
-/// Looking at what happened.
+/// Looking at what has happened.
 impl SimNet {
-    /// The problems so far: bytes that a peer did not expect, steps that scripts still wait for, scripts without a connection.
+    /// The problems so far: bytes that a peer did not expect, steps that were not reached, scripts without a connection.
     pub fn problems(&self) -> Vec<String> {
         let world = self.world();
         let mut problems = Vec::new();
@@ -274,24 +275,24 @@ impl SimNet {
     ///
     /// # Panics
     ///
-    /// With the problems.
+    /// Panics with the problems.
     pub fn assert_done(&self) {
         let problems = self.problems();
         assert!(problems.is_empty(), "{problems:#?}");
     }
 
-    /// How many operations there were ([`SimNet::fail_at`]).
+    /// The number of operations so far ([`SimNet::fail_at`]).
     pub fn operations(&self) -> u64 {
         self.world().operations.len() as u64
     }
 
-    /// What the operation of this number was, counted from 1.
+    /// The operation of this number, counted from 1.
     pub fn operation(&self, number: u64) -> Option<Operation> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         self.world().operations.get(index).copied()
     }
 
-    /// Whether failures were asked for that have not happened: the run had too few operations.
+    /// Whether a requested failure has not happened, because the run had too few operations.
     pub fn has_unused_failures(&self) -> bool {
         !self.world().failures.is_empty()
     }
@@ -306,47 +307,47 @@ impl SimNet {
         self.world().attempts.clone()
     }
 
-    /// How many connections were made.
+    /// The number of connections so far.
     pub fn connections(&self) -> usize {
         self.world().connections.len()
     }
 
-    /// How many connections are open at the client's end.
+    /// The number of connections that the client has not closed.
     pub fn open_connections(&self) -> usize {
         self.world().connections.iter().filter(|connection| !connection.is_dropped).count()
     }
 
-    /// The address that this connection, counted from 0, was made to.
+    /// The peer's address of this connection, counted from 0.
     pub fn peer(&self, connection: usize) -> Option<SocketAddr> {
         self.world().connections.get(connection).map(|connection| connection.peer)
     }
 
-    /// The local address that this connection was made from, if one was asked for.
+    /// The local address of this connection, if one was requested.
     pub fn local_address(&self, connection: usize) -> Option<IpAddr> {
         self.world().connections.get(connection).and_then(|connection| connection.from)
     }
 
-    /// What the client sent on this connection, counted from 0; 16 MiB at the most.
+    /// The bytes that the client sent on this connection, counted from 0: the first 16 MiB.
     pub fn sent(&self, connection: usize) -> Vec<u8> {
         self.world().connections.get(connection).map(|connection| connection.record.clone()).unwrap_or_default()
     }
 
-    /// How many bytes the client has sent on all connections.
+    /// The number of bytes that the client has sent on all connections.
     pub fn bytes_sent(&self) -> u64 {
         self.world().connections.iter().map(|connection| connection.sent).sum()
     }
 
-    /// How many bytes the client has received on all connections.
+    /// The number of bytes that the client has received on all connections.
     pub fn bytes_received(&self) -> u64 {
         self.world().connections.iter().map(|connection| connection.received).sum()
     }
 
-    /// How often [`SimNet::run`] has polled.
+    /// The number of polls by [`SimNet::run`].
     pub fn polls(&self) -> u64 {
         self.world().polls
     }
 
-    /// How many steps were made, those that would block included.
+    /// The number of steps, including those that would block.
     pub fn steps(&self) -> u64 {
         self.world().steps
     }

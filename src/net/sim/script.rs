@@ -1,71 +1,71 @@
-//! What a peer does: scripts, as values.
+//! Scripts of peers, as values.
 //!
-//! It does nothing itself; `connection` performs it.
+//! `connection` performs them.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What the peer of one connection does, step after step.
+/// The steps of the peer of one connection.
 ///
-/// A peer acts at once wherever nothing is said of a delay. When the script is over, the connection stays open, and whatever
-/// the client sends then is a problem ([`super::SimNet::problems`]).
+/// Each step is taken at once, unless a delay comes before it. After the last step the connection stays open, and any further
+/// byte from the client is a problem ([`super::SimNet::problems`]).
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     pub(super) acts: Vec<Act>,
     pub(super) segments: Option<Segments>,
 }
 
-/// One thing that a peer does.
+/// One step of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Reads exactly these bytes. Anything else is a problem, and resets the connection.
     Expect(Vec<u8>),
-    /// Reads up to and with the first empty line.
+    /// Reads up to and including the first empty line.
     ExpectHead,
-    /// Reads so many bytes, whatever they are.
+    /// Reads this many bytes, whatever they are.
     ExpectBytes(u64),
-    /// Reads the end of what the client sends.
+    /// Reads the end of the client's sending direction.
     ExpectEnd,
-    /// Reads all that comes, until the client ends.
+    /// Reads everything until the client ends its sending direction.
     Drain,
     /// Sends these bytes, as fast as the client reads them.
     Send(Vec<u8>),
-    /// Sends these bytes in segments of these lengths; what is left over is one more.
+    /// Sends these bytes in segments of these lengths. The rest is one more segment.
     SendSegmented(Vec<u8>, Vec<usize>),
-    /// Sends this byte so many times. No memory is used for it.
+    /// Sends this byte this many times, without holding them in memory.
     SendFill(u8, u64),
-    /// Does nothing for so long.
+    /// Does nothing for this long.
     Delay(Duration),
-    /// From here on the client can be this many bytes ahead of what was read; with 0, it can send nothing.
+    /// From here on, this many sent bytes can be unread. With 0, the client can send nothing.
     Window(usize),
-    /// Ends the sending direction in good order, and goes on reading.
+    /// Ends the sending direction cleanly, and continues to read.
     EndSending,
-    /// Closes in good order. Of what the client sends after that, the first piece is lost and the others fail.
+    /// Closes cleanly. The next piece that the client sends is lost, and later ones fail.
     Close,
-    /// Resets the connection: what was sent before can still be read, sending fails.
+    /// Resets the connection. Bytes sent before can still be read. Sending fails.
     Reset,
-    /// Does nothing any more, for ever, and keeps the connection open.
+    /// Does nothing more, and keeps the connection open.
     Stall,
-    /// Says what this makes of what the client has said, until it is over.
+    /// Answers the client's bytes with what this program returns, until that is over.
     Talk(Talk),
 }
 
-/// A peer that is a program: it hears what the client has sent since it was last asked, be it nothing, and answers what it
-/// says to that.
+/// A peer that is a program. It is given the bytes that the client has sent since the last call, perhaps none, and returns its
+/// answer.
 #[derive(Clone)]
 pub struct Talk(pub(super) Rc<RefCell<Program>>);
 
-/// What such a peer says to what it hears.
+/// Such a program.
 type Program = dyn FnMut(&[u8]) -> Said;
 
-/// What a peer says at a time.
+/// The answer of such a program.
 #[derive(Debug, Default)]
 pub struct Said {
-    /// What it sends.
+    /// The bytes to send.
     pub bytes: Vec<u8>,
-    /// Whether it is over, so that the next act begins.
+    /// Whether it is over. Then the next act begins.
     pub is_over: bool,
 }
 
@@ -83,10 +83,10 @@ impl fmt::Debug for Talk {
     }
 }
 
-/// How what a peer sends is cut into pieces, each of which comes in a step of its own with a wait before it.
+/// How the bytes of a peer are segmented. Each segment arrives in a step of its own, after a wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Segments {
-    /// Not at all: all that is there comes at once.
+    /// Not at all: all available bytes arrive at once.
     #[default]
     Whole,
     /// Into single bytes.
@@ -98,7 +98,7 @@ pub enum Segments {
 }
 
 impl Script {
-    /// A peer that accepts and says nothing.
+    /// A peer that accepts and sends nothing.
     pub fn new() -> Self {
         Self::default()
     }
@@ -189,7 +189,7 @@ impl Script {
         self
     }
 
-    /// How this peer's bytes are cut, in place of how the world says.
+    /// Segments this peer's bytes in this way, instead of the world's.
     pub fn segments(mut self, segments: Segments) -> Self {
         self.segments = Some(segments);
         self

@@ -1,4 +1,4 @@
-//! What a simulated world holds, and its clock.
+//! The state of a simulated world, and its clock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -13,31 +13,31 @@ use crate::net::Fault;
 
 pub(super) struct World {
     pub(super) now: Instant,
-    /// What time it was for people at the zero of the clock.
+    /// The wall clock at the zero of the monotonic clock.
     pub(super) wall_clock: Duration,
-    /// Where random bytes come from.
+    /// The state of the generator of random bytes.
     pub(super) chance: u64,
-    /// Who waits for which time.
+    /// The tasks that wait for a time.
     pub(super) timers: Vec<(Instant, Waker)>,
-    /// Whether a task is polled only when it was woken, so that wishes last until they come true.
+    /// Whether a task is polled only when it was woken. Wishes then last until they come true.
     pub(super) is_exact: bool,
-    /// How often a task was polled.
+    /// The number of polls of tasks.
     pub(super) polls: u64,
     pub(super) names: BTreeMap<String, Name>,
     pub(super) listeners: BTreeMap<SocketAddr, Listener>,
     pub(super) connections: Vec<Connection>,
     pub(super) segments: Segments,
     pub(super) send_limit: usize,
-    /// Whether the host asks the system again after a read that got less than was asked for.
+    /// Whether the host asks its system again after a short read.
     pub(super) is_asked_again: bool,
     pub(super) lookups: Vec<String>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) operations: Vec<Operation>,
     pub(super) steps: u64,
-    /// Whether the next step that reads asks the host anew: this is the pass of a caller who will not wait.
+    /// Whether this is a probing pass, in which a step that reads asks the host again.
     pub(super) is_probing: bool,
     pub(super) failures: BTreeMap<u64, Failure>,
-    /// Waits and steps in a row since something last happened.
+    /// Consecutive waits and steps without effect.
     pub(super) idle_turns: u32,
 }
 
@@ -52,13 +52,13 @@ pub(super) struct Listener {
     pub(super) scripts: VecDeque<Script>,
 }
 
-/// So many waits or steps in which nothing happens are a loop without end.
+/// This many waits or steps without effect count as an endless loop.
 const IDLE_TURNS: u32 = 10_000;
 
 impl Default for World {
     fn default() -> Self {
         Self {
-            // Not the zero of the clock, which means nothing.
+            // Not zero, so that tests notice code that relies on it.
             now: Instant::from_nanos(1_000_000_000),
             wall_clock: Duration::ZERO,
             chance: 0,
@@ -83,7 +83,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Counts an operation; the failure it has, if any.
+    /// Counts an operation. Returns the failure to inject, if any.
     pub(super) fn operate(&mut self, operation: Operation) -> Option<Failure> {
         self.operations.push(operation);
         self.failures.remove(&(self.operations.len() as u64))
@@ -104,24 +104,24 @@ impl World {
         }
     }
 
-    /// A task begins to be polled, or has ended: it notes anew until when it waits.
+    /// Forgets the deadlines of the task, which is about to be polled, or has ended.
     pub(super) fn forget_times(&mut self, task: &Waker) {
         self.timers.retain(|(_, waker)| !waker.will_wake(task));
     }
 
-    /// The earliest time that is waited for.
+    /// The earliest time that a task waits for.
     pub(super) fn next_timer(&self) -> Option<Instant> {
         self.timers.iter().map(|(time, _)| *time).min()
     }
 
-    /// Those whose wish has come true.
+    /// The wakers whose wishes have come true.
     pub(super) fn take_woken(&mut self) -> Vec<Waker> {
         let now = self.now;
         let timers = self.timers.extract_if(.., |(time, _)| *time <= now).map(|(_, waker)| waker);
         timers.chain(self.connections.iter_mut().flat_map(Connection::take_woken)).collect()
     }
 
-    /// When the next peer does something by itself.
+    /// When a peer next does something by itself.
     pub(super) fn next_act(&self) -> Option<Instant> {
         self.connections.iter().filter_map(|connection| connection.wake_at).min()
     }
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// The host looks at all connections.
+    /// Lets the host ask its system about all connections.
     pub(super) fn catch_up(&mut self) {
         self.connections.iter_mut().for_each(|connection| connection.is_thought_silent = false);
     }

@@ -99,8 +99,7 @@ fn start(reactor: &Reactor, to: SocketAddr, from: Option<IpAddr>) -> Result<Stag
         return Err(Fault::LocalAddress);
     }
     let family = if to.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 };
-    // A system without this family has no route to the address.
-    let socket = create_tcp_socket(family).map_err(|code| fault(code, Fault::Unreachable))?;
+    let socket = create_tcp_socket(family).map_err(no_socket)?;
     let socket = Watched::new(socket);
     let Some(from) = from else {
         return connect(reactor, socket, to);
@@ -109,6 +108,15 @@ fn start(reactor: &Reactor, to: SocketAddr, from: Option<IpAddr>) -> Result<Stag
         .start_bind(reactor.network(), to_wasi(SocketAddr::new(from, 0)))
         .map_err(|code| fault(code, Fault::LocalAddress))?;
     Ok(Stage::Bind(socket))
+}
+
+/// Why there is no socket. A system without this family has no route to the address. Creating a socket contacts nobody, so what
+/// has no other reason is a lack of resources: wasmtime 48 says `unknown` when the process has no descriptor left.
+fn no_socket(code: ErrorCode) -> Fault {
+    match fault(code, Fault::Unreachable) {
+        Fault::Other => Fault::NoResources,
+        other => other,
+    }
 }
 
 /// An address that the host does not accept as a peer's, such as `0.0.0.0`, is unreachable.

@@ -109,13 +109,12 @@ fn fault(code: ErrorCode, unfit: Fault) -> Fault {
         ErrorCode::NameUnresolvable => Fault::NameUnresolvable,
         ErrorCode::TemporaryResolverFailure => Fault::ResolverTemporary,
         ErrorCode::PermanentResolverFailure => Fault::ResolverPermanent,
+        ErrorCode::NewSocketLimit | ErrorCode::OutOfMemory => Fault::NoResources,
         ErrorCode::Unknown
-        | ErrorCode::OutOfMemory
         | ErrorCode::ConcurrencyConflict
         | ErrorCode::NotInProgress
         | ErrorCode::WouldBlock
         | ErrorCode::InvalidState
-        | ErrorCode::NewSocketLimit
         | ErrorCode::DatagramTooLarge => Fault::Other,
     }
 }

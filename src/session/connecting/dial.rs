@@ -220,7 +220,7 @@ impl<N: Net> Race<'_, N> {
             Some(Fault::Denied) => Code::DestinationProhibited,
             Some(Fault::LocalAddress) => Code::Configuration,
             Some(Fault::Reset) => Code::ConnectionTerminated,
-            Some(Fault::Exhausted) => Code::ConnectionLimitReached,
+            Some(Fault::Exhausted | Fault::NoResources) => Code::ConnectionLimitReached,
             _ => Code::Other(None),
         };
         let each: Vec<_> = self.failures.iter().map(|(address, fault)| format!("{address}: {}", fault)).collect();
@@ -236,7 +236,7 @@ fn no_address(what: &str) -> Error {
 fn lookup_error(name: &str, fault: Fault) -> Error {
     let failure = match fault {
         Fault::NameUnresolvable => LookupFailure::NameUnresolvable,
-        Fault::ResolverTemporary | Fault::TimedOut => LookupFailure::Temporary,
+        Fault::ResolverTemporary | Fault::TimedOut | Fault::NoResources => LookupFailure::Temporary,
         Fault::Denied => LookupFailure::Denied,
         _ => LookupFailure::Permanent,
     };

@@ -314,6 +314,11 @@ impl<N: Net> ExchangeState<N> {
         }
     }
 
+    /// Whether the connection has switched to another protocol.
+    pub(crate) fn is_switched(&self) -> bool {
+        matches!(self.stage, Stage::Switched(_))
+    }
+
     /// The trailers, once the response is complete.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
         match &self.stage {
@@ -357,6 +362,13 @@ impl<N: Net> ExchangeState<N> {
         self.shared.journal.set_ending(reason);
         self.stage = Stage::Failed(error);
         self.waiters.wake_all();
+    }
+
+    /// The caller wants no more of the content.
+    pub(crate) fn abandon(&mut self) {
+        if matches!(self.stage, Stage::Receiving(_) | Stage::Switched(_)) {
+            self.abandon_content();
+        }
     }
 
     /// The caller dropped the response. If the rest of its content is short and was received already, it is discarded so that the

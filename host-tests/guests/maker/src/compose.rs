@@ -1,39 +1,19 @@
-//! Composes a consumer with the component.
+//! Composes a consumer with what goes under it.
 
+use std::fs;
 use std::path::Path;
 
-use wac_graph::types::Package;
-use wac_graph::{CompositionGraph, EncodeOptions};
+use xenon_compose::Artifacts;
 
 use crate::Result;
 
-/// Fills what the consumer imports from `xenon:http` with what the component exports. All else that either of them imports
-/// is asked of the host, once.
-pub(crate) fn compose(consumer: &Path, component: &Path) -> Result<Vec<u8>> {
-    let mut graph = CompositionGraph::new();
-    let mut register = |name: &str, file: &Path| -> Result<_> {
-        let package = Package::from_file(name, None, file, graph.types_mut())
-            .map_err(|error| format!("{} is no component: {error:#}", file.display()))?;
-        let imports: Vec<_> = graph.types()[package.ty()].imports.keys().cloned().collect();
-        let exports: Vec<_> = graph.types()[package.ty()].exports.keys().cloned().collect();
-        Ok((graph.register_package(package)?, imports, exports))
-    };
-    let (component, _, _) = register("xenon:component", component)?;
-    let (socket, imports, exports) = register("xenon:consumer", consumer)?;
-
-    let plug = graph.instantiate(component);
-    let socket = graph.instantiate(socket);
-    let ours: Vec<_> = imports.iter().filter(|name| name.starts_with("xenon:http/")).collect();
-    if ours.is_empty() {
-        return Err(format!("{} uses nothing of xenon:http", consumer.display()).into());
-    }
-    for name in ours {
-        let export = graph.alias_instance_export(plug, name)?;
-        graph.set_instantiation_argument(socket, name, export)?;
-    }
-    for name in &exports {
-        let export = graph.alias_instance_export(socket, name)?;
-        graph.export(export, name)?;
-    }
-    Ok(graph.encode(EncodeOptions::default())?)
+/// The consumer, with those of the components in this folder under it that it imports from.
+pub(crate) fn compose(consumer: &Path, components: &Path) -> Result<Vec<u8>> {
+    let component = |name| fs::read(components.join(name)).ok();
+    let (xenon, xenon_0_3, http_client) =
+        (component("xenon.wasm"), component("xenon-0.3.wasm"), component("xenon-http-client.wasm"));
+    let artifacts =
+        Artifacts { xenon: xenon.as_deref(), xenon_0_3: xenon_0_3.as_deref(), http_client: http_client.as_deref() };
+    let composed = xenon_compose::compose(&fs::read(consumer)?, &artifacts);
+    Ok(composed.map_err(|error| format!("{} {error}", consumer.display()))?.component)
 }

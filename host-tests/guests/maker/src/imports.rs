@@ -5,7 +5,7 @@
 //! folders. Here those functions become functions that trap.
 //!
 //! What the standard library does need, such as the seed of its hash maps, is in the world, and may be imported in another
-//! 0.2 version there: it is imported in the world's version then, so that the component asks for one version of each
+//! version there: it is imported in the world's version then, so that the component asks for one version of each
 //! interface.
 
 use std::collections::HashMap;
@@ -16,11 +16,19 @@ use wasmparser::{FunctionSectionReader, ImportSectionReader, Parser, Payload, Ty
 
 use crate::Result;
 
-/// The interfaces of WASI that the world of this name imports, with their versions, in a text of WIT.
+/// The interfaces of WASI that the world of this name imports, with their versions, in a text of WIT. What it includes must be in the
+/// same text.
 pub fn of_world(wit: &str, world: &str) -> Vec<String> {
     let lines = wit.lines().map(str::trim).skip_while(|line| *line != format!("world {world} {{"));
-    let imports = lines.take_while(|line| *line != "}").filter_map(|line| line.strip_prefix("import "));
-    imports.filter(|name| name.starts_with("wasi:")).map(|name| name.trim_end_matches(';').to_owned()).collect()
+    let mut all = Vec::new();
+    for line in lines.take_while(|line| *line != "}").map(|line| line.trim_end_matches(';')) {
+        match (line.strip_prefix("import "), line.strip_prefix("include ")) {
+            (Some(name), _) if name.starts_with("wasi:") => all.push(name.to_owned()),
+            (_, Some(other)) => all.extend(of_world(wit, other)),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// The core module, importing nothing of WASI but functions of these interfaces.
@@ -42,7 +50,7 @@ pub fn narrow(module: &[u8], interfaces: &[String]) -> Result<Vec<u8>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Fate {
     /// It stays an import, of this module, and has this index then.
-    Kept { from: String, index: u32 },
+    Kept { from: String, name: String, index: u32 },
     /// It is the same import as one before, which has this index.
     Same { index: u32 },
     /// It becomes a function of this type that traps, the so-manyeth of those.
@@ -59,15 +67,15 @@ fn fates(module: &[u8], interfaces: &[String]) -> Result<Vec<Fate>> {
         for import in section.into_imports() {
             let import = import?;
             let TypeRef::Func(kind) = import.ty else { continue };
-            fates.push(match module_kept(import.module, interfaces) {
-                Some(from) => {
+            fates.push(match kept_as(import.module, import.name, interfaces) {
+                Some((from, name)) => {
                     let next = u32::try_from(kept.len())?;
-                    let key = (from.to_owned(), import.name.to_owned());
+                    let key = (from.to_owned(), name.to_owned());
                     match kept.get(&key) {
                         Some(index) => Fate::Same { index: *index },
                         None => {
                             kept.insert(key, next);
-                            Fate::Kept { from: from.to_owned(), index: next }
+                            Fate::Kept { from: from.to_owned(), name: name.to_owned(), index: next }
                         }
                     }
                 }
@@ -81,16 +89,37 @@ fn fates(module: &[u8], interfaces: &[String]) -> Result<Vec<Fate>> {
     Ok(fates)
 }
 
-/// The module that functions of `from` are imported of, if they still are. What is not WASI's stays as it is.
-fn module_kept<'a>(from: &'a str, interfaces: &'a [String]) -> Option<&'a str> {
+/// The module and the name by which this function is imported then, if it still is. What is not WASI's stays as it is.
+fn kept_as<'a>(from: &'a str, name: &'a str, interfaces: &'a [String]) -> Option<(&'a str, &'a str)> {
     if from == "wasi_snapshot_preview1" {
         return None;
     }
     if !from.starts_with("wasi:") {
-        return Some(from);
+        return Some((from, name));
     }
-    let bare = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
-    interfaces.iter().map(String::as_str).find(|name| bare(name) == bare(from))
+    let (bare, version) = split_version(from);
+    let kept = interfaces.iter().find(|interface| split_version(interface).0 == bare)?;
+    if series(version) == series(split_version(kept).1) {
+        return Some((kept, name));
+    }
+    let (.., new) = RENAMED.iter().find(|(interface, old, _)| *interface == bare && *old == name)?;
+    Some((kept, new))
+}
+
+/// Functions of WASI 0.2 that WASI 0.3 has with the same parameters and results, and their names there: what the standard library and
+/// the TLS library ask for.
+const RENAMED: &[(&str, &str, &str)] = &[
+    ("wasi:random/insecure-seed", "insecure-seed", "get-insecure-seed"),
+    ("wasi:random/random", "get-random-bytes", "get-random-bytes"),
+];
+
+fn split_version(interface: &str) -> (&str, &str) {
+    interface.split_once('@').unwrap_or((interface, ""))
+}
+
+/// Versions of one series, such as 0.2, have the same functions.
+fn series(version: &str) -> &str {
+    version.rsplit_once('.').map_or(version, |(series, _)| series)
 }
 
 /// Encodes the module again, with these fates.
@@ -133,8 +162,8 @@ impl Reencode for Narrower {
             let kind = self.entity_type(import.ty)?;
             if !matches!(import.ty, TypeRef::Func(_)) {
                 imports.import(import.module, import.name, kind);
-            } else if let Some(Fate::Kept { from, .. }) = fates.next() {
-                imports.import(&from, import.name, kind);
+            } else if let Some(Fate::Kept { from, name, .. }) = fates.next() {
+                imports.import(&from, &name, kind);
             }
         }
         Ok(())
@@ -258,6 +287,20 @@ mod tests {
     }
 
     #[test]
+    fn a_function_of_wasi_0_2_is_imported_from_wasi_0_3_where_it_is_the_same() {
+        let interfaces =
+            ["wasi:random/insecure-seed@0.3.0", "wasi:clocks/monotonic-clock@0.3.0"].map(str::to_owned).to_vec();
+        let given = [
+            ("wasi:random/insecure-seed@0.2.4", "insecure-seed"),
+            ("wasi:clocks/monotonic-clock@0.2.4", "subscribe-duration"),
+            ("wasi:clocks/monotonic-clock@0.3.0", "now"),
+        ];
+        let (imports, calls) = read(&narrow(&module(&given), &interfaces).unwrap());
+        assert_eq!(imports, names(&[("wasi:random/insecure-seed@0.3.0", "get-insecure-seed"), given[2]]));
+        assert_eq!(calls, [0, 2, 1]);
+    }
+
+    #[test]
     fn a_module_that_imports_only_what_it_may_stays_as_it_is() {
         let given = module(&[("wasi:io/poll@0.2.0", "poll"), ("env", "f")]);
         assert_eq!(narrow(&given, &interfaces()).unwrap(), given);
@@ -269,6 +312,8 @@ mod tests {
                    wasi:io/poll@0.2.0;\n    import own;\n    export wasi:x/y@0.2.0;\n}\n";
         assert_eq!(of_world(wit, "c"), ["wasi:io/poll@0.2.0"]);
         assert_eq!(of_world(wit, "d"), [""; 0]);
-        assert!(narrow(&module(&[]), &of_world(wit, "d")).is_err());
+        let wit = format!("{wit}world e {{\n    import wasi:a/b@0.3.0;\n    include c;\n}}\n");
+        assert_eq!(of_world(&wit, "e"), ["wasi:a/b@0.3.0", "wasi:io/poll@0.2.0"]);
+        assert!(narrow(&module(&[]), &of_world(&wit, "d")).is_err());
     }
 }

@@ -22,6 +22,8 @@ pub mod imports;
 mod names;
 mod shrink;
 
+use self::cargo::Cargo;
+
 /// What goes wrong is told in words.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -32,23 +34,47 @@ pub struct Guest<'a> {
     package: &'a str,
     /// What of the workspace it is made of, besides what `SHARED` lists.
     sources: &'a [&'a str],
-    kind: Kind,
+    kind: Kind<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// The component itself.
-    Component,
+enum Kind<'a> {
+    /// One of the faces of Xenon.
+    Face(Face<'a>),
     /// A consumer, whose imports of `xenon:http` the component fills.
     Composed,
     /// A component that has nothing to do with Xenon.
     Alone,
 }
 
+/// How a face of Xenon is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Face<'a> {
+    /// The features of the crate, which is the same for all.
+    features: &'a str,
+    /// Where its world is told, and the world's name.
+    world: (&'a str, &'a str),
+}
+
 impl<'a> Guest<'a> {
     /// The component itself. It must be made before the consumers.
-    pub const COMPONENT: Guest<'static> =
-        Guest { package: "xenon", sources: &["src", "getrandom"], kind: Kind::Component };
+    pub const COMPONENT: Guest<'static> = Guest::face("xenon", "component", ("wit/world.wit", "client"));
+
+    /// The component over WASI 0.3.
+    pub const COMPONENT_0_3: Guest<'static> =
+        Guest::face("xenon-0.3", "component-wasip3", ("wit/0.3/world.wit", "client"));
+
+    /// The component under programs that use `wasi:http/client`.
+    pub const HTTP_CLIENT: Guest<'static> =
+        Guest::face("xenon-http-client", "http-client-environment", ("wit/0.3/world.wit", "http-client"));
+
+    /// The same, with no settings from the environment.
+    pub const HTTP_CLIENT_BARE: Guest<'static> =
+        Guest::face("xenon-http-client-bare", "http-client", ("wit/0.3/world.wit", "http-client-bare"));
+
+    const fn face(name: &'a str, features: &'a str, world: (&'a str, &'a str)) -> Self {
+        Self { package: name, sources: &["src", "getrandom"], kind: Kind::Face(Face { features, world }) }
+    }
 
     /// A consumer, to be composed with the component.
     pub const fn composed(package: &'a str, sources: &'a [&'a str]) -> Self {
@@ -97,22 +123,31 @@ impl Maker {
         }
         let finished = self.target.join("component");
         fs::create_dir_all(&finished)?;
-        let built = cargo::build(&self.workspace, &self.target.join("guests"), guests)?;
-        for (guest, file) in guests.iter().zip(built) {
+        let folder = self.target.join("guests");
+        let cargo = Cargo::new(&self.workspace, &folder);
+        for guest in guests {
+            if let Kind::Face(face) = guest.kind {
+                let component = self.component(&cargo.core_module(face.features)?, face.world)?;
+                write_if_changed(&finished, &format!("{}.wasm", guest.package), &component)?;
+            }
+        }
+        let others: Vec<_> = guests.iter().filter(|guest| !matches!(guest.kind, Kind::Face(_))).collect();
+        cargo.build(&others.iter().map(|guest| guest.package).collect::<Vec<_>>())?;
+        for guest in others {
+            let file = cargo.file_of(guest.package);
             let bytes = match guest.kind {
-                Kind::Component => self.component(&fs::read(file)?)?,
-                Kind::Composed => compose::compose(&file, &finished.join("xenon.wasm"))?,
-                Kind::Alone => fs::read(file)?,
+                Kind::Composed => compose::compose(&file, &finished)?,
+                Kind::Face(_) | Kind::Alone => fs::read(file)?,
             };
             write_if_changed(&finished, &format!("{}.wasm", guest.package), &bytes)?;
         }
         Ok(())
     }
 
-    /// The component made of the core module that the linker leaves.
-    fn component(&self, module: &[u8]) -> Result<Vec<u8>> {
-        let world = fs::read_to_string(self.workspace.join("wit/world.wit"))?;
-        let module = imports::narrow(module, &imports::of_world(&world, "client"))?;
+    /// The component of this world, made of the core module that the linker leaves.
+    fn component(&self, module: &[u8], (wit, world): (&str, &str)) -> Result<Vec<u8>> {
+        let wit = fs::read_to_string(self.workspace.join(wit))?;
+        let module = imports::narrow(module, &imports::of_world(&wit, world))?;
         let module = shrink::shrink(module, &self.scratch)?;
         let mut encoder = wit_component::ComponentEncoder::default();
         // Else an interface would be imported in the newest version that anything linked in was written for.

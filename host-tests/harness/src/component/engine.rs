@@ -9,7 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use xenon_native::ahead::Embedded;
 
 use super::bindings::{Client, ClientPre};
-use super::{Memory, Setup, count_call};
+use super::{Memory, Setup, count_call, room};
 use crate::engines;
 
 /// How often an instance that computes without end lets its deadline be looked at.
@@ -23,6 +23,8 @@ pub(super) struct State {
     wasi: WasiCtx,
     pub(super) table: ResourceTable,
     pub(super) memory: Memory,
+    /// How many can be open.
+    pub(super) sockets: usize,
     pub(super) host_calls: u64,
 }
 
@@ -61,9 +63,11 @@ pub(super) async fn instantiate(setup: &Setup) -> Result<(Store<State>, Client)>
         wasi: wasi.build(),
         table: ResourceTable::new(),
         memory: Memory { now: 0, peak: 0, limit: setup.memory },
+        sockets: 0,
         host_calls: 0,
     };
     let mut store = Store::new(&compiled.engine, state);
+    room::give(&mut store, setup.room);
     store.limiter(|state| &mut state.memory);
     store.call_hook(|mut context, hook| {
         count_call(&mut context.data_mut().host_calls, hook);
@@ -102,6 +106,7 @@ fn compile(fuel: bool) -> Result<Compiled> {
     let component = COMPONENT.load(&engine)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    room::count_sockets(&mut linker)?;
     let client = ClientPre::new(linker.instantiate_pre(&component)?)?;
     let ticking = engine.clone();
     std::thread::spawn(move || {

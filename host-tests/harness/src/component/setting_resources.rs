@@ -1,6 +1,5 @@
 //! The resources of `xenon:http/settings`.
 
-use super::resources::{Handle, resource};
 use super::*;
 
 resource! {

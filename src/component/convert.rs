@@ -1,6 +1,7 @@
 //! Values of the core as values of the WIT, and back.
+//!
+//! It is compiled once for each face, against that face's bindings: the `types` of all faces have the same text.
 
-use super::bindings::exports::xenon::http::session::Words;
 use super::bindings::exports::xenon::http::types as wit;
 use crate::auth::Schemes;
 use crate::auth::challenge::Challenge;
@@ -147,22 +148,6 @@ pub(super) fn from_fields(fields: wit::Fields) -> Fields {
 pub(super) fn field(fields: &Fields, name: &str) -> Option<String> {
     let value = fields.joined(name)?;
     Some(String::from_utf8(value).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into()))
-}
-
-/// These bytes as words. The last word is padded with zeros.
-pub(super) fn words(bytes: &[u8]) -> Words {
-    let (whole, rest) = bytes.as_chunks::<8>();
-    let mut words = Vec::with_capacity(bytes.len().div_ceil(8));
-    words.extend(whole.iter().map(|word| u64::from_le_bytes(*word)));
-    if !rest.is_empty() {
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        words.push(u64::from_le_bytes(last));
-    }
-    // A piece is never that long.
-    Words { words, length: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
 }
 
 pub(super) fn version(version: Version) -> wit::Version {

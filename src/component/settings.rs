@@ -1,5 +1,7 @@
 //! The WIT's `tls-config` and `options` around the core's values. These are shared: a change is made to a copy unless there is
 //! only one owner.
+//!
+//! It is compiled once for each face, against that face's bindings.
 
 use std::cell::RefCell;
 use std::rc::Rc;

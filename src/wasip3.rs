@@ -1,0 +1,74 @@
+//! For Rust guests that compose with nothing: sessions over the network of a WASI 0.3 host, inside the guest's own component.
+//!
+//! ```ignore
+//! use xenon::wasip3::{call, session};
+//!
+//! // In an async export of the guest:
+//! let session = session("https", "example.com", 443);
+//! let response = call(async move { session.get("/").await }).await?;
+//! println!("{} {}", response.head.status, String::from_utf8_lossy(&response.content));
+//! ```
+//!
+//! Everything that waits is a future, and must be polled within [`call`] or [`spawn`]. Any number of calls may run at once. One
+//! exchange, with its response, belongs to one of them.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::net::wasip3::Wasi;
+
+/// A session over the host's network: see [`session()`].
+pub type Session = crate::session::Session<Wasi>;
+/// A request of such a session.
+pub type Request = crate::session::Request<Wasi>;
+/// A request in progress.
+pub type Exchange = crate::session::Exchange<Wasi>;
+/// A response of such a session.
+pub type Response = crate::session::Response<Wasi>;
+
+thread_local! {
+    /// The network of this instance.
+    static NETWORK: Wasi = Wasi::new();
+}
+
+/// A session with the origin `scheme://host:port`. It does no I/O, and never fails. The first request reports an invalid origin,
+/// and looks its name up.
+pub fn session(scheme: &str, host: &str, port: u16) -> Session {
+    Session::new(network(), scheme, host, port)
+}
+
+/// Runs this within an async export. Dropping it closes the connections that its exchanges use.
+///
+/// It never returns without having suspended once. In wasmtime 48 and 50, an async call between components that does leaves an entry
+/// in the host's table, and the millionth traps.
+pub async fn call<T: 'static>(work: impl Future<Output = T> + 'static) -> T {
+    let mut task = pin!(network().task(work));
+    let mut done = None;
+    let mut is_first = true;
+    poll_fn(|context| {
+        if done.is_none()
+            && let Poll::Ready(outcome) = task.as_mut().poll(context)
+        {
+            done = Some(outcome);
+        }
+        if done.is_some() && std::mem::take(&mut is_first) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        is_first = false;
+        done.take().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
+}
+
+/// Runs this after the async export that calls it has returned.
+pub fn spawn(work: impl Future<Output = ()> + 'static) {
+    // Dropping the handle lets it run on.
+    drop(wit_bindgen::spawn_local(network().task(work)));
+}
+
+/// The network that all sessions of this instance share.
+pub(crate) fn network() -> Wasi {
+    NETWORK.with(Wasi::clone)
+}
