@@ -262,7 +262,9 @@ impl<N: Net> ExchangeState<N> {
             }
             match self.poll_received(context, READ_LENGTH) {
                 Poll::Ready(Ok(Some(piece))) => self.decoding.as_mut().map_or((), |decoding| decoding.push(piece)),
-                Poll::Ready(Ok(None)) => return Poll::Ready(self.decoding.as_mut().map_or(Ok(()), |it| it.finish()).map(|()| None)),
+                Poll::Ready(Ok(None)) => {
+                    return Poll::Ready(self.decoding.as_mut().map_or(Ok(()), |it| it.finish()).map(|()| None));
+                }
                 other => return other,
             }
         }
@@ -393,7 +395,8 @@ impl<N: Net> ExchangeState<N> {
         self.waiters.wake_all();
         self.total = pump.machine.remainder();
         // A part of coded content cannot be decoded (RFC 9110 section 14.2).
-        let is_decoded = self.is_decoding && !pump.machine.is_complete() && !pump.machine.is_switched() && head.status != 206;
+        let is_decoded =
+            self.is_decoding && !pump.machine.is_complete() && !pump.machine.is_switched() && head.status != 206;
         if is_decoded {
             let limit = self.shared.settings.borrow().limits().decoded_content;
             self.decoding = Decoding::new(&head.fields, limit);
