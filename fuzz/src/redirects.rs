@@ -10,8 +10,7 @@ use xenon::http::url::Url;
 use crate::split;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "post", "CONNECT"];
-const BASES: [&str; 4] =
-    ["http://a.test/b/c?d#e", "https://a.test/", "http://joe:sesame@a.test:8080/x/", "https://[::1]/?q"];
+const BASES: [&str; 4] = ["http://a.test/b/c?d#e", "https://a.test/", "http://joe:sesame@a.test:8080/x/", "https://[::1]/?q"];
 const SECRETS: [&str; 4] = ["authorization", "Cookie", "HOST", "Proxy-Authorization"];
 const OTHERS: [&str; 8] =
     ["Accept", "accept-language", "User-Agent", "Range", "X-Key", "Content-Type", "Digest", "Accepted"];

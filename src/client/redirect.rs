@@ -291,11 +291,7 @@ mod tests {
             ("http://a.test/", " \t/x\t ", "http://a.test/x"),
             ("http://a.test/", "http://joe:sesame@b.test/", "http://b.test/"),
             ("http://joe:sesame@a.test/", "/x", "http://a.test/x"),
-            (
-                "http://a.test/",
-                "/caf\u{e9} ol\u{e9}?\u{fc} \"<>#\u{e4}",
-                "http://a.test/caf%C3%A9%20ol%C3%A9?%C3%BC%20%22%3C%3E#%C3%A4",
-            ),
+            ("http://a.test/", "/caf\u{e9} ol\u{e9}?\u{fc} \"<>#\u{e4}", "http://a.test/caf%C3%A9%20ol%C3%A9?%C3%BC%20%22%3C%3E#%C3%A4"),
             ("http://a.test:80/", "HTTP://A.TEST:80", "http://a.test/"),
             // A fragment is inherited.
             ("http://a.test/x#here", "/y", "http://a.test/y#here"),
@@ -318,9 +314,7 @@ mod tests {
 
     #[test]
     fn other_schemes_and_no_urls_are_refused() {
-        for location in
-            ["ftp://a.test/", "file:///etc/passwd", "javascript:alert(1)", "data:,x", "mailto:a@b", "a.test:80/x"]
-        {
+        for location in ["ftp://a.test/", "file:///etc/passwd", "javascript:alert(1)", "data:,x", "mailto:a@b", "a.test:80/x"] {
             assert_eq!(follow_from("http://a.test/", location), Err(Refused::Scheme), "{location}");
         }
         for (location, part) in [
@@ -385,8 +379,7 @@ mod tests {
         const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
         let table = |policy: &Policy, method: &str| {
             STATUSES.map(|status| {
-                let request =
-                    request(method, "http://a.test/", Content::Kept, &["Content-Type", "Digest", "Expect", "X"]);
+                let request = request(method, "http://a.test/", Content::Kept, &["Content-Type", "Digest", "Expect", "X"]);
                 let next = follow(policy, 0, request, status, &locations(&["/x"])).unwrap().unwrap();
                 let has_content = next.content == Content::Kept;
                 let expected: &[&str] = if has_content { &["Content-Type", "Digest", "Expect", "X"] } else { &["X"] };
@@ -452,14 +445,13 @@ mod tests {
         for location in ["/x", "http://A.test:80/", "//a.test"] {
             assert_eq!(kept(&STRICT(), Content::Kept, "http://a.test/", location), FIELDS, "{location}");
         }
-        let without: Vec<&str> = FIELDS.iter().copied().filter(|name| !begins_with(name, "content-")).collect();
+        let without: Vec<_> = FIELDS.iter().copied().filter(|name| !begins_with(name, "content-")).collect();
         assert_eq!(kept(&STRICT(), Content::None, "http://a.test/", "/x"), without);
     }
 
     #[test]
     fn to_another_origin_a_short_list_does() {
-        let others =
-            ["http://b.test/", "http://a.test:81/", "https://a.test/", "http://www.a.test/", "http://a.test./"];
+        let others = ["http://b.test/", "http://a.test:81/", "https://a.test/", "http://www.a.test/", "http://a.test./"];
         for location in others {
             let kept = |content| kept(&STRICT(), content, "http://a.test/", location);
             let plain = ["Accept", "accept-language", "User-Agent", "Range"];
