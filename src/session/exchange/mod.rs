@@ -5,6 +5,7 @@ mod decoding;
 mod dispatch;
 mod pump;
 mod raw;
+mod reading;
 mod state;
 mod upload;
 mod waiters;
