@@ -90,6 +90,7 @@ pub enum Code {
     ResponseTrailersTooLarge,
     ResponseContentTooLarge,
     ResponseTransferCoding,
+    ContentCoding,
     InterimResponseLimit,
     UpgradeFailed,
     Protocol,

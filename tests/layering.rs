@@ -21,6 +21,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("http", &["limits", "reason", "secret"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
     ("coding", &["buffer", "http", "limits", "reason"], &["brotli_decompressor", "miniz_oxide"]),
+    ("cookies", &["http", "limits"], &["zeroize"]),
     ("auth", &["http", "limits", "reason", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits", "reason"], &["rustls", "webpki", "webpki_roots"]),
     // The network's traits, and their implementations. Only the real one knows WASI.
@@ -30,7 +31,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("net::wasip3", &["buffer", "clock", "limits", "net"], &["wit_bindgen"]),
     // A request from start to end, over any network.
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
-    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "reason", "tls"], &[]),
+    (
+        "session",
+        &["auth", "buffer", "clock", "coding", "error", "h1", "http", "limits", "net", "proxy", "reason", "tls"],
+        &[],
+    ),
+    // Policy above sessions: many origins.
+    ("client", &["http", "limits"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
     ("wasip2", &["error", "net::wasip2", "session"], &[]),
     ("wasip3", &["net::wasip3", "session"], &["wit_bindgen"]),

@@ -26,6 +26,7 @@ pub fn apply(option: &Opt, value: Vec<u8>, o: &mut Options) -> Done {
         Id::UserAgent => o.user_agent = Some(value),
         Id::Referer => o.referer = Some(value),
         Id::Range => o.range = Some(range(value)),
+        Id::Compressed => o.compressed = true,
         Id::Url => o.urls.push(value),
         Id::Output => o.outputs.push(value),
         Id::Include => o.include = true,

@@ -46,6 +46,8 @@ pub struct Options {
     pub referer: Option<Vec<u8>>,
     /// `-r`.
     pub range: Option<Vec<u8>>,
+    /// `--compressed`.
+    pub compressed: bool,
 
     /// `-i`.
     pub include: bool,

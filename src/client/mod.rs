@@ -1,8 +1,9 @@
-//! Many origins: which session a request belongs to.
+//! Many origins: which session a request belongs to, and where redirects lead it.
 //!
 //! It is policy above sessions, and does no I/O of its own.
 
 pub mod environment;
+pub mod redirect;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -99,6 +99,7 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::ResponseTrailersTooLarge => To::HttpResponseTrailerSectionSize,
         Code::ResponseContentTooLarge => To::HttpResponseBodySize,
         Code::ResponseTransferCoding => To::HttpResponseTransferCoding,
+        Code::ContentCoding => To::ContentCoding,
         Code::InterimResponseLimit => To::InterimResponseLimit,
         Code::UpgradeFailed => To::HttpUpgradeFailed,
         Code::Protocol => To::HttpProtocolError,
@@ -281,6 +282,7 @@ fn kind(kind: Kind) -> wit::EventKind {
         Kind::InterimHead(head) => To::InterimHead(head.0),
         Kind::ResponseHead(head) => To::ResponseHead(head.0),
         Kind::Receiving { done, total } => To::Receiving(wit::Progress { done, total }),
+        Kind::Decoding(codings) => To::Decoding(codings.into_iter().map(str::to_owned).collect()),
         Kind::Complete => To::Complete,
         Kind::Retrying(why) => To::Retrying(why),
         Kind::Authorizing { scheme, realm, is_proxy } => {

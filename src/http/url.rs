@@ -1,6 +1,6 @@
-//! URLs as callers and redirects give them: an origin, a target, and what is beside (RFC 9110 section 4.2).
+//! URLs from callers and redirects: origin, target, fragment and userinfo (RFC 9110 section 4.2).
 //!
-//! They are parsed here once, strictly. Nothing is normalised: the target is sent as it was given, or refused.
+//! The parser is strict. Nothing is normalised: the target is sent unchanged, or refused.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub struct Url {
     pub target: String,
     /// The fragment, which is never sent.
     pub fragment: Option<String>,
-    /// What stands before the host.
+    /// The userinfo before the host, if any.
     pub userinfo: Option<Userinfo>,
 }
 
@@ -27,11 +27,11 @@ pub struct Url {
 pub struct Userinfo {
     /// The name.
     pub user: String,
-    /// What follows its colon, if there is one.
+    /// The password, if there is a colon.
     pub password: Option<Secret>,
 }
 
-/// Which part of a URL is wrong, and why. It never quotes what may be a password.
+/// Which part of a URL is invalid, and why. It never quotes what may be a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlError {
     /// The part.
@@ -51,15 +51,15 @@ pub enum Part {
     Path,
     Query,
     Fragment,
-    /// All of it: it is too long.
+    /// The URL as a whole.
     Whole,
 }
 
 impl Url {
     /// Parses a URL.
     ///
-    /// It has a scheme, `//` and a host. No part has a space, a control character or a character beyond ASCII: these are
-    /// percent-encoded ([`uri::escape`]), or in a host written in Punycode. An empty port is the default one.
+    /// A URL has a scheme, `//` and a host. It contains no spaces, control characters or characters beyond ASCII. Those must be
+    /// percent-encoded ([`uri::escape`]), or written in Punycode in a host. An empty port means the default port.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         if text.len() > URL_LENGTH {
             return Err(wrong(Part::Whole, "it is too long"));
@@ -122,7 +122,7 @@ fn parse_origin(scheme: Scheme, place: &str) -> Result<Origin, UrlError> {
     Ok(Origin::new(scheme, host, port))
 }
 
-/// Whether all of it can be sent as it is.
+/// Checks that the part can be sent unchanged.
 fn check(part: Part, text: &str) -> Result<(), UrlError> {
     match text.chars().find(|c| !matches!(c, '!'..='~')) {
         None => Ok(()),
@@ -137,7 +137,7 @@ fn wrong(part: Part, why: impl Into<String>) -> UrlError {
 }
 
 impl Part {
-    /// What it is called.
+    /// The name of the part, for errors.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Whole => "URL",
@@ -154,7 +154,7 @@ impl Part {
 
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the URL's {} is wrong: {}", self.part.name(), self.why)
+        write!(f, "the URL's {} is invalid: {}", self.part.name(), self.why)
     }
 }
 

@@ -57,6 +57,7 @@ pub enum Kind {
     InterimHead(Head),
     ResponseHead(Head),
     Receiving { done: u64, total: Option<u64> },
+    Decoding(Vec<&'static str>),
     Complete,
     Retrying(String),
     Authorizing { scheme: &'static str, realm: String, is_proxy: bool },

@@ -349,9 +349,15 @@ impl<N: Net> Response<N> {
         &self.answer.facts
     }
 
-    /// The length of the content, if the head declares it.
+    /// The length of the content before it is decoded, if the head declares it.
     pub fn content_length(&self) -> Option<u64> {
         self.answer.content_length
+    }
+
+    /// The codings that are removed from the content, in the order in which they were applied. Empty without
+    /// [`Options::is_decoding`], and for content without a coding.
+    pub fn codings(&self) -> &[&'static str] {
+        &self.answer.codings
     }
 
     /// Gives up the rest of the content, as dropping the response does.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::coding::ACCEPT_ENCODING;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Content as Framed, Outline};
 use crate::h1::framing::MethodKind;
@@ -54,6 +55,8 @@ pub(crate) struct Prepared {
     length: Option<String>,
     /// Whether the request may be sent again after a failure.
     pub(crate) is_idempotent: bool,
+    /// Whether the content of the response is decoded.
+    pub(crate) is_decoding: bool,
 }
 
 impl Description {
@@ -174,6 +177,7 @@ impl Description {
             options: self.connection_options(closes),
             length: self.content_length(framed).map(|length| length.to_string()),
             is_idempotent,
+            is_decoding: settings.is_decoding,
         })
     }
 
@@ -258,6 +262,10 @@ impl Prepared {
         if let Some(agent) = &self.agent {
             head.push("User-Agent", agent.as_bytes());
         }
+        // The parts of a range are not decoded: they are parts of the coded content (RFC 9110 section 14.2).
+        if self.is_decoding && !fields.contains("accept-encoding") && !fields.contains("range") {
+            head.push("Accept-Encoding", ACCEPT_ENCODING.as_bytes());
+        }
         let lines = fields.iter().map(Line::from);
         match own {
             // At once: most requests leave `Host` to the session.
@@ -288,9 +296,9 @@ impl Prepared {
     }
 }
 
-/// How many fields a head has at most in addition to the caller's: `Host`, `User-Agent`, one of framing, `Expect`, `Connection`,
-/// and the credentials for the origin and for a proxy.
-const ADDED_FIELDS: usize = 7;
+/// How many fields a head has at most in addition to the caller's: `Host`, `User-Agent`, `Accept-Encoding`, one of framing,
+/// `Expect`, `Connection`, and the credentials for the origin and for a proxy.
+const ADDED_FIELDS: usize = 8;
 
 /// Checks the options of a connection in this field.
 #[cold]

@@ -107,6 +107,8 @@ pub struct Options {
     default_fields: Rc<RequestFields>,
     /// Whether connections are kept between requests.
     pub is_persistent: bool,
+    /// Whether content codings are offered and decoded.
+    pub is_decoding: bool,
     deadlines: Deadlines,
     limits: Limits,
     /// Which addresses of the name are used.
@@ -124,6 +126,7 @@ impl Default for Options {
             user_agent: Some(concat!("xenon/", env!("CARGO_PKG_VERSION")).into()),
             default_fields: Rc::default(),
             is_persistent: true,
+            is_decoding: false,
             deadlines: Deadlines::default(),
             limits: Limits::default(),
             family: AddressFamily::Any,

@@ -54,6 +54,7 @@ pub enum Id {
     UserAgent,
     Referer,
     Range,
+    Compressed,
     Url,
     Output,
     Include,
@@ -170,6 +171,7 @@ pub const OPTIONS: &[Opt] = &[
     text(Id::UserAgent, Some('A'), "user-agent", "NAME", "The User-Agent field; empty leaves it out"),
     text(Id::Referer, Some('e'), "referer", "URL", "The Referer field"),
     text(Id::Range, Some('r'), "range", "RANGE", "Ask for these bytes only, as in 0-99; 4 is 4-"),
+    flag(Id::Compressed, None, "compressed", "Ask for content in gzip, deflate or zstd, and decode it"),
     text(Id::Url, None, "url", "URL", "A URL, as if it stood alone"),
     // The output.
     file(Id::Output, Some('o'), "output", WRITTEN, "Write the content there; - is standard output"),

@@ -43,6 +43,7 @@ pub(super) fn code(error: Error) -> ErrorCode {
         Code::ResponseTrailersTooLarge => To::HttpResponseTrailerSectionSize(None),
         Code::ResponseContentTooLarge => To::HttpResponseBodySize(None),
         Code::ResponseTransferCoding => To::HttpResponseTransferCoding(None),
+        Code::ContentCoding => To::HttpResponseContentCoding(None),
         Code::UpgradeFailed => To::HttpUpgradeFailed,
         Code::Protocol | Code::InterimResponseLimit => To::HttpProtocolError,
         // A proxy is the way to the destination.

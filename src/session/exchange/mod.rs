@@ -1,9 +1,11 @@
 //! One exchange: from a prepared request to the end of its response's content.
 
 mod challenged;
+mod decoding;
 mod dispatch;
 mod pump;
 mod raw;
+mod reading;
 mod state;
 mod upload;
 mod waiters;
