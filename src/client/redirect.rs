@@ -445,8 +445,8 @@ mod tests {
         for location in ["/x", "http://A.test:80/", "//a.test"] {
             assert_eq!(kept(&STRICT(), Content::Kept, "http://a.test/", location), FIELDS, "{location}");
         }
-        let without: Vec<_> = FIELDS.iter().filter(|name| !begins_with(name, "content-")).collect();
-        assert_eq!(kept(&STRICT(), Content::None, "http://a.test/", "/x"), *without);
+        let without: Vec<_> = FIELDS.iter().copied().filter(|name| !begins_with(name, "content-")).collect();
+        assert_eq!(kept(&STRICT(), Content::None, "http://a.test/", "/x"), without);
     }
 
     #[test]
