@@ -8,7 +8,7 @@ use crate::support::{NOW, jar, place, receive, sent};
 const HERE: &str = "http://a.test/";
 
 fn fields(jar: &mut Jar, to: &Place) -> (usize, usize) {
-    jar.choose(to, NOW).map_or((0, 0), |chosen| (chosen.value.len(), chosen.left_out))
+    jar.choose(to, NOW, 0).map_or((0, 0), |chosen| (chosen.value.len(), chosen.left_out))
 }
 
 #[test]
@@ -52,7 +52,8 @@ fn a_request_has_a_field_of_bounded_length() {
 fn as_many_small_ones_as_fit_are_sent() {
     let (mut jar, here) = (jar(), place("http://a.b.c.d.e.f.g.h.i.a.test/"));
     let value = "v".repeat(32);
-    for domain in ["i.a.test", "h.i.a.test", "g.h.i.a.test", "f.g.h.i.a.test", "e.f.g.h.i.a.test", "d.e.f.g.h.i.a.test"] {
+    for domain in ["i.a.test", "h.i.a.test", "g.h.i.a.test", "f.g.h.i.a.test", "e.f.g.h.i.a.test", "d.e.f.g.h.i.a.test"]
+    {
         for number in 10..60 {
             let field = format!("{number}={value}; Domain={domain}");
             assert_eq!(jar.receive(&here, field.as_bytes(), NOW), Ok(()));

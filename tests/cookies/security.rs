@@ -9,7 +9,9 @@ const SECURE: &str = "https://a.test/";
 
 #[test]
 fn a_secure_cookie_goes_securely_alone() {
-    for field in ["a=b; Secure", "a=b; seCURe", "a=b; Secure=", "a=b; Secure=x", "a=b;   Secure  ;", "a=b; x=\"y;z\"; Secure"] {
+    for field in
+        ["a=b; Secure", "a=b; seCURe", "a=b; Secure=", "a=b; Secure=x", "a=b;   Secure  ;", "a=b; x=\"y;z\"; Secure"]
+    {
         assert_eq!(returned(SECURE, &[field], SECURE), "a=b", "{field}");
         assert_eq!(returned(SECURE, &[field], PLAIN), "", "{field}");
         let mut jar = jar();
@@ -78,7 +80,13 @@ fn names_keep_their_promises() {
 #[test]
 fn a_value_without_a_name_promises_nothing() {
     let mut jar = jar();
-    for field in ["__Host-a=b", "=__Secure-a=b; Secure", "=__Host-a=b; Secure; Path=/", "__secure-a; Secure", " = __HOST-a; Secure"] {
+    for field in [
+        "__Host-a=b",
+        "=__Secure-a=b; Secure",
+        "=__Host-a=b; Secure; Path=/",
+        "__secure-a; Secure",
+        " = __HOST-a; Secure",
+    ] {
         assert_eq!(receive(&mut jar, SECURE, &[field]), [Err(Refused::Prefix)], "{field}");
     }
     assert_eq!(sent(&mut jar, SECURE), "");

@@ -22,10 +22,12 @@ use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::exchange::decoding::{Decoded, Decoding};
 use crate::session::exchange::dispatch::Dispatch;
+use crate::session::exchange::following::{Follow, Way, follow};
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::raw::Raw;
-use crate::session::exchange::upload::{Upload, misuse};
+use crate::session::exchange::upload::{Upload, early_response, misuse};
 use crate::session::exchange::waiters::{Side, Waiters, is_noop};
+use crate::session::request::Description;
 use crate::session::shared::Shared;
 
 /// A piece of content, or none at its end.
@@ -34,6 +36,10 @@ type Piece = Option<Vec<u8>>;
 /// One exchange.
 pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
+    /// The request, as it was first sent.
+    pub(crate) request: Rc<Description>,
+    /// The way of a request that follows redirects.
+    pub(crate) way: Option<Rc<Way<N>>>,
     number: u64,
     pub(super) upload: Rc<RefCell<Upload>>,
     /// The number of the current or the last connection, while the exchange is dispatched.
@@ -81,15 +87,21 @@ pub(super) enum Stage<N: Net> {
 }
 
 impl<N: Net> ExchangeState<N> {
-    pub(crate) fn new(opening: Dispatch<N>) -> Self {
+    /// An exchange that begins with this, and follows redirects if need be.
+    pub(crate) fn new(opening: Dispatch<N>, following: Option<(Follow<N>, Rc<Way<N>>)>) -> Self {
         Self {
             shared: Rc::clone(&opening.shared),
+            request: Rc::clone(opening.prepared.description()),
+            way: following.as_ref().map(|(_, way)| Rc::clone(way)),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
             on: Rc::clone(&opening.on),
             is_decoding: opening.prepared.is_decoding,
             decoding: None,
-            stage: Stage::Dispatching(Box::pin(opening.run())),
+            stage: Stage::Dispatching(match following {
+                None => Box::pin(opening.run()),
+                Some((next, way)) => Box::pin(follow(opening, next, way)),
+            }),
             answer: None,
             is_answer_taken: false,
             ahead: Buffer::default(),
@@ -98,6 +110,12 @@ impl<N: Net> ExchangeState<N> {
             waiters: Waiters::default(),
             unwritable: None,
         }
+    }
+
+    /// Whether it is an exchange of this session now.
+    pub(crate) fn is_of(&self, session: &Rc<Shared<N>>) -> bool {
+        let moved = self.way.as_ref().and_then(|way| way.at());
+        Rc::ptr_eq(moved.as_ref().unwrap_or(&self.shared), session)
     }
 
     // ---- the request's side -----------------------------------------------------------------------------------------
@@ -262,7 +280,9 @@ impl<N: Net> ExchangeState<N> {
             }
             match self.poll_received(context, READ_LENGTH) {
                 Poll::Ready(Ok(Some(piece))) => self.decoding.as_mut().map_or((), |decoding| decoding.push(piece)),
-                Poll::Ready(Ok(None)) => return Poll::Ready(self.decoding.as_mut().map_or(Ok(()), |it| it.finish()).map(|()| None)),
+                Poll::Ready(Ok(None)) => {
+                    return Poll::Ready(self.decoding.as_mut().map_or(Ok(()), |it| it.finish()).map(|()| None));
+                }
                 other => return other,
             }
         }
@@ -391,9 +411,13 @@ impl<N: Net> ExchangeState<N> {
 
     fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
         self.waiters.wake_all();
+        if let Some(session) = self.way.as_ref().and_then(|way| way.at()) {
+            self.shared = session;
+        }
         self.total = pump.machine.remainder();
         // A part of coded content cannot be decoded (RFC 9110 section 14.2).
-        let is_decoded = self.is_decoding && !pump.machine.is_complete() && !pump.machine.is_switched() && head.status != 206;
+        let is_decoded =
+            self.is_decoding && !pump.machine.is_complete() && !pump.machine.is_switched() && head.status != 206;
         if is_decoded {
             let limit = self.shared.settings.borrow().limits().decoded_content;
             self.decoding = Decoding::new(&head.fields, limit);
@@ -453,14 +477,6 @@ impl<N: Net> Drop for ExchangeState<N> {
             self.abandon_content();
         }
     }
-}
-
-pub(super) fn early_response() -> Error {
-    Error::new(
-        Phase::Send,
-        Code::EarlyResponse,
-        "the server has answered and does not want the rest of the content: take the response",
-    )
 }
 
 pub(super) fn switched_over() -> Error {
