@@ -58,11 +58,11 @@ struct Face<'a> {
 
 impl<'a> Guest<'a> {
     /// The component itself. It must be made before the consumers.
-    pub const COMPONENT: Guest<'static> = Guest::face("xenon", "component", ("wit/world.wit", "client"));
+    pub const COMPONENT: Guest<'static> = Guest::face("xenon", "component", ("wit/world.wit", "component"));
 
     /// The component over WASI 0.3.
     pub const COMPONENT_0_3: Guest<'static> =
-        Guest::face("xenon-0.3", "component-wasip3", ("wit/0.3/world.wit", "client"));
+        Guest::face("xenon-0.3", "component-wasip3", ("wit/0.3/world.wit", "component"));
 
     /// The component under programs that use `wasi:http/client`.
     pub const HTTP_CLIENT: Guest<'static> =
