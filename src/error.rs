@@ -35,6 +35,8 @@ pub enum Phase {
     Head,
     /// Reading content or trailers.
     Body,
+    /// Following a redirect.
+    Redirect,
 }
 
 /// Why a name has no address.
@@ -63,6 +65,7 @@ pub enum Code {
     RequestContentLength,
     Configuration,
     InvalidState,
+    InvalidUrl,
     Lookup(LookupFailure),
     LookupTimeout,
     DestinationProhibited,
@@ -94,6 +97,8 @@ pub enum Code {
     InterimResponseLimit,
     UpgradeFailed,
     Protocol,
+    TooManyRedirects,
+    RedirectRefused,
     ServerNotAuthenticated,
     ContentNotRepeatable,
     EarlyResponse,

@@ -231,5 +231,13 @@ pub const COOKIE_FIELD_LENGTH: usize = 16 * 1024;
 /// Bytes of a list of public suffixes. All of them take a twentieth of it.
 pub const PUBLIC_SUFFIXES_LENGTH: usize = 1024 * 1024;
 
+/// Connections of a client that are open when it begins a request, where the caller sets no other number. Stops a caller that is led
+/// from origin to origin, each of which keeps a connection. Idle ones close, those of the least recently used origin first.
+pub const CLIENT_CONNECTIONS: usize = 128;
+
+/// Bytes of URLs of redirects that an exchange remembers. Stops a server that leads on and on, where the caller follows any number:
+/// the latest are kept.
+pub const REDIRECTS_LENGTH: usize = 256 * 1024;
+
 /// Redirects that are followed in a row, where the caller sets no other number. Stops servers that lead in circles.
 pub const REDIRECTS: usize = 20;

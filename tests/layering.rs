@@ -33,22 +33,24 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
     (
         "session",
-        &["auth", "buffer", "clock", "coding", "error", "h1", "http", "limits", "net", "proxy", "reason", "tls"],
+        &[
+            "auth", "buffer", "clock", "coding", "cookies", "error", "h1", "http", "limits", "net", "proxy", "reason",
+            "secret", "tls",
+        ],
         &[],
     ),
     // Policy above sessions: many origins.
-    ("client", &["http", "limits"], &[]),
+    ("client", &["error", "h1", "http", "limits", "net", "reason", "session"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
-    ("wasip2", &["error", "net::wasip2", "session"], &[]),
-    ("wasip3", &["net::wasip3", "session"], &["wit_bindgen"]),
-    // Many origins.
-    ("client", &["error", "http", "limits", "net", "reason", "session"], &[]),
+    ("wasip2", &["client", "error", "net::wasip2", "session"], &[]),
+    ("wasip3", &["client", "net::wasip3", "session"], &["wit_bindgen"]),
     // Glue.
     (
         "component",
         &[
             "auth",
             "client",
+            "cookies",
             "error",
             "h1",
             "http",
@@ -69,12 +71,27 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 /// The rooms of a session, from handles down to values: each, and the rooms below that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("whole", &["handles"]),
-    ("handles", &["exchange", "authorization", "shared", "connection", "request", "timing", "settings", "events"]),
+    (
+        "handles",
+        &[
+            "exchange",
+            "authorization",
+            "cookies",
+            "shared",
+            "connection",
+            "request",
+            "timing",
+            "settings",
+            "journal",
+            "events",
+        ],
+    ),
     (
         "exchange",
         &[
             "connecting",
             "authorization",
+            "cookies",
             "shared",
             "pool",
             "connection",
@@ -87,6 +104,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("connecting", &["authorization", "shared", "connection", "transport", "proxies", "timing", "events", "permits"]),
     ("authorization", &["request", "events"]),
+    ("cookies", &["request", "events"]),
     (
         "shared",
         &["pool", "revalidation", "connection", "caches", "settings", "proxies", "journal", "events", "permits"],

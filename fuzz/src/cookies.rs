@@ -50,9 +50,11 @@ pub fn check(input: &[u8]) {
         return;
     }
     for to in PLACES {
-        let mut chosen = jar.choose(&place_of(to), NOW);
+        let mut chosen = jar.choose(&place_of(to), NOW, 0);
         let value = chosen.as_mut().map(|chosen| std::mem::take(&mut *chosen.value)).unwrap_or_default();
-        assert!(value.len() <= COOKIE_FIELD_LENGTH && !value.iter().any(|byte| *byte != b'\t' && byte.is_ascii_control()));
+        assert!(
+            value.len() <= COOKIE_FIELD_LENGTH && !value.iter().any(|byte| *byte != b'\t' && byte.is_ascii_control())
+        );
         if chosen.is_none_or(|chosen| chosen.left_out == 0) {
             assert_eq!(value.escape_ascii().to_string(), naive.choose(to).escape_ascii().to_string(), "{to:?}");
         }

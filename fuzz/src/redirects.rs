@@ -1,6 +1,6 @@
 //! Redirects: what is followed can be asked for, and nothing goes along that is for another.
 
-use xenon::client::redirect::{Content, Policy, Refused, Request, Source, Sourced, follow};
+use xenon::client::redirect::{Content, Policy, Refused, Request, follow};
 use xenon::http::fields::{Field, Fields};
 use xenon::http::method;
 use xenon::http::target;
@@ -10,7 +10,8 @@ use xenon::http::url::Url;
 use crate::split;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "post", "CONNECT"];
-const BASES: [&str; 4] = ["http://a.test/b/c?d#e", "https://a.test/", "http://joe:sesame@a.test:8080/x/", "https://[::1]/?q"];
+const BASES: [&str; 4] =
+    ["http://a.test/b/c?d#e", "https://a.test/", "http://joe:sesame@a.test:8080/x/", "https://[::1]/?q"];
 const SECRETS: [&str; 4] = ["authorization", "Cookie", "HOST", "Proxy-Authorization"];
 const OTHERS: [&str; 8] =
     ["Accept", "accept-language", "User-Agent", "Range", "X-Key", "Content-Type", "Digest", "Accepted"];
@@ -27,10 +28,7 @@ pub fn check(input: &[u8]) {
         ..if how & 128 == 0 { Policy::default() } else { Policy::curl() }
     };
     let content = [Content::None, Content::Kept, Content::Streamed][usize::from(what >> 5) % 3];
-    let field = |name: &&str| Sourced {
-        field: Field { name: (*name).to_owned(), value: b"v".to_vec() },
-        source: if status & 1 == 0 { Source::Caller } else { Source::Client },
-    };
+    let field = |name: &&str| Field { name: (*name).to_owned(), value: b"v".to_vec() };
     let request = Request {
         method: METHODS[usize::from(what & 7)].into(),
         url: Url::parse(BASES[usize::from(what >> 3 & 3)]).expect("a URL"),
@@ -95,7 +93,7 @@ fn check_fields(policy: &Policy, request: &Request, next: &Request) {
     // The same fields in the same order, without some.
     let mut all = request.fields.iter();
     assert!(next.fields.iter().all(|field| all.any(|other| other == field)));
-    let has = |name: &str| next.fields.iter().any(|sourced| sourced.field.name == name);
+    let has = |name: &str| next.fields.iter().any(|field| field.name == name);
     for (index, name) in SECRETS.iter().enumerate() {
         assert_eq!(has(name), is_same || policy.trusts_all && index < 2, "{name}");
     }

@@ -60,8 +60,8 @@ pub struct Request {
     pub url: Url,
     /// The content.
     pub content: Content,
-    /// The fields, without those that sessions and cookie jars add by themselves.
-    pub fields: Vec<Sourced>,
+    /// The fields that its caller and the client added. Those that a session or a cookie jar adds by itself are not among them.
+    pub fields: Vec<Field>,
 }
 
 /// The content of a request, as far as redirects depend on it.
@@ -73,26 +73,6 @@ pub enum Content {
     Kept,
     /// It was streamed, and cannot be sent again.
     Streamed,
-}
-
-/// A field, and where it came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sourced {
-    /// The field.
-    pub field: Field,
-    /// Its source.
-    pub source: Source,
-}
-
-/// The source of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The caller of this request.
-    Caller,
-    /// The default fields of the client.
-    Client,
-    /// The session of the origin, which adds it to each of its requests.
-    Session,
 }
 
 /// Why a redirect was not followed.
@@ -142,10 +122,8 @@ pub fn follow(
     }
     let is_same_origin = url.origin == request.url.origin;
     let mut fields = request.fields;
-    fields.retain(|Sourced { field, source }| {
-        *source != Source::Session
-            && (content == Content::Kept || !is_about_content(&field.name))
-            && (is_same_origin || may_leave(policy, &field.name))
+    fields.retain(|Field { name, .. }| {
+        (content == Content::Kept || !is_about_content(name)) && (is_same_origin || may_leave(policy, name))
     });
     let keeps_method = !is_fetched || request.method == "HEAD" || policy.keeps_method && status != 303;
     let method = if keeps_method { request.method } else { "GET".into() };
@@ -236,8 +214,7 @@ mod tests {
     const STRICT: fn() -> Policy = Policy::default;
 
     fn request(method: &str, url: &str, content: Content, fields: &[&str]) -> Request {
-        let field = |name: &&str| Field { name: (*name).to_owned(), value: b"v".to_vec() };
-        let fields = fields.iter().map(|name| Sourced { field: field(name), source: Source::Caller }).collect();
+        let fields = fields.iter().map(|name| Field { name: (*name).to_owned(), value: b"v".to_vec() }).collect();
         Request { method: method.into(), url: Url::parse(url).unwrap(), content, fields }
     }
 
@@ -259,7 +236,7 @@ mod tests {
     }
 
     fn names(request: &Request) -> Vec<&str> {
-        request.fields.iter().map(|sourced| sourced.field.name.as_str()).collect()
+        request.fields.iter().map(|field| field.name.as_str()).collect()
     }
 
     #[test]
@@ -291,7 +268,11 @@ mod tests {
             ("http://a.test/", " \t/x\t ", "http://a.test/x"),
             ("http://a.test/", "http://joe:sesame@b.test/", "http://b.test/"),
             ("http://joe:sesame@a.test/", "/x", "http://a.test/x"),
-            ("http://a.test/", "/caf\u{e9} ol\u{e9}?\u{fc} \"<>#\u{e4}", "http://a.test/caf%C3%A9%20ol%C3%A9?%C3%BC%20%22%3C%3E#%C3%A4"),
+            (
+                "http://a.test/",
+                "/caf\u{e9} ol\u{e9}?\u{fc} \"<>#\u{e4}",
+                "http://a.test/caf%C3%A9%20ol%C3%A9?%C3%BC%20%22%3C%3E#%C3%A4",
+            ),
             ("http://a.test:80/", "HTTP://A.TEST:80", "http://a.test/"),
             // A fragment is inherited.
             ("http://a.test/x#here", "/y", "http://a.test/y#here"),
@@ -314,7 +295,9 @@ mod tests {
 
     #[test]
     fn other_schemes_and_no_urls_are_refused() {
-        for location in ["ftp://a.test/", "file:///etc/passwd", "javascript:alert(1)", "data:,x", "mailto:a@b", "a.test:80/x"] {
+        for location in
+            ["ftp://a.test/", "file:///etc/passwd", "javascript:alert(1)", "data:,x", "mailto:a@b", "a.test:80/x"]
+        {
             assert_eq!(follow_from("http://a.test/", location), Err(Refused::Scheme), "{location}");
         }
         for (location, part) in [
@@ -379,7 +362,8 @@ mod tests {
         const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
         let table = |policy: &Policy, method: &str| {
             STATUSES.map(|status| {
-                let request = request(method, "http://a.test/", Content::Kept, &["Content-Type", "Digest", "Expect", "X"]);
+                let request =
+                    request(method, "http://a.test/", Content::Kept, &["Content-Type", "Digest", "Expect", "X"]);
                 let next = follow(policy, 0, request, status, &locations(&["/x"])).unwrap().unwrap();
                 let has_content = next.content == Content::Kept;
                 let expected: &[&str] = if has_content { &["Content-Type", "Digest", "Expect", "X"] } else { &["X"] };
@@ -451,7 +435,8 @@ mod tests {
 
     #[test]
     fn to_another_origin_a_short_list_does() {
-        let others = ["http://b.test/", "http://a.test:81/", "https://a.test/", "http://www.a.test/", "http://a.test./"];
+        let others =
+            ["http://b.test/", "http://a.test:81/", "https://a.test/", "http://www.a.test/", "http://a.test./"];
         for location in others {
             let kept = |content| kept(&STRICT(), content, "http://a.test/", location);
             let plain = ["Accept", "accept-language", "User-Agent", "Range"];
@@ -475,16 +460,5 @@ mod tests {
         let away = follow(&STRICT(), 0, first, 302, &locations(&["http://b.test/"])).unwrap().unwrap();
         let back = follow(&STRICT(), 1, away, 302, &locations(&["http://a.test/"])).unwrap().unwrap();
         assert_eq!((names(&back), back.url.to_string().as_str()), (vec!["Accept"], "http://a.test/"));
-    }
-
-    #[test]
-    fn the_fields_of_a_session_are_its_own() {
-        for location in ["/x", "http://b.test/"] {
-            let mut request = request("GET", "http://a.test/", Content::None, &["Accept", "User-Agent"]);
-            request.fields[0].source = Source::Client;
-            request.fields[1].source = Source::Session;
-            let next = follow(&Policy::curl(), 0, request, 302, &locations(&[location])).unwrap().unwrap();
-            assert_eq!(names(&next), ["Accept"], "{location}");
-        }
     }
 }

@@ -8,8 +8,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::bindings::exports::xenon::http::settings as wit;
-use super::bindings::exports::xenon::http::settings::{AddressFamily, Fields, TlsConfigBorrow, TlsVersion};
+use super::bindings::exports::xenon::http::settings::{
+    AddressFamily, CookieJarBorrow, Fields, TlsConfigBorrow, TlsVersion,
+};
 use super::convert::{self, Outcome, wrong};
+use super::cookies::CookieJar;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use crate::session::settings::{self, Deadlines};
@@ -265,5 +268,13 @@ impl wit::GuestOptions for Options {
 
     fn set_proxy_tls(&self, config: TlsConfigBorrow<'_>) {
         self.change(|options| options.proxying.tls = config.get::<TlsConfig>().snapshot());
+    }
+
+    fn cookie_jar(&self) -> Option<wit::CookieJar> {
+        self.0.borrow().jar.clone().map(CookieJar::handle)
+    }
+
+    fn set_cookie_jar(&self, jar: Option<CookieJarBorrow<'_>>) {
+        self.change(|options| options.jar = jar.map(|jar| jar.get::<CookieJar>().jar()));
     }
 }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Place;
 use super::matching::{default_path, is_within};
+use super::refused::Refused;
 use super::set_cookie::{SetCookie, check_bytes, check_size};
 use super::store::{Cookie, Store};
 use super::suffixes::PublicSuffixes;
@@ -19,27 +20,6 @@ use crate::limits::{COOKIE_AGE, COOKIE_FIELD_LENGTH};
 pub struct Jar {
     pub(super) store: Store,
     pub(super) suffixes: Option<PublicSuffixes>,
-}
-
-/// Why a cookie was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// It has neither a name nor a value.
-    Empty,
-    /// Name and value are too long together.
-    TooLong,
-    /// It has a control character.
-    Control,
-    /// Its host is not within its `Domain`.
-    Domain,
-    /// Its `Domain` is a public suffix.
-    PublicSuffix,
-    /// It has `Secure`, and came over an insecure connection.
-    Insecure,
-    /// It came over an insecure connection, and would overlay a secure cookie.
-    Overlay,
-    /// It lacks what the prefix of its name requires.
-    Prefix,
 }
 
 /// The cookies for a request.
@@ -103,16 +83,17 @@ impl Jar {
         Ok(())
     }
 
-    /// The cookies for a request, if there are any.
-    pub fn choose(&mut self, to: &Place, now: Duration) -> Option<Chosen> {
+    /// The cookies for a request, if there are any. `taken` is the length of what else is in the same field.
+    pub fn choose(&mut self, to: &Place, now: Duration, taken: usize) -> Option<Chosen> {
+        let room = COOKIE_FIELD_LENGTH.saturating_sub(taken);
         let cookies = self.store.choose(&to.host, to.is_name, to.path.as_bytes(), to.is_secure, now.as_secs());
         let length = |cookie: &Cookie| cookie.name.len().saturating_add(cookie.value.len()).saturating_add(3);
         let all = cookies.iter().fold(0, |sum: usize, cookie| sum.saturating_add(length(cookie)));
         // Allocated at once, because a buffer that grows leaves copies in memory.
-        let mut value = Zeroizing::new(Vec::with_capacity(all.min(COOKIE_FIELD_LENGTH)));
+        let mut value = Zeroizing::new(Vec::with_capacity(all.min(room)));
         let mut taken: usize = 0;
         for cookie in &cookies {
-            if value.len().saturating_add(length(cookie)) > COOKIE_FIELD_LENGTH {
+            if value.len().saturating_add(length(cookie)) > room {
                 break;
             }
             if taken > 0 {
@@ -175,20 +156,4 @@ pub(super) fn check_prefix(cookie: &Cookie, is_of_host: bool) -> Result<(), Refu
         !is_secure || cookie.is_secure
     };
     if is_kept { Ok(()) } else { Err(Refused::Prefix) }
-}
-
-impl Refused {
-    /// Why, in words for people.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Empty => "it has neither a name nor a value",
-            Self::TooLong => "its name and value are too long",
-            Self::Control => "it has a control character",
-            Self::Domain => "its Domain does not include its host",
-            Self::PublicSuffix => "its Domain is a public suffix",
-            Self::Insecure => "it is Secure, and the connection is not",
-            Self::Overlay => "the connection is not secure, and it would overlay a secure cookie",
-            Self::Prefix => "it lacks what the prefix of its name requires",
-        }
-    }
 }

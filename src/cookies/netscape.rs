@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use super::Place;
-use super::jar::{Jar, Refused, check_pair, check_prefix};
+use super::jar::{Jar, check_pair, check_prefix};
+use super::refused::Refused;
 use super::set_cookie::SetCookie;
 use super::store::Cookie;
 use crate::http::origin::Host;

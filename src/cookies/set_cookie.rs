@@ -1,7 +1,7 @@
 //! The parser of `Set-Cookie` (RFC 6265bis section 5.6).
 
 use super::date;
-use super::jar::Refused;
+use super::refused::Refused;
 use crate::http::fields::trim;
 use crate::limits::{COOKIE_ATTRIBUTE_LENGTH, COOKIE_LENGTH};
 
@@ -55,6 +55,19 @@ impl<'a> SetCookie<'a> {
         }
     }
 }
+
+/// The name in this field, for people: shortened, and without what a terminal acts on. Empty for a cookie without a name.
+pub fn name_of(field: &[u8]) -> String {
+    let pair = field.split(|byte| *byte == b';').next().unwrap_or_default();
+    match split_at_equals(pair) {
+        (name, Some(_)) => String::from_utf8_lossy(name).chars().filter(|c| !c.is_control()).take(NAME_SHOWN).collect(),
+        // It is a value, which is a secret.
+        (_, None) => String::new(),
+    }
+}
+
+/// The most characters of a name that are shown.
+const NAME_SHOWN: usize = 64;
 
 /// Checks that there is no control character except HTAB.
 pub(super) fn check_bytes(bytes: &[u8]) -> Result<(), Refused> {
@@ -129,6 +142,16 @@ mod tests {
         ] {
             assert_eq!(pair(field), (name, value), "{field:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_shown_and_a_value_is_not() {
+        for (field, shown) in
+            [("a=hidden; b", "a"), ("hidden", ""), ("hidden; a=b", ""), ("a\u{1b}[2Jb=", "a[2Jb"), ("", "")]
+        {
+            assert_eq!(name_of(field.as_bytes()), shown, "{field:?}");
+        }
+        assert_eq!(name_of(&[b"n".repeat(100_000), b"=".to_vec()].concat()).len(), NAME_SHOWN);
     }
 
     #[test]

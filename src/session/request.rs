@@ -7,7 +7,7 @@ use crate::coding::ACCEPT_ENCODING;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Content as Framed, Outline};
 use crate::h1::framing::MethodKind;
-use crate::http::fields::{self, Fields};
+use crate::http::fields::{self, Field, Fields};
 use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
 use crate::http::{method, quote, target};
@@ -21,6 +21,11 @@ pub(crate) struct Description {
     pub(crate) method: Cow<'static, str>,
     pub(crate) target: String,
     fields: RequestFields,
+    /// Whether these are all fields, and the session adds no default fields. A field that was removed on the way to another origin
+    /// must not come back.
+    is_complete: bool,
+    /// The fragment of the URL, which is not sent.
+    pub(crate) fragment: Option<String>,
     pub(crate) content: Content,
     pub(crate) is_idempotent: Option<bool>,
     pub(crate) expects: bool,
@@ -65,6 +70,8 @@ impl Description {
             method: method::known(method).map_or_else(|| method.to_owned().into(), Cow::Borrowed),
             target,
             fields: RequestFields::default(),
+            is_complete: false,
+            fragment: None,
             content: Content::None,
             is_idempotent: None,
             expects: false,
@@ -81,11 +88,39 @@ impl Description {
     /// Adds the default fields whose names do not occur yet.
     pub(crate) fn with_defaults(self: &Rc<Self>, defaults: &RequestFields) -> Rc<Self> {
         let mut completed = Rc::clone(self);
-        if !defaults.is_empty() {
+        if !defaults.is_empty() && !self.is_complete {
             let Self { method, fields, .. } = Rc::make_mut(&mut completed);
             fields.complete(defaults, method);
         }
         completed
+    }
+
+    /// All its fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter()
+    }
+
+    /// The value of its `Host`, if the caller has set it.
+    pub(crate) fn host(&self) -> Option<&[u8]> {
+        self.fields.first("host")
+    }
+
+    /// Declares that no default fields are to be added.
+    pub(crate) fn complete(self: &mut Rc<Self>) {
+        Rc::make_mut(self).is_complete = true;
+    }
+
+    /// The request to which a redirect of this one leads, with these fields and no others.
+    pub(crate) fn redirected(&self, method: &str, target: String, keeps_content: bool, fields: Vec<Field>) -> Self {
+        Self {
+            fields: RequestFields::checked_before(fields),
+            content: if keeps_content { self.content.clone() } else { Content::None },
+            is_idempotent: self.is_idempotent.filter(|_| method == self.method),
+            expects: self.expects && keeps_content,
+            version: self.version,
+            deadlines: self.deadlines,
+            ..Self::new(method, target)
+        }
     }
 
     /// Whether the content is written to the exchange.
@@ -249,6 +284,11 @@ impl Description {
 }
 
 impl Prepared {
+    /// What was prepared.
+    pub(crate) fn description(&self) -> &Rc<Description> {
+        &self.description
+    }
+
     /// The head, without credentials, for this origin.
     pub(crate) fn head<'a>(&'a self, origin: &'a Origin) -> RequestHead<'a> {
         let Description { method, target, fields, version, .. } = &*self.description;

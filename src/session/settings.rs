@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::cookies::SharedJar;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
@@ -118,6 +119,8 @@ pub struct Options {
     pub tls: Rc<TlsSettings>,
     /// The settings about proxies.
     pub proxying: Proxying,
+    /// The jar that cookies are taken from and put into. It is shared, and not copied with the options.
+    pub jar: Option<SharedJar>,
 }
 
 impl Default for Options {
@@ -133,6 +136,7 @@ impl Default for Options {
             local_address: None,
             tls: Rc::default(),
             proxying: Proxying::default(),
+            jar: None,
         }
     }
 }
@@ -218,6 +222,13 @@ impl Options {
         Rc::make_mut(&mut self.tls)
     }
 
+    /// The same without a client certificate, if there is one.
+    pub(crate) fn without_identity(&self) -> Option<Self> {
+        let mut options = self.tls.has_identity().then(|| self.clone())?;
+        options.tls_mut().remove_identity();
+        Some(options)
+    }
+
     /// Whether the other options would make every connection that these make.
     fn make_the_same(&self, others: &Self) -> bool {
         self.tls.is_same(&others.tls) && self.proxying.leads_the_same(&others.proxying)
@@ -259,6 +270,17 @@ impl Settings {
     /// See the field.
     pub(crate) fn revision(&self) -> u32 {
         self.revision
+    }
+
+    /// Takes over the addresses of the same origin from other settings.
+    pub(crate) fn follow_addresses(&mut self, other: &Self) {
+        self.addresses.clone_from(&other.addresses);
+        self.connect_to.clone_from(&other.connect_to);
+    }
+
+    /// Whether there are addresses of the origin's own.
+    pub(crate) fn has_addresses(&self) -> bool {
+        !self.addresses.is_empty() || self.connect_to.is_some()
     }
 
     /// The addresses that replace a lookup.

@@ -8,7 +8,7 @@ use crate::support::{NOW, jar, place, receive, sent};
 const HERE: &str = "http://a.test/";
 
 fn fields(jar: &mut Jar, to: &Place) -> (usize, usize) {
-    jar.choose(to, NOW).map_or((0, 0), |chosen| (chosen.value.len(), chosen.left_out))
+    jar.choose(to, NOW, 0).map_or((0, 0), |chosen| (chosen.value.len(), chosen.left_out))
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_session_ends_its_cookies() {
     jar.clear_session_cookies();
     assert_eq!(sent(&mut jar, HERE), "a=1");
     jar.clear();
-    assert!(jar.is_empty() && jar.choose(&place(HERE), NOW).is_none());
+    assert!(jar.is_empty() && jar.choose(&place(HERE), NOW, 0).is_none());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn no_time_is_too_early_or_too_late() {
         jar.receive(&place(HERE), b"a=b; Max-Age=99999999999999999999", now).unwrap();
         jar.receive(&place(HERE), b"c=d; Expires=Thu, 01 Jan 1970 00:00:00 GMT", now).unwrap();
         assert!(jar.len() <= 1);
-        jar.choose(&place(HERE), Duration::MAX);
-        jar.choose(&place(HERE), Duration::ZERO);
+        jar.choose(&place(HERE), Duration::MAX, 0);
+        jar.choose(&place(HERE), Duration::ZERO, 0);
     }
 }

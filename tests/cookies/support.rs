@@ -36,7 +36,7 @@ pub(crate) fn sent(jar: &mut Jar, url: &str) -> String {
 }
 
 pub(crate) fn sent_at(jar: &mut Jar, url: &str, now: Duration) -> String {
-    let chosen = jar.choose(&place(url), now);
+    let chosen = jar.choose(&place(url), now, 0);
     chosen.map_or_else(String::new, |chosen| String::from_utf8(chosen.value.to_vec()).unwrap())
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn phase_name(phase: Phase) -> &'static str {
         Phase::Send => "send",
         Phase::Head => "head",
         Phase::Body => "body",
+        Phase::Redirect => "redirect",
     }
 }
 
@@ -110,6 +111,7 @@ pub(crate) fn code_name(code: &Code) -> &'static str {
         Code::RequestContentLength => "HTTP-request-body-size",
         Code::Configuration => "configuration-error",
         Code::InvalidState => "invalid-state",
+        Code::InvalidUrl => "invalid-URL",
         Code::Lookup(_) => "DNS-error",
         Code::LookupTimeout => "DNS-timeout",
         Code::DestinationProhibited => "destination-IP-prohibited",
@@ -141,6 +143,8 @@ pub(crate) fn code_name(code: &Code) -> &'static str {
         Code::InterimResponseLimit => "interim-response-limit",
         Code::UpgradeFailed => "HTTP-upgrade-failed",
         Code::Protocol => "HTTP-protocol-error",
+        Code::TooManyRedirects => "too-many-redirects",
+        Code::RedirectRefused => "redirect-refused",
         Code::ServerNotAuthenticated => "server-not-authenticated",
         Code::ContentNotRepeatable => "content-not-repeatable",
         Code::EarlyResponse => "early-response",
@@ -170,5 +174,6 @@ pub(crate) fn reason_name(reason: CloseReason) -> &'static str {
         CloseReason::CloseConnection => "close-connection",
         CloseReason::SessionDropped => "session-dropped",
         CloseReason::SettingsChanged => "settings-changed",
+        CloseReason::Evicted => "evicted",
     }
 }

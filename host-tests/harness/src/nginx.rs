@@ -61,6 +61,7 @@ impl Nginx {
     /// Starts it with these files, each a path and a size; what is in them is `content`. PUT and POST to `/sink`, and to
     /// whatever is below it, read the content and answer 200 `sunk`. Requests for what is below `/unlogged/` are not logged;
     /// what is below `/basic/`, `/basic/sink` too, is for `USER` alone. What is below `/gzip/` comes in gzip to who takes that.
+    /// `/login` sets a cookie and leads to `/cookies`, whose content is the cookies of the request.
     ///
     /// `None` if nginx is not installed, with a loud message: a skipped test must be noticed. In CI that is a panic.
     pub fn start(files: &[(&str, usize)]) -> Option<Nginx> {
@@ -202,6 +203,11 @@ http {{
         server_name localhost;
         root files;
         location = {FENCE} {{ return 204; }}
+        location = /login {{
+            add_header Set-Cookie 'name=value; Path=/';
+            return 302 /cookies?way=login;
+        }}
+        location = /cookies {{ return 200 $http_cookie; }}
         location /unlogged/ {{ access_log off; }}
         location /gzip/ {{ gzip on; gzip_types *; gzip_min_length 1; }}
         location /sink {{ {SINK} }}

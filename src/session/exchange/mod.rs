@@ -3,6 +3,7 @@
 mod challenged;
 mod decoding;
 mod dispatch;
+mod following;
 mod pump;
 mod raw;
 mod reading;
@@ -12,6 +13,8 @@ mod waiters;
 mod writing;
 
 pub(super) use dispatch::Dispatch;
+pub use following::Redirect;
+pub(super) use following::{Follow, Next, Way};
 pub(super) use state::{Answer, ExchangeState};
 pub(super) use upload::Upload;
 pub(super) use waiters::Side;

@@ -20,15 +20,21 @@ use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
 use crate::session::exchange::decoding::Decoding;
 use crate::session::exchange::dispatch::Dispatch;
+use crate::session::exchange::following::{Follow, Way, follow};
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::raw::Raw;
-use crate::session::exchange::upload::{Upload, misuse};
+use crate::session::exchange::upload::{Upload, early_response, misuse};
 use crate::session::exchange::waiters::{Side, Waiters, is_noop};
+use crate::session::request::Description;
 use crate::session::shared::Shared;
 
 /// One exchange.
 pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
+    /// The request, as it was first sent.
+    pub(crate) request: Rc<Description>,
+    /// The way of a request that follows redirects.
+    pub(crate) way: Option<Rc<Way<N>>>,
     number: u64,
     pub(super) upload: Rc<RefCell<Upload>>,
     /// The number of the current or the last connection, while the exchange is dispatched.
@@ -76,15 +82,21 @@ pub(super) enum Stage<N: Net> {
 }
 
 impl<N: Net> ExchangeState<N> {
-    pub(crate) fn new(opening: Dispatch<N>) -> Self {
+    /// An exchange that begins with this, and follows redirects if need be.
+    pub(crate) fn new(opening: Dispatch<N>, following: Option<(Follow<N>, Rc<Way<N>>)>) -> Self {
         Self {
             shared: Rc::clone(&opening.shared),
+            request: Rc::clone(opening.prepared.description()),
+            way: following.as_ref().map(|(_, way)| Rc::clone(way)),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
             on: Rc::clone(&opening.on),
             is_decoding: opening.prepared.is_decoding,
             decoding: None,
-            stage: Stage::Dispatching(Box::pin(opening.run())),
+            stage: Stage::Dispatching(match following {
+                None => Box::pin(opening.run()),
+                Some((next, way)) => Box::pin(follow(opening, next, way)),
+            }),
             answer: None,
             is_answer_taken: false,
             ahead: Buffer::default(),
@@ -93,6 +105,12 @@ impl<N: Net> ExchangeState<N> {
             waiters: Waiters::default(),
             unwritable: None,
         }
+    }
+
+    /// Whether it is an exchange of this session now.
+    pub(crate) fn is_of(&self, session: &Rc<Shared<N>>) -> bool {
+        let moved = self.way.as_ref().and_then(|way| way.at());
+        Rc::ptr_eq(moved.as_ref().unwrap_or(&self.shared), session)
     }
 
     // ---- the request's side -----------------------------------------------------------------------------------------
@@ -269,6 +287,9 @@ impl<N: Net> ExchangeState<N> {
 
     fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
         self.waiters.wake_all();
+        if let Some(session) = self.way.as_ref().and_then(|way| way.at()) {
+            self.shared = session;
+        }
         self.total = pump.machine.remainder();
         // A part of coded content cannot be decoded (RFC 9110 section 14.2).
         let is_decoded =
@@ -332,14 +353,6 @@ impl<N: Net> Drop for ExchangeState<N> {
             self.abandon_content();
         }
     }
-}
-
-pub(super) fn early_response() -> Error {
-    Error::new(
-        Phase::Send,
-        Code::EarlyResponse,
-        "the server has answered and does not want the rest of the content: take the response",
-    )
 }
 
 pub(super) fn switched_over() -> Error {

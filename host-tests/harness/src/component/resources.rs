@@ -199,6 +199,12 @@ resource! {
         fields = call_fields() -> Fields;
         /// `field`.
         field = call_field(name: &str) -> Option<String>;
+        /// `url`.
+        url = call_url() -> String;
+        /// `location`.
+        location = call_location() -> Option<String>;
+        /// `redirects`.
+        redirects = call_redirects() -> Vec<Redirect>;
         /// `challenges`.
         challenges = call_challenges() -> Vec<Challenge>;
         /// `content-length`.

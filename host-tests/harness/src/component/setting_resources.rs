@@ -159,6 +159,22 @@ resource! {
 }
 
 impl Options {
+    /// `set-cookie-jar`.
+    pub fn set_cookie_jar(&self, jar: Option<&CookieJar>) {
+        let (handle, jar) = (self.handle(), jar.map(CookieJar::handle));
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_settings().options().call_set_cookie_jar(store, handle, jar).await
+        });
+    }
+
+    /// `cookie-jar`.
+    pub fn cookie_jar(&self) -> Option<CookieJar> {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        let jar = guest
+            .call(async |store, client| client.xenon_http_settings().options().call_cookie_jar(store, handle).await);
+        jar.map(|resource| CookieJar::adopt(guest, resource))
+    }
+
     pub(super) fn new(guest: &Guest) -> Options {
         let resource =
             guest.call(async |store, client| client.xenon_http_settings().options().call_constructor(store).await);
