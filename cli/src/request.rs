@@ -3,6 +3,7 @@
 use crate::bindings::Session;
 use crate::bindings::types::Version;
 use crate::content::Content;
+use crate::cookies;
 use crate::exit::{Exit, Failure};
 use crate::login::Login;
 use crate::options::Options;
@@ -101,6 +102,7 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
     default("Accept", Some(b"*/*"));
     default("Range", range.as_deref());
+    default("Cookie", cookies::field(&options.cookies).as_deref());
     default("Referer", referer.filter(|referer| !referer.is_empty()));
     default("Content-Type", (!options.data.is_empty()).then_some(b"application/x-www-form-urlencoded"));
     for line in lines {

@@ -5,8 +5,10 @@ use crate::bindings::types::{Event, EventKind, TlsFacts};
 /// Times are nanoseconds on the monotonic clock.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    /// The start of the exchange.
+    /// The start of the first exchange.
     pub start: u64,
+    /// The start of the last one, if a redirect led to it.
+    pub redirected: Option<u64>,
     /// The name's addresses are known.
     pub lookup: Option<u64>,
     /// There is a connection.
@@ -45,6 +47,14 @@ impl Timeline {
     /// An exchange that starts now.
     pub fn starting_at(start: u64, is_tls: bool) -> Self {
         Self { start, end: start, is_tls, ..Self::default() }
+    }
+
+    /// A redirect leads to another exchange, which starts now.
+    pub fn redirect(&mut self, at: u64, is_tls: bool) {
+        self.redirected = Some(at);
+        self.is_tls = is_tls;
+        (self.handshake, self.tls, self.first_byte) = (None, None, None);
+        (self.sent, self.received) = (0, 0);
     }
 
     /// Adds an event.

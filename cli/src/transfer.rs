@@ -1,10 +1,12 @@
-//! One request and its response, in steps that never wait, so that many transfers can take turns.
+//! One request and its response, and those to which redirects lead, in steps that never wait, so that many transfers can take
+//! turns.
 
 use std::rc::Rc;
 
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::Pollable;
 
+use crate::bindings::client::NextRequest;
 use crate::bindings::types::{Error, ErrorCode, EventKind, Version};
 use crate::bindings::{Exchange, ReceivedWords, Response, Session};
 use crate::content::Content;
@@ -15,9 +17,11 @@ use crate::options::Options;
 use crate::outcome;
 use crate::output::{Sink, StandardOutput, tell};
 use crate::progress::Progress;
+use crate::redirects;
 use crate::request::Request;
+use crate::sessions::{Sessions, Who};
 use crate::upload::{Piece, Upload};
-use crate::url::Url;
+use crate::url::{Origin, Url};
 use crate::verbose;
 use crate::write_out::Facts;
 
@@ -43,12 +47,18 @@ pub struct Console {
     pub progress: Progress,
 }
 
-/// One request and its response.
+/// One request and its response, after redirects.
 pub struct Transfer<'a> {
     options: &'a Options,
     job: &'a Job,
     url: &'a Url,
     session: Rc<Session>,
+    /// The session's origin.
+    origin: Origin,
+    /// The request that was sent last.
+    request: Option<crate::bindings::Request>,
+    /// The request to which a redirect leads.
+    next: Option<NextRequest>,
     /// Until the response was taken and the content is sent.
     exchange: Option<Exchange>,
     upload: Option<Upload>,
@@ -123,6 +133,9 @@ impl<'a> Transfer<'a> {
             job,
             url,
             session,
+            origin: url.origin.clone(),
+            request: None,
+            next: None,
             exchange,
             upload,
             response,
@@ -138,9 +151,9 @@ impl<'a> Transfer<'a> {
     }
 
     /// Makes progress without waiting. At the end it writes the output of `-w`, and the error's line.
-    pub fn step(&mut self, console: &mut Console) -> Step {
+    pub fn step(&mut self, sessions: &mut Sessions, console: &mut Console) -> Step {
         self.steps = self.steps.wrapping_add(1);
-        let ended = self.advance(console);
+        let ended = self.advance(sessions, console);
         if self.options.verbose || self.steps.is_multiple_of(STEPS_BETWEEN_EVENTS) {
             self.note_events(console);
         }
@@ -174,11 +187,17 @@ impl<'a> Transfer<'a> {
         Waits { exchange: self.exchange.as_ref(), response: self.response.as_ref(), input }
     }
 
-    fn advance(&mut self, console: &mut Console) -> Result<Step, Ended> {
+    fn advance(&mut self, sessions: &mut Sessions, console: &mut Console) -> Result<Step, Ended> {
+        if let Some(next) = self.next.take() {
+            self.follow(&next, sessions, console)?;
+        }
         if self.exchange.is_none() && self.response.is_none() {
             self.start(console)?;
         }
         let sent = self.send(console)?;
+        if self.next.is_some() {
+            return Ok(Step::More);
+        }
         if self.response.is_none() {
             let Some(exchange) = &self.exchange else {
                 return Ok(sent);
@@ -191,7 +210,7 @@ impl<'a> Transfer<'a> {
                 // The head is written before the content.
                 self.note_events(console);
             }
-            if taken == Step::Over(0) {
+            if taken == Step::Over(0) || self.next.is_some() {
                 return Ok(taken);
             }
         }
@@ -206,6 +225,41 @@ impl<'a> Transfer<'a> {
             console.progress.expect(upload.length());
         }
         self.exchange = Some(request.start()?);
+        self.request = Some(request);
+        self.upload = upload;
+        Ok(())
+    }
+
+    /// Starts the request to which a redirect leads.
+    fn follow(&mut self, next: &NextRequest, sessions: &mut Sessions, console: &mut Console) -> Result<(), Ended> {
+        // The last events of the exchange before are of the session before.
+        self.drop_exchange();
+        self.note_events(console);
+        let origin = redirects::origin(next);
+        if origin != self.origin {
+            let is_trusted = origin == self.url.origin || self.options.redirects.trusted;
+            let who = if is_trusted { Who::User(self.url.login.clone()) } else { Who::Nobody };
+            self.session = sessions.with(&origin, &who, self.options)?;
+            self.origin = origin;
+        }
+        let facts = &mut self.facts;
+        facts.url = next.url().into_bytes();
+        facts.method = next.method();
+        facts.scheme.clone_from(&self.origin.scheme);
+        facts.redirects = facts.redirects.saturating_add(1);
+        facts.timeline.redirect(monotonic_clock::now(), self.origin.is_tls());
+
+        let request = next.request(&self.session)?;
+        let upload = match &*self.job.content {
+            content @ Content::File { .. } if next.has_content() => Some(Upload::open(content)?),
+            _ => None,
+        };
+        if upload.as_ref().is_some_and(|upload| !upload.is_repeatable()) {
+            let why = "a redirect wants the content again, and it came from a pipe";
+            return Err(Failure::new(Exit::Rewind, why).into());
+        }
+        self.exchange = Some(request.start()?);
+        self.request = Some(request);
         self.upload = upload;
         Ok(())
     }
@@ -278,6 +332,17 @@ impl<'a> Transfer<'a> {
                 self.heads.extend(head::of(&response));
             }
             self.write_heads(console)?;
+        }
+        if (300..400).contains(&status) {
+            self.facts.redirect_url = response.location();
+        }
+        if let Some(request) = &self.request
+            && let Some(next) = redirects::next(request, &response, self.facts.redirects, options)?
+        {
+            self.facts.redirect_url = None;
+            self.next = Some(next);
+            self.response = Some(response);
+            return Ok(Step::More);
         }
         if options.fail && status >= 400 {
             let exit = if matches!(status, 401 | 407) { Exit::Login } else { Exit::Status };
@@ -412,7 +477,7 @@ impl<'a> Transfer<'a> {
                     EventKind::Tunnel(_) | EventKind::RequestHead(_) => self.hop = None,
                     _ => {}
                 }
-                let host = self.hop.as_ref().unwrap_or(&self.url.origin.host);
+                let host = self.hop.as_ref().unwrap_or(&self.origin.host);
                 lines.extend(verbose::lines(&event, host));
             }
         }

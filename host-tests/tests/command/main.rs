@@ -2,10 +2,12 @@
 
 mod basics;
 mod codings;
+mod cookies;
 mod files;
 mod heads;
 mod limits;
 mod pipes;
+mod redirects;
 mod support;
 mod text;
 mod urls;
