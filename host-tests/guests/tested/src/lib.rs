@@ -7,6 +7,11 @@ pub fn rust_crate() -> PathBuf {
     file("rust-crate")
 }
 
+/// The example of a consumer that follows redirects and keeps cookies, composed.
+pub fn rust_fetch() -> PathBuf {
+    file("rust-fetch")
+}
+
 /// The example of a consumer over WASI 0.3, composed.
 pub fn rust_get_wasip3() -> PathBuf {
     file("rust-get-wasip3")
