@@ -63,10 +63,13 @@ pub fn check(options: &Options) -> Result<(), Failure> {
         if line.as_ref().is_some_and(|line| !line.name().is_ascii()) {
             return Err(Failure::new(Exit::BadOption, "the name of a field in -H is not ASCII, and has to be"));
         }
-        if let Some(Line::Removed(name)) = line
-            && name.eq_ignore_ascii_case(b"host")
-        {
+        let Some(Line::Removed(name)) = line else { continue };
+        if name.eq_ignore_ascii_case(b"host") {
             return Err(Failure::new(Exit::BadRequest, "a request without Host is not possible"));
+        }
+        if options.compressed && name.eq_ignore_ascii_case(b"accept-encoding") {
+            let words = "with --compressed, -H can replace Accept-Encoding, and not leave it out";
+            return Err(Failure::new(Exit::BadOption, words));
         }
     }
     Ok(())

@@ -84,6 +84,9 @@ fn common(options: &Options) -> Result<settings::Options, Error> {
         settings.set_user_agent(None)?;
     }
     settings.set_persistent(!options.no_keepalive);
+    settings.set_decoding(options.compressed);
+    // What is written is limited by `--max-filesize` alone, coded or not.
+    settings.set_max_decoded_content(u64::MAX);
     settings.set_address_family(match options.family {
         Family::Any => AddressFamily::Any,
         Family::V4 => AddressFamily::Ipv4,

@@ -27,6 +27,8 @@ pub struct Timeline {
     pub retries: u64,
     /// Bytes of content sent.
     pub sent: u64,
+    /// Bytes of the final response's content received, before decoding.
+    pub received: u64,
     /// Bytes of the requests' heads.
     pub request_bytes: u64,
     /// Bytes of the responses' heads.
@@ -72,9 +74,11 @@ impl Timeline {
             }
             EventKind::RequestHead(head) => {
                 self.request = Some(at);
+                self.received = 0;
                 self.request_bytes = self.request_bytes.saturating_add(head.len() as u64);
             }
             EventKind::Sending(progress) => self.sent = progress.done,
+            EventKind::Receiving(progress) => self.received = progress.done,
             EventKind::FirstByte => _ = self.first_byte.get_or_insert(at),
             EventKind::InterimHead(head) | EventKind::ResponseHead(head) => {
                 self.header_bytes = self.header_bytes.saturating_add(head.len() as u64);

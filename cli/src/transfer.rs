@@ -62,6 +62,8 @@ pub struct Transfer<'a> {
     is_repeatable: bool,
     /// The proxy, until its handshake is complete.
     hop: Option<String>,
+    /// Bytes of content written, decoded where they were coded.
+    written: u64,
     facts: Facts,
     steps: u32,
 }
@@ -129,6 +131,7 @@ impl<'a> Transfer<'a> {
             has_head: false,
             is_repeatable: true,
             hop: None,
+            written: 0,
             facts: outcome::facts(job, options),
             steps: 0,
         }
@@ -289,7 +292,8 @@ impl<'a> Transfer<'a> {
         if is_bodiless {
             return Ok(Step::Over(0));
         }
-        console.progress.expect(length);
+        // The length of coded content is not that of what is written.
+        console.progress.expect(length.filter(|_| response.codings().is_empty()));
         // After an unsuccessful response no more content is sent, even if standard input has none for now.
         if self.upload.is_some() && status >= 300 {
             self.upload = None;
@@ -334,8 +338,8 @@ impl<'a> Transfer<'a> {
                 ReceivedWords::Pending => return Ok(Step::Wait),
                 ReceivedWords::Content(words) => {
                     let bytes = words.into_bytes();
-                    self.facts.received = self.facts.received.saturating_add(bytes.len() as u64);
-                    if self.options.max_filesize.is_some_and(|most| self.facts.received > most) {
+                    self.written = self.written.saturating_add(bytes.len() as u64);
+                    if self.options.max_filesize.is_some_and(|most| self.written > most) {
                         return Err(too_large().into());
                     }
                     sink.write(&mut console.output, &bytes)?;

@@ -27,8 +27,6 @@ pub struct Facts {
     pub fields: Vec<(String, Vec<u8>)>,
     /// The certificates that the server presented, its own first, in DER.
     pub chain: Vec<Vec<u8>>,
-    /// Bytes of content received.
-    pub received: u64,
     /// The events and their times.
     pub timeline: Timeline,
     /// The exit code.
@@ -116,11 +114,11 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
         "num_retries" => timeline.retries.to_string(),
         "num_redirects" => "0".to_owned(),
         "num_headers" => facts.fields.len().to_string(),
-        "size_download" => facts.received.to_string(),
+        "size_download" => timeline.received.to_string(),
         "size_upload" => timeline.sent.to_string(),
         "size_header" => timeline.header_bytes.to_string(),
         "size_request" => timeline.request_bytes.to_string(),
-        "speed_download" => speed(facts.received),
+        "speed_download" => speed(timeline.received),
         "speed_upload" => speed(timeline.sent),
         "time_namelookup" => time(timeline.lookup),
         "time_connect" => time(timeline.connected),
@@ -192,6 +190,7 @@ mod tests {
             connects: 1,
             retries: 2,
             sent: 7,
+            received: 1000,
             peer: Some("[::1]:8080".into()),
             ..Timeline::default()
         };
@@ -200,7 +199,6 @@ mod tests {
             status: 301,
             version: "1.1",
             fields: vec![("Content-Type".into(), b"text/plain".to_vec()), ("Location".into(), b"/x".to_vec())],
-            received: 1000,
             timeline,
             ..Facts::default()
         }

@@ -89,6 +89,16 @@ fn the_component_imports_exactly_these_interfaces() {
 }
 
 #[test]
+fn the_component_with_every_feature_imports_and_exports_the_same() {
+    let full = Component::from_file(engine(), xenon_guests_full::component()).unwrap();
+    assert_eq!(imports(&full), set(IMPORTS));
+    let exports = |of: &Component| {
+        of.component_type().exports(engine()).map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(exports(&full), exports(component()));
+}
+
+#[test]
 fn the_components_over_wasi_0_3_import_exactly_these_interfaces() {
     let engine = Engine::new(Config::new().wasm_component_model_async(true)).unwrap();
     let of = |file: PathBuf| imports(&Component::from_file(&engine, file).unwrap());

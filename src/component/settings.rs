@@ -159,6 +159,7 @@ impl wit::GuestOptions for Options {
         drained: u64 as u32, max_drained set_max_drained
         addresses: usize as u32, max_addresses set_max_addresses
         whole_content: u64 as u64, max_whole_content set_max_whole_content
+        decoded_content: u64 as u64, max_decoded_content set_max_decoded_content
         events: usize as u32, max_events set_max_events
     }
 
@@ -192,6 +193,14 @@ impl wit::GuestOptions for Options {
 
     fn set_persistent(&self, persistent: bool) {
         self.change(|options| options.is_persistent = persistent);
+    }
+
+    fn decoding(&self) -> bool {
+        self.0.borrow().is_decoding
+    }
+
+    fn set_decoding(&self, decoding: bool) {
+        self.change(|options| options.is_decoding = decoding);
     }
 
     fn address_family(&self) -> AddressFamily {

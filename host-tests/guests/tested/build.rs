@@ -6,6 +6,7 @@ use xenon_guest_maker::{Guest, Maker, finish};
 
 fn main() -> ExitCode {
     let guests = [
+        Guest::WITHOUT_ZSTD,
         Guest::alone("rust-crate", &["examples/rust-crate", "src", "getrandom"]),
         Guest::composed("tested-async-caller", &["host-tests/guests/tested/async-caller"]),
         Guest::alone("tested-command", &["host-tests/guests/tested/command"]),

@@ -163,7 +163,7 @@ const FENCE: &str = "/xenon-fence";
 /// It is written when the sockets listen.
 const PID: &str = "pid";
 
-const MODULES: [&str; 11] = [
+const MODULES: [&str; 12] = [
     "mpm_event",
     "authn_core",
     "authn_file",
@@ -173,6 +173,7 @@ const MODULES: [&str; 11] = [
     "auth_digest",
     "alias",
     "cgi",
+    "deflate",
     "headers",
     "status",
 ];

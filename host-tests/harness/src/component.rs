@@ -83,6 +83,8 @@ pub type Fields = Vec<(String, Vec<u8>)>;
 /// What an instance is given.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// Whether it is the component with every feature, which is compiled when it is first used.
+    pub full: bool,
     /// Whether it may use sockets. Without it, making one fails.
     pub sockets: bool,
     /// Whether the addresses that it connects to are allowed.
@@ -108,6 +110,7 @@ impl Default for Setup {
     /// Everything allowed, nothing counted that costs time, and 60 seconds.
     fn default() -> Setup {
         Setup {
+            full: false,
             sockets: true,
             addresses: true,
             lookup: true,

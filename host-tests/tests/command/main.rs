@@ -1,6 +1,7 @@
 //! The `xenon` command as a person runs it: the native program, its arguments, files and streams, and its exit codes.
 
 mod basics;
+mod codings;
 mod files;
 mod heads;
 mod limits;

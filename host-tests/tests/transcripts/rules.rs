@@ -18,9 +18,6 @@ pub(crate) fn why_left(case: &Case) -> Option<&'static str> {
     if sets("listen") {
         return Some("a server at an address of its own");
     }
-    if sets("decoding") {
-        return Some("content codings, which the component's interface cannot ask for yet");
-    }
     if outcomes(case).any(|outcome| outcome.error.as_ref().is_some_and(|error| error.phase == "resolve")) {
         return Some("a resolver");
     }

@@ -196,6 +196,10 @@ impl wit::GuestResponse for Response {
         self.0.content_length()
     }
 
+    fn codings(&self) -> Vec<String> {
+        self.0.codings().iter().copied().map(str::to_owned).collect()
+    }
+
     fn interim_responses(&self) -> Vec<InterimResponse> {
         convert::interims(self.0.interim_responses())
     }

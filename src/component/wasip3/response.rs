@@ -101,6 +101,10 @@ impl wit::GuestResponse for Response {
         self.core.content_length()
     }
 
+    fn codings(&self) -> Vec<String> {
+        self.core.codings().iter().copied().map(str::to_owned).collect()
+    }
+
     fn interim_responses(&self) -> Vec<InterimResponse> {
         convert::interims(self.core.interim_responses())
     }

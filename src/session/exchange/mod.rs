@@ -6,6 +6,7 @@ mod dispatch;
 mod following;
 mod pump;
 mod raw;
+mod reading;
 mod state;
 mod upload;
 mod waiters;

@@ -12,6 +12,11 @@ pub fn rust_fetch() -> PathBuf {
     file("rust-fetch")
 }
 
+/// The component without zstd.
+pub fn without_zstd() -> PathBuf {
+    file("xenon-without-zstd")
+}
+
 /// The example of a consumer over WASI 0.3, composed.
 pub fn rust_get_wasip3() -> PathBuf {
     file("rust-get-wasip3")

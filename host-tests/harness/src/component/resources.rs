@@ -209,6 +209,8 @@ resource! {
         challenges = call_challenges() -> Vec<Challenge>;
         /// `content-length`.
         content_length = call_content_length() -> Option<u64>;
+        /// `codings`.
+        codings = call_codings() -> Vec<String>;
         /// `interim-responses`.
         interim_responses = call_interim_responses() -> Vec<InterimResponse>;
         /// `connection`.
