@@ -1,5 +1,8 @@
 //! Clients of the built component under wasmtime: redirects and cookies with nginx, and what is lowered and lifted on the way.
 
+use std::process::Command;
+use std::time::Duration;
+
 use xenon_harness::component::clients::{FieldsAlong, PostKeeping, RedirectPolicy};
 use xenon_harness::component::{AuthSchemes, CloseReason, ErrorCode, EventKind, Guest, Phase, Redirect};
 use xenon_harness::nginx::{Nginx, USER};
@@ -29,6 +32,23 @@ fn a_redirect_of_nginx_is_followed_with_its_cookie() {
     assert!(served.len() == 3 && served.iter().all(|one| one.connection == served[0].connection), "{served:?}");
     let exported = String::from_utf8(jar.export_cookies().text).unwrap();
     assert!(exported.ends_with("localhost\tFALSE\t/\tFALSE\t0\tname\tvalue\n"), "{exported}");
+}
+
+#[test]
+fn the_example_in_rust_fetches_follows_and_keeps_cookies() {
+    let Some(nginx) = Nginx::start(&[]) else { return };
+    let base = format!("http://localhost:{}", nginx.port());
+    let output = Command::new(env!("CARGO_BIN_EXE_xenon"))
+        .arg("run")
+        .arg(xenon_tested_guests::rust_fetch())
+        .args([format!("{base}/cookies"), format!("{base}/login"), format!("{base}/cookies")])
+        .env_clear()
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let expected =
+        format!("200 {base}/cookies\n\n200 {base}/cookies?way=login\nname=value\n200 {base}/cookies\nname=value\n");
+    assert_eq!(told, expected, "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -150,7 +170,7 @@ fn errors_say_what_was_wrong_with_a_redirect() {
 
 #[test]
 fn events_of_all_sessions_come_in_one_list() {
-    let end = Peer::start([Script::new().expect_head_with(&[]).send(OK)]);
+    let end = Peer::start([Script::new().expect_head_with(&[]).send(OK).expect_head_with(&[]).send(OK)]);
     let location = format!("http://{}/", end.authority());
     let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
     let begin = Peer::start([Script::new().expect_head_with(&[]).send(redirect)]);
@@ -162,7 +182,10 @@ fn events_of_all_sessions_come_in_one_list() {
     let events = client.take_events();
     assert!(events.iter().all(|event| event.exchange <= 1));
     assert!(events.iter().any(|event| event.what == EventKind::Redirecting(location.clone())));
-    assert!(events.iter().any(|event| event.what == EventKind::Closed(CloseReason::Evicted) && event.connection == 1));
+    // The next request makes room.
+    assert_eq!(client.get(&location).unwrap().content, b"hello");
+    let evicted = EventKind::Closed(CloseReason::Evicted);
+    assert!(client.take_events().iter().any(|event| event.what == evicted && event.connection == 1));
     client.close_connections();
     let closed = EventKind::Closed(CloseReason::CloseConnection);
     assert!(client.take_events().iter().any(|event| event.what == closed && event.connection == 2));
@@ -206,7 +229,11 @@ fn what_is_left_of_a_dropped_client_answers_with_an_error() {
     let guest = Guest::new();
     let client = guest.client();
     let request = client.request("GET", &format!("http://{}/", peer.authority()));
+    client.set_events(true);
     let exchange = request.start().unwrap();
+    while !client.take_events().iter().any(|event| event.what == EventKind::RequestSent) {
+        guest.wait_any(&[&exchange], &[], &[], Some(Duration::from_millis(1)));
+    }
     drop(client);
     assert_eq!(exchange.response().map(|_| ()).unwrap_err().code, ErrorCode::SessionDropped);
     assert_eq!(request.send().map(|_| ()).unwrap_err().code, ErrorCode::SessionDropped);

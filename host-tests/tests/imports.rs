@@ -142,11 +142,20 @@ fn the_list_is_that_of_the_world_and_of_the_page_for_hosts() {
 }
 
 #[test]
-fn the_component_exports_three_interfaces() {
+fn the_component_exports_five_interfaces() {
     let component = component().component_type();
     let exports: Vec<_> = component.exports(engine()).map(|(name, _)| name.to_owned()).collect();
     let exports: BTreeSet<_> = exports.iter().map(|name| without_version(name)).collect();
-    assert_eq!(exports, set(&["xenon:http/session", "xenon:http/settings", "xenon:http/types"]));
+    assert_eq!(
+        exports,
+        set(&[
+            "xenon:http/client",
+            "xenon:http/cookies",
+            "xenon:http/session",
+            "xenon:http/settings",
+            "xenon:http/types"
+        ])
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Jar {
 
     /// The number of cookies, including expired ones.
     pub fn len(&self) -> usize {
-        self.store.count()
+        self.store.cookies().len()
     }
 
     /// Whether there is none.
@@ -54,7 +54,7 @@ impl Jar {
 
     /// Removes session cookies.
     pub fn clear_session_cookies(&mut self) {
-        self.store.remove(|cookie| cookie.expires.is_none());
+        self.store.remove_session_cookies();
     }
 
     /// Receives a cookie from one `Set-Cookie` line. `now` is the time since 1970.
@@ -65,21 +65,23 @@ impl Jar {
         if set.is_secure && !from.is_secure {
             return Err(Refused::Insecure);
         }
+        let is_host_only = domain.is_none() || self.suffixes.is_none();
+        let is_of_host = domain.is_none() && set.path.is_some();
+        let domain = domain.filter(|_| !is_host_only).unwrap_or_else(|| from.host.clone());
         let cookie = Cookie {
-            is_host_only: domain.is_none() || self.suffixes.is_none(),
+            is_host_only,
             path: set.path.unwrap_or(default_path(&from.path).as_bytes()).to_vec(),
             expires: set.max_age.map(|age| now.saturating_add(age)).or(set.expires),
             is_secure: set.is_secure,
             is_http_only: set.is_http_only,
-            ..Cookie::new(set.name, set.value)
+            ..Cookie::new(domain, set.name, set.value)
         };
         // A `Domain` breaks the rule of `__Host-`, even where it has no effect.
-        check_prefix(&cookie, domain.is_none() && set.path.is_some())?;
-        let domain = domain.filter(|_| !cookie.is_host_only).unwrap_or_else(|| from.host.clone());
-        if !from.is_secure && self.store.has_secure(&cookie.name, &domain, &cookie.path, now) {
+        check_prefix(&cookie, is_of_host)?;
+        if !from.is_secure && self.store.has_secure(&cookie.name, &cookie.domain, &cookie.path, now) {
             return Err(Refused::Overlay);
         }
-        self.insert(&domain, cookie, now);
+        self.insert(cookie, now);
         Ok(())
     }
 
@@ -127,9 +129,9 @@ impl Jar {
     }
 
     /// Stores a cookie, at most for [`COOKIE_AGE`].
-    pub(super) fn insert(&mut self, domain: &str, mut cookie: Cookie, now: u64) {
+    pub(super) fn insert(&mut self, mut cookie: Cookie, now: u64) {
         cookie.expires = cookie.expires.map(|expires| expires.min(now.saturating_add(COOKIE_AGE.as_secs())));
-        self.store.insert(domain, cookie, now);
+        self.store.insert(cookie, now);
     }
 }
 

@@ -5,11 +5,6 @@ pub(super) fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
-/// The host itself, then each domain above it.
-pub(super) fn domains(host: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(host), |domain| domain.split_once('.').map(|(_, above)| above))
-}
-
 /// Whether a path is the cookie's path or below it.
 pub(super) fn is_below(path: &[u8], cookie: &[u8]) -> bool {
     match path.strip_prefix(cookie) {
@@ -47,8 +42,6 @@ mod tests {
         ] {
             assert_eq!(is_within(host, domain), expected, "{host} {domain}");
         }
-        assert_eq!(domains("c.b.a").collect::<Vec<_>>(), ["c.b.a", "b.a", "a"]);
-        assert!(domains("c.b.a.test").all(|domain| is_within("c.b.a.test", domain)));
     }
 
     #[test]

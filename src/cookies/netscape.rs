@@ -62,17 +62,11 @@ impl Jar {
     /// The cookies that have not expired, as a file.
     pub fn export(&self, now: Duration) -> Exported {
         let mut exported = Exported { text: b"# Netscape HTTP Cookie File\n".to_vec(), left_out: 0 };
-        let mut cookies = Vec::new();
-        for (domain, list) in self.store.iter() {
-            cookies.extend(list.iter().map(|cookie| (domain.clone(), cookie)));
-        }
-        cookies.retain(|(_, cookie)| cookie.expires.is_none_or(|expires| expires > now.as_secs()));
-        cookies.sort_by_key(|(_, cookie)| cookie.made);
-        for (domain, cookie) in cookies {
+        for cookie in self.store.cookies().iter().filter(|cookie| !cookie.is_expired(now.as_secs())) {
             if [&cookie.name, &*cookie.value, &cookie.path].into_iter().any(|part| part.contains(&b'\t')) {
                 exported.left_out = exported.left_out.saturating_add(1);
             } else {
-                write_line(&mut exported.text, &domain, cookie);
+                write_line(&mut exported.text, cookie);
             }
         }
         exported
@@ -114,10 +108,10 @@ impl Jar {
             expires: Some(number(expires)?).filter(|expires| *expires > 0),
             is_secure: flag(is_secure)?,
             is_http_only,
-            ..Cookie::new(name, value)
+            ..Cookie::new(place.host, name, value)
         };
         self.check(&cookie).ok()?;
-        self.insert(&place.host, cookie, now.as_secs());
+        self.insert(cookie, now.as_secs());
         Some(())
     }
 
@@ -156,7 +150,7 @@ fn strip_prefix<'a>(line: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     beginning.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-fn write_line(text: &mut Vec<u8>, domain: &str, cookie: &Cookie) {
+fn write_line(text: &mut Vec<u8>, cookie: &Cookie) {
     let flag = |is_set| if is_set { "TRUE" } else { "FALSE" };
     if cookie.is_http_only {
         text.extend_from_slice(HTTP_ONLY);
@@ -166,7 +160,7 @@ fn write_line(text: &mut Vec<u8>, domain: &str, cookie: &Cookie) {
     }
     let expires = cookie.expires.unwrap_or_default().to_string();
     let parts: [&[u8]; 7] = [
-        domain.as_bytes(),
+        cookie.domain.as_bytes(),
         flag(!cookie.is_host_only).as_bytes(),
         &cookie.path,
         flag(cookie.is_secure).as_bytes(),

@@ -1,16 +1,17 @@
-//! Cookies by domain, and their eviction (RFC 6265bis section 5.7).
+//! The cookies of a jar, and their eviction (RFC 6265bis section 5.7).
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::matching::{domains, is_below};
+use super::matching::{is_below, is_within};
 use crate::limits::{COOKIES, COOKIES_OF_DOMAIN};
 
 /// A stored cookie.
 #[derive(Clone)]
 pub(super) struct Cookie {
+    /// The domain, in lower case.
+    pub(super) domain: String,
     pub(super) name: Vec<u8>,
     pub(super) value: Zeroizing<Vec<u8>>,
     /// Whether it is for the domain itself only, and not for hosts below it.
@@ -20,16 +21,15 @@ pub(super) struct Cookie {
     pub(super) expires: Option<u64>,
     pub(super) is_secure: bool,
     pub(super) is_http_only: bool,
-    /// A sequence number in order of creation. A cookie that replaces another takes over its number.
-    pub(super) made: u64,
     /// The sequence number of its last use.
     pub(super) used: u64,
 }
 
 impl Cookie {
     /// A session cookie for all paths of a host.
-    pub(super) fn new(name: &[u8], value: &[u8]) -> Self {
+    pub(super) fn new(domain: String, name: &[u8], value: &[u8]) -> Self {
         Self {
+            domain,
             name: name.to_vec(),
             value: Zeroizing::new(value.to_vec()),
             is_host_only: true,
@@ -37,17 +37,17 @@ impl Cookie {
             expires: None,
             is_secure: false,
             is_http_only: false,
-            made: 0,
             used: 0,
         }
     }
 
-    fn is_expired(&self, now: u64) -> bool {
+    pub(super) fn is_expired(&self, now: u64) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
     fn is_replaced_by(&self, other: &Self) -> bool {
-        (&self.name, self.is_host_only, &self.path) == (&other.name, other.is_host_only, &other.path)
+        (&self.domain, &self.name, self.is_host_only, &self.path)
+            == (&other.domain, &other.name, other.is_host_only, &other.path)
     }
 }
 
@@ -58,50 +58,41 @@ impl fmt::Debug for Cookie {
     }
 }
 
-/// Cookies by their domain.
+/// At most [`COOKIES`] cookies, and [`COOKIES_OF_DOMAIN`] of a domain. They are few enough to be looked through one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
-    /// No list is empty, and none has more than [`COOKIES_OF_DOMAIN`] cookies. The keys are reversed domains, so that the domains below
-    /// a domain follow it.
-    cookies: BTreeMap<Key, Vec<Cookie>>,
-    /// The number of cookies.
-    count: usize,
+    /// In order of creation. A cookie that replaces another takes its place.
+    cookies: Vec<Cookie>,
     /// The last sequence number.
     last: u64,
 }
 
 impl Store {
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// All cookies, by domain.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (String, &[Cookie])> {
-        self.cookies.iter().map(|(key, cookies)| (reversed(key), cookies.as_slice()))
+    pub(super) fn cookies(&self) -> &[Cookie] {
+        &self.cookies
     }
 
     /// Stores a cookie, in place of one with the same name, domain and path. An expired cookie only removes the other.
-    pub(super) fn insert(&mut self, domain: &str, mut cookie: Cookie, now: u64) {
+    pub(super) fn insert(&mut self, mut cookie: Cookie, now: u64) {
         self.last = self.last.saturating_add(1);
-        (cookie.made, cookie.used) = (self.last, self.last);
-        let key = reversed(domain);
-        let mut cookies = self.cookies.remove(&key).unwrap_or_default();
-        self.count = self.count.saturating_sub(cookies.len());
-        if let Some(at) = cookies.iter().position(|other| other.is_replaced_by(&cookie)) {
-            cookie.made = cookies.remove(at).made;
+        cookie.used = self.last;
+        let place = self.cookies.iter().position(|other| other.is_replaced_by(&cookie));
+        if cookie.is_expired(now) {
+            place.map(|place| self.cookies.remove(place));
+            return;
         }
-        if !cookie.is_expired(now) {
-            cookies.push(cookie);
-        }
-        if cookies.len() > COOKIES_OF_DOMAIN {
-            evict_one(&mut cookies, now);
-        }
-        self.count = self.count.saturating_add(cookies.len());
-        if !cookies.is_empty() {
-            self.cookies.insert(key, cookies);
-        }
-        if self.count > COOKIES {
-            self.evict_many(now);
+        match place.and_then(|place| self.cookies.get_mut(place)) {
+            Some(other) => *other = cookie,
+            None => {
+                let domain = cookie.domain.clone();
+                self.cookies.push(cookie);
+                if self.cookies.iter().filter(|other| other.domain == domain).count() > COOKIES_OF_DOMAIN {
+                    self.evict(Some(&domain), now);
+                }
+                if self.cookies.len() > COOKIES {
+                    self.evict(None, now);
+                }
+            }
         }
     }
 
@@ -110,80 +101,66 @@ impl Store {
     pub(super) fn choose(&mut self, host: &str, is_name: bool, path: &[u8], is_secure: bool, now: u64) -> Vec<&Cookie> {
         let number = self.last.saturating_add(1);
         self.last = number;
-        // An address has no domains above it.
-        for domain in domains(host).take(if is_name { usize::MAX } else { 1 }) {
-            for cookie in self.cookies.get_mut(&reversed(domain)).into_iter().flatten() {
-                let is_for_host = domain.len() == host.len() || !cookie.is_host_only;
-                let is_allowed = is_secure || !cookie.is_secure;
-                if is_for_host && is_allowed && is_below(path, &cookie.path) && !cookie.is_expired(now) {
-                    cookie.used = number;
-                }
+        for cookie in &mut self.cookies {
+            // An address has no domains above it.
+            let is_within = is_name && !cookie.is_host_only && is_within(host, &cookie.domain);
+            let is_allowed = is_secure || !cookie.is_secure;
+            if (is_within || cookie.domain == host)
+                && is_allowed
+                && is_below(path, &cookie.path)
+                && !cookie.is_expired(now)
+            {
+                cookie.used = number;
             }
         }
-        let lists = domains(host).filter_map(|domain| self.cookies.get(&reversed(domain)));
-        let mut chosen: Vec<&Cookie> = lists.flatten().filter(|cookie| cookie.used == number).collect();
-        chosen.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.made));
+        let mut chosen: Vec<&Cookie> = Vec::new();
+        for cookie in self.cookies.iter().filter(|cookie| cookie.used == number) {
+            let place = chosen.partition_point(|other| other.path.len() >= cookie.path.len());
+            chosen.insert(place, cookie);
+        }
         chosen
     }
 
     /// Whether a cookie with this name, domain and path, set over an insecure connection, would overlay a secure one.
     pub(super) fn has_secure(&self, name: &[u8], domain: &str, path: &[u8], now: u64) -> bool {
-        let above = domains(domain).filter_map(|domain| self.cookies.get(&reversed(domain)));
-        let begin = reversed(domain) + ".";
-        let below = self.cookies.range(begin.clone()..).take_while(|(key, _)| key.starts_with(&begin));
-        let mut others = above.chain(below.map(|(_, cookies)| cookies)).flatten();
-        others
-            .any(|other| other.is_secure && other.name == name && is_below(path, &other.path) && !other.is_expired(now))
+        self.cookies.iter().any(|other| {
+            other.is_secure
+                && other.name == name
+                && (is_within(domain, &other.domain) || is_within(&other.domain, domain))
+                && is_below(path, &other.path)
+                && !other.is_expired(now)
+        })
     }
 
-    /// Removes the cookies that the predicate selects.
-    pub(super) fn remove(&mut self, is_removed: impl Fn(&Cookie) -> bool) {
-        for cookies in self.cookies.values_mut() {
-            cookies.retain(|cookie| !is_removed(cookie));
+    /// Removes session cookies.
+    pub(super) fn remove_session_cookies(&mut self) {
+        self.cookies.retain(|cookie| cookie.expires.is_some());
+    }
+
+    /// Removes one cookie, of this domain or of all: an expired one, else one of the domain that is not secure, and of these the one
+    /// not used for longest.
+    fn evict(&mut self, domain: Option<&str>, now: u64) {
+        let candidates = self.cookies.iter().enumerate().filter(|(_, cookie)| domain.is_none_or(|it| cookie.domain == it));
+        let key = |cookie: &Cookie| (!cookie.is_expired(now), domain.is_some() && cookie.is_secure, cookie.used);
+        if let Some((place, _)) = candidates.min_by_key(|(_, cookie)| key(cookie)) {
+            self.cookies.remove(place);
         }
-        self.cookies.retain(|_, cookies| !cookies.is_empty());
-        self.count = self.cookies.values().map(Vec::len).sum();
-    }
-
-    pub(super) fn remove_expired(&mut self, now: u64) {
-        self.remove(|cookie| cookie.is_expired(now));
-    }
-
-    /// Removes expired cookies, then the tenth of all that was not used for longest. Removing many at once keeps the cost of each
-    /// insertion low.
-    fn evict_many(&mut self, now: u64) {
-        self.remove_expired(now);
-        let Some(surplus) = self.count.checked_sub(COOKIES).filter(|surplus| *surplus > 0) else { return };
-        // Several can have been used at once, but none were created at once.
-        let age = |cookie: &Cookie| (cookie.used, cookie.made);
-        let mut ages: Vec<_> = self.cookies.values().flatten().map(age).collect();
-        ages.sort_unstable();
-        let first_kept = ages.get(surplus.saturating_add(COOKIES / 10)).copied().unwrap_or_default();
-        self.remove(|cookie| age(cookie) < first_kept);
-    }
-}
-
-/// See [`Store::cookies`].
-type Key = String;
-
-fn reversed(text: &str) -> String {
-    text.chars().rev().collect()
-}
-
-/// Removes the least recently used cookie: of the expired ones, else of those that are not secure, else of all.
-fn evict_one(cookies: &mut Vec<Cookie>, now: u64) {
-    let key = |cookie: &Cookie| (!cookie.is_expired(now), cookie.is_secure, cookie.used);
-    if let Some((at, _)) = cookies.iter().enumerate().min_by_key(|(_, cookie)| key(cookie)) {
-        cookies.remove(at);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
-    fn cookie(name: &str) -> Cookie {
-        Cookie::new(name.as_bytes(), b"v")
+    /// The host itself, then each domain above it.
+    fn domains(host: &str) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(host), |domain| domain.split_once('.').map(|(_, above)| above))
+    }
+
+    fn cookie(domain: &str, name: &str) -> Cookie {
+        Cookie::new(domain.to_owned(), name.as_bytes(), b"v")
     }
 
     fn names(store: &mut Store, host: &str) -> Vec<String> {
@@ -192,27 +169,30 @@ mod tests {
     }
 
     fn check(store: &Store) {
-        let count = store.iter().map(|(_, cookies)| cookies.len()).sum::<usize>();
-        assert!(store.count() == count && count <= COOKIES);
-        assert!(store.iter().all(|(_, cookies)| (1..=COOKIES_OF_DOMAIN).contains(&cookies.len())));
+        assert!(store.cookies.len() <= COOKIES);
+        let mut counts = BTreeMap::new();
+        for cookie in &store.cookies {
+            *counts.entry(&cookie.domain).or_insert(0) += 1;
+        }
+        assert!(counts.values().all(|count| *count <= COOKIES_OF_DOMAIN));
     }
 
     #[test]
     fn a_domain_has_its_limit() {
         let mut store = Store::default();
         for number in 0..COOKIES_OF_DOMAIN {
-            store.insert("a", Cookie { is_secure: number % 2 == 0, ..cookie(&number.to_string()) }, 0);
+            store.insert(Cookie { is_secure: number % 2 == 0, ..cookie("a", &number.to_string()) }, 0);
         }
-        store.insert("b", cookie("x"), 0);
+        store.insert(cookie("b", "x"), 0);
         // One that is used stays. The next that is not secure goes.
-        store.insert("a", Cookie { path: b"/p".to_vec(), ..cookie("used") }, 0);
-        assert_eq!(store.count(), COOKIES_OF_DOMAIN + 1);
+        store.insert(Cookie { path: b"/p".to_vec(), ..cookie("a", "used") }, 0);
+        assert_eq!(store.cookies.len(), COOKIES_OF_DOMAIN + 1);
         let left = names(&mut store, "a");
         assert!(!left.contains(&"1".into()) && left.contains(&"0".into()) && left.contains(&"3".into()));
         // Expired ones go first.
-        store.insert("a", Cookie { expires: Some(5), is_secure: true, ..cookie("short") }, 4);
-        store.insert("a", cookie("long"), 5);
-        assert!(store.iter().all(|(_, cookies)| cookies.iter().all(|cookie| cookie.name != b"short")));
+        store.insert(Cookie { expires: Some(5), is_secure: true, ..cookie("a", "short") }, 4);
+        store.insert(cookie("a", "long"), 5);
+        assert!(store.cookies.iter().all(|cookie| cookie.name != b"short"));
         check(&store);
     }
 
@@ -220,16 +200,20 @@ mod tests {
     fn the_least_used_go_when_there_are_too_many_of_all() {
         let mut store = Store::default();
         for number in 0..COOKIES {
-            store.insert(&format!("d{number}"), cookie("c"), 0);
+            store.insert(cookie(&format!("d{number}"), "c"), 0);
             check(&store);
         }
-        assert_eq!(store.count(), COOKIES);
+        assert_eq!(store.cookies.len(), COOKIES);
         names(&mut store, "d0");
-        store.insert("new", cookie("c"), 0);
+        store.insert(cookie("new", "c"), 0);
         check(&store);
-        assert_eq!(store.count(), COOKIES - COOKIES / 10);
+        assert_eq!(store.cookies.len(), COOKIES);
         assert_eq!((names(&mut store, "d0").len(), names(&mut store, "new").len()), (1, 1));
-        assert_eq!((names(&mut store, "d1").len(), names(&mut store, "d2000").len()), (0, 1));
+        assert_eq!((names(&mut store, "d1").len(), names(&mut store, "d2").len()), (0, 1));
+        // Expired ones go first.
+        store.insert(Cookie { expires: Some(5), ..cookie("short", "c") }, 4);
+        store.insert(cookie("newer", "c"), 5);
+        assert!(store.cookies.iter().all(|cookie| cookie.domain != "short"));
     }
 
     #[test]
@@ -239,26 +223,26 @@ mod tests {
         let host = host.join(".");
         for domain in domains(&host) {
             for number in 0..COOKIES_OF_DOMAIN {
-                store.insert(domain, Cookie { is_host_only: false, ..cookie(&number.to_string()) }, 0);
+                store.insert(Cookie { is_host_only: false, ..cookie(domain, &number.to_string()) }, 0);
             }
         }
-        assert_eq!((store.count(), names(&mut store, &host).len()), (COOKIES, COOKIES));
-        store.insert("new", cookie("c"), 0);
+        assert_eq!((store.cookies.len(), names(&mut store, &host).len()), (COOKIES, COOKIES));
+        store.insert(cookie("new", "c"), 0);
         check(&store);
-        assert_eq!(store.count(), COOKIES - COOKIES / 10);
+        assert_eq!((store.cookies.len(), names(&mut store, "new").len()), (COOKIES, 1));
     }
 
     #[test]
     fn what_replaces_a_cookie_keeps_its_place() {
         let mut store = Store::default();
         for name in ["a", "b", "a"] {
-            store.insert("h", cookie(name), 0);
+            store.insert(cookie("h", name), 0);
         }
-        store.insert("h", Cookie { is_host_only: false, ..cookie("a") }, 0);
-        store.insert("h", Cookie { path: b"/x".to_vec(), ..cookie("a") }, 0);
+        store.insert(Cookie { is_host_only: false, ..cookie("h", "a") }, 0);
+        store.insert(Cookie { path: b"/x".to_vec(), ..cookie("h", "a") }, 0);
         assert_eq!(names(&mut store, "h"), ["a", "b", "a"]);
-        assert_eq!(store.count(), 4);
-        store.insert("h", Cookie { expires: Some(0), ..cookie("a") }, 0);
+        assert_eq!(store.cookies.len(), 4);
+        store.insert(Cookie { expires: Some(0), ..cookie("h", "a") }, 0);
         assert_eq!(names(&mut store, "h"), ["b", "a"]);
         check(&store);
     }
@@ -267,7 +251,7 @@ mod tests {
     fn secure_cookies_above_and_below_are_found() {
         let mut store = Store::default();
         for domain in ["b.a", "c.b.a", "xb.a", "d"] {
-            store.insert(domain, Cookie { is_secure: true, path: b"/p".to_vec(), ..cookie("s") }, 0);
+            store.insert(Cookie { is_secure: true, path: b"/p".to_vec(), ..cookie(domain, "s") }, 0);
         }
         for (domain, path, expected) in [
             ("b.a", "/p", true),

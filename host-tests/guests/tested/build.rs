@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Guest::alone("tested-command", &["host-tests/guests/tested/command"]),
         Guest::alone("tested-async-command", &["host-tests/guests/tested/async-command"]),
         Guest::alone("tested-fetcher", &["host-tests/guests/tested/fetcher"]),
+        Guest::composed("rust-fetch", &["examples/rust-fetch"]),
         Guest::composed("rust-get-wasip3", &["examples/rust-get-wasip3"]),
         Guest::alone("foreign-wasip3", &["host-tests/guests/foreign/wasip3"]),
         Guest::alone("foreign-spin", &["host-tests/guests/foreign/spin"]),

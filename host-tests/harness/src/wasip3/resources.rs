@@ -183,6 +183,12 @@ resource! {
         version = call_version() -> Version;
         /// `fields`.
         fields = call_fields() -> Fields;
+        /// `url`.
+        url = call_url() -> String;
+        /// `location`.
+        location = call_location() -> Option<String>;
+        /// `redirects`.
+        redirects = call_redirects() -> Vec<Redirect>;
         /// `challenges`.
         challenges = call_challenges() -> Vec<Challenge>;
         /// `content-length`.
