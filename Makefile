@@ -21,7 +21,8 @@ GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir ta
 # One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).
 BUILD := scripts/show-progress cargo build --release --locked -p xenon-host
 # What only `make bench` needs, which tests it, and what `make check` looks at.
-MEASURES := xenon-bench xenon-bench-crypto xenon-bench-raw xenon-bench-session xenon-bench-wasi-http
+MEASURES := xenon-bench xenon-bench-crypto xenon-bench-http-client xenon-bench-raw xenon-bench-session xenon-bench-session-wasip3 \
+    xenon-bench-wasi-http
 # What is there for WebAssembly alone: the crate has no network natively.
 NOT_NATIVE := $(patsubst %,--exclude %,rust-crate $(FOREIGN))
 TEST := cargo test --workspace --release --locked --no-fail-fast $(NOT_NATIVE) $(patsubst %,--exclude %,$(MEASURES))
