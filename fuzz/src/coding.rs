@@ -47,7 +47,8 @@ pub fn check(input: &[u8]) {
     for cut in [Cut::Bytes, Cut::Random(seed)] {
         let again = decode(codings, bytes, cut, max);
         if may_hold_back {
-            assert!(again.end.is_some_and(|end| end.is_err()));
+            // Or so much came before the failure that it was not followed that far.
+            assert!(again.end.is_none_or(|end| end.is_err()));
             let is_begun = again.content.starts_with(&whole.content) || whole.content.starts_with(&again.content);
             assert!(is_begun);
         } else {
