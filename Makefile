@@ -29,7 +29,8 @@ TEST := cargo test --workspace --release --locked --no-fail-fast $(NOT_NATIVE) $
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
 DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --release --locked
-BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
+# With backtraces, wasmtime takes one for each error that it makes and throws away: a twentieth of the time.
+BENCH := RUST_BACKTRACE=0 cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
 
 # What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
 SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/native host-tests/guests \
