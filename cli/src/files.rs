@@ -218,10 +218,12 @@ pub fn replace(name: &[u8], bytes: &[u8]) -> Result<(), Failure> {
     let mut output = Output { name: name.to_vec(), descriptor: descriptor.map_err(wrong)?, offset: 0 };
     let written = output.write(bytes);
     drop(output);
-    let replaced = written.and_then(|()| {
-        at(&successor, |from, path| at(name, |to, new| from.rename_at(path, to, new))).map_err(wrong)
-    });
-    replaced.inspect_err(|_| drop(at(&successor, Descriptor::unlink_file_at)))
+    let replaced = written
+        .and_then(|()| at(&successor, |from, path| at(name, |to, new| from.rename_at(path, to, new))).map_err(wrong));
+    replaced.inspect_err(|_| {
+        // Nothing can be done about one that stays.
+        let _ = at(&successor, Descriptor::unlink_file_at);
+    })
 }
 
 /// A name for people.

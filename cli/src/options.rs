@@ -403,7 +403,8 @@ mod tests {
 
     #[test]
     fn cookies_are_pairs_or_a_file() {
-        let cookies = options(&["-b", "a=b", "-b", "file", "-b", "", "-bc=d", "-c", "x", "-c", "jar", "-j", "h"]).cookies;
+        let cookies =
+            options(&["-b", "a=b", "-b", "file", "-b", "", "-bc=d", "-c", "x", "-c", "jar", "-j", "h"]).cookies;
         assert_eq!(cookies.pairs, [b"a=b", b"c=d"]);
         assert_eq!(cookies.files, [&b"file"[..], b""]);
         assert_eq!((cookies.jar.as_deref(), cookies.is_new_session), (Some(&b"jar"[..]), true));

@@ -35,7 +35,10 @@ fn policy(options: &Options) -> RedirectPolicy {
         limit: redirects.most,
         downgrade: true,
         along: if redirects.trusted { FieldsAlong::All } else { FieldsAlong::Most },
-        keep_post: kept.into_iter().filter(|(is_kept, _)| *is_kept).fold(PostKeeping::empty(), |all, (_, status)| all | status),
+        keep_post: kept
+            .into_iter()
+            .filter(|(is_kept, _)| *is_kept)
+            .fold(PostKeeping::empty(), |all, (_, status)| all | status),
         keep_method: options.method.is_some(),
         multiple_choices: true,
     }

@@ -226,8 +226,7 @@ mod tests {
         let format = "%{http_code} %{http_version} %{num_connects} %{num_retries} %{size_download} %{size_upload} \
             %{time_namelookup} %{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total} \
             %{speed_download} %{remote_ip} %{remote_port} %{exitcode} %{content_type} %{redirect_url} %{url}";
-        let text =
-            "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain http://h/x http://h/";
+        let text = "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain http://h/x http://h/";
         assert_eq!(output(format, &facts()), text);
     }
 

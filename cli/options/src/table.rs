@@ -277,7 +277,12 @@ pub const OPTIONS: &[Opt] = &[
         ("FILE", Names::Replaced),
         "Keep cookies, and write them there in the end; - is standard output",
     ),
-    flag(Id::JunkSessionCookies, Some('j'), "junk-session-cookies", "Without the cookies of the file that end with a session"),
+    flag(
+        Id::JunkSessionCookies,
+        Some('j'),
+        "junk-session-cookies",
+        "Without the cookies of the file that end with a session",
+    ),
     // Several transfers.
     text(Id::Repeat, None, "repeat", "N", "Send the request N times on one session"),
     flag(Id::Parallel, Some('Z'), "parallel", "Several transfers at once, each in its own session"),

@@ -121,7 +121,10 @@ fn tour(origin: u16, desk: u16) -> Result<(), Unexpected> {
     let content = response.read_to_end().map_err(|error| unexpected("the content did not come", &error))?;
     let content = String::from_utf8_lossy(&content).into_owned();
     let events = show(client.take_events());
-    expect(has(&events, |what| matches!(what, EventKind::Cookie(note) if note.refused.is_none())), "no cookie was kept")?;
+    expect(
+        has(&events, |what| matches!(what, EventKind::Cookie(note) if note.refused.is_none())),
+        "no cookie was kept",
+    )?;
     expect(has(&events, |what| matches!(what, EventKind::Redirecting(_))), "no redirect was followed")?;
     fact("response", &format!("{} {}, from {}", response.status(), response.reason(), response.url()));
     fact("content", content.trim_end());

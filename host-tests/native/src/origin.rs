@@ -32,7 +32,8 @@ impl Origin {
             let _ = answer_all(stream, |target, cookies| {
                 let counts = book.write(|counts| counts.requests += 1);
                 let head = if target == "/door" { LED_ON } else { OK };
-                let cookies = if cookies.is_empty() { String::new() } else { format!(" You have the cookie {cookies}.") };
+                let cookies =
+                    if cookies.is_empty() { String::new() } else { format!(" You have the cookie {cookies}.") };
                 let content = format!(
                     "You asked for {target}. This is request {}, on connection {}.{cookies}\n",
                     counts.requests, counts.connections

@@ -41,7 +41,8 @@ fn all_heads_are_shown() {
     let script = Script::new().expect_head(|_| Ok(())).send(redirect(302, "/b"));
     let peer = Peer::start([script.expect_head(|_| Ok(())).send(OK)]);
     let output = folder.xenon(&["-L", "-i", &url(&peer)]);
-    let heads = "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 6\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let heads =
+        "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 6\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     assert_written(&output, heads.as_bytes());
     peer.finish();
 }
@@ -69,7 +70,8 @@ fn methods_change_as_the_status_says() {
         };
         let sent = if options[0] == "-d" { 3 } else { 0 };
         let script = Script::new().expect_head(|_| Ok(())).read(sent);
-        let location = "HTTP/1.1 STATUS Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n".replace("STATUS", &status.to_string());
+        let location =
+            "HTTP/1.1 STATUS Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n".replace("STATUS", &status.to_string());
         let answer = if options[0] == "-I" { "HTTP/1.1 200 OK\r\n\r\n" } else { OK };
         let script = script.send(location).expect_head(follows).read(if is_post { 3 } else { 0 });
         let peer = Peer::start([script.send(answer)]);
@@ -127,7 +129,9 @@ fn back_at_the_first_origin_there_are_credentials_again() {
 #[test]
 fn the_number_of_redirects_is_limited() {
     let folder = Folder::new("limited");
-    let again = |count: usize| (0..count).fold(Script::new(), |script, _| script.expect_head(|_| Ok(())).send(redirect(302, "/a")));
+    let again = |count: usize| {
+        (0..count).fold(Script::new(), |script, _| script.expect_head(|_| Ok(())).send(redirect(302, "/a")))
+    };
     let peer = Peer::start([again(4)]);
     assert_refused(&folder.xenon(&["-sSL", "--max-redirs", "3", &url(&peer)]), 47);
     peer.finish();
@@ -191,7 +195,9 @@ fn nginx_leads_to_its_page_and_the_events_tell_it() {
     let output = folder.xenon(&["-vL", "-b", "", &address]);
     assert_written(&output, b"name=value");
     let told = text(&output.stderr);
-    for line in ["> GET /login HTTP/1.1", "< HTTP/1.1 302", "* Stored the cookie \"name\"", "> GET /cookies?way=login HTTP/1.1"] {
+    for line in
+        ["> GET /login HTTP/1.1", "< HTTP/1.1 302", "* Stored the cookie \"name\"", "> GET /cookies?way=login HTTP/1.1"]
+    {
         assert!(told.lines().any(|told| told.starts_with(line)), "{line}: {told}");
     }
 }

@@ -204,6 +204,13 @@ impl Upload {
             let count = machine.push(bytes.get(from..).unwrap_or_default(), most);
             self.moved = self.moved.saturating_add(count as u64);
         }
+        if self.used == 0 && !self.piece.is_empty() {
+            let length = self.piece.len();
+            match machine.push_whole(std::mem::take(&mut self.piece), most) {
+                Ok(()) => self.moved = self.moved.saturating_add(length as u64),
+                Err(piece) => self.piece = piece,
+            }
+        }
         while !self.piece.is_empty() {
             let count = machine.push(self.piece.get(self.used..).unwrap_or_default(), most);
             if count == 0 {
