@@ -142,7 +142,7 @@ impl View<'_> {
             (true, false) => self.files.read.contains(name),
             (false, true) if create.contains(types::OpenFlags::EXCLUSIVE) => return self.make_successor(name),
             // One that is replaced is opened to see what it is.
-            (false, true) if create.is_empty() && self.files.replaced.contains(name) => true,
+            (false, true) if create == types::OpenFlags::empty() && self.files.replaced.contains(name) => true,
             (false, true) => self.files.written.contains(name),
             _ => false,
         };
