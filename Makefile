@@ -10,7 +10,8 @@ SECONDS ?= 60
 TARGETS ?=
 
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
-GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-fetch -p rust-crate
+GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-fetch -p rust-crate \
+    -p plain-get -p plugin-endless -p plugin-fetch -p plugin-trespass
 # Those over WASI 0.3, whose features exclude the others'.
 GUESTS_0_3 := -p xenon --no-default-features --features xenon/component-wasip3,xenon/http-client-environment -p rust-get-wasip3 \
     -p tested-async-caller $(patsubst %,-p %,$(FOREIGN))

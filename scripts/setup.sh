@@ -39,6 +39,7 @@ main() {
             set_up_names
             set_up_openssl
             set_up_componentize_py
+            set_up_cargo_component
         else
             set_up_native_clients
         fi
@@ -297,6 +298,36 @@ set_up_componentize_py() {
             install --no-deps --only-binary :all: "$package" ||
         say "*** componentize-py could not be installed, so its test will be SKIPPED. This brings it:" \
             "python3 -m venv $folder && $folder/bin/pip install $package ***"
+}
+
+# Builds the example of those who use it. It goes into the cache, beside whichever version is installed.
+set_up_cargo_component() {
+    local version=0.21.1 folder example=examples/cargo-component/component
+    folder=$cache/cargo-component-$version
+    if ! [ -x "$folder/bin/cargo-component" ]; then
+        say "cargo-component is missing; make test wants it to build $example"
+        say "cargo install cargo-component: MINUTES minutes on two cores, DISK of disk meanwhile, KEPT in the end"
+        # By a folder that is renamed at the end, so that what was interrupted is not taken for it.
+        rm -rf "$folder".unfinished.*
+        local unfinished=$folder.unfinished.$$
+        if ! cargo install cargo-component --version "=$version" --locked --quiet --no-track --root "$unfinished"; then
+            rm -rf "$unfinished"
+            say "*** cargo-component could not be installed, so its test will be SKIPPED. This brings it:" \
+                "cargo install cargo-component@$version --locked --root $folder ***"
+            return
+        fi
+        mv "$unfinished" "$folder"
+    fi
+    # Its own target: rustup has it, and Debian's packages have not.
+    local libraries
+    libraries=$(rustc --print target-libdir --target wasm32-wasip1)
+    if ! [ -d "$libraries" ]; then
+        say "the Rust standard library for wasm32-wasip1 is missing; cargo-component wants it"
+        { command -v rustup >/dev/null && timeout "$rustup_seconds" rustup target add wasm32-wasip1 </dev/null; } ||
+            say "*** rustup could not bring it, so the test of cargo-component will be SKIPPED ***"
+    fi
+    # Tests use no network.
+    cargo fetch --quiet --locked --manifest-path "$example/Cargo.toml"
 }
 
 miss() {

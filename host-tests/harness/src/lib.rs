@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod apache;
+pub mod cargo_component;
 pub mod coders;
 pub mod component;
 pub mod componentize_py;

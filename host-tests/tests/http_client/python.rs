@@ -20,7 +20,7 @@ fn a_service_in_python_keeps_connections_and_fetches_through_a_proxy() {
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (program, wit) = (root.join("guests/foreign/python/gather.py"), root.join("../wit/0.3"));
-    let Some(program) = componentize_py::component(&program, &wit, "wasi:http/service@0.3.0") else { return };
+    let Some(program) = componentize_py::component(&program, &[wit], "wasi:http/service@0.3.0") else { return };
     let composed = compose(&program);
     assert_eq!(composed.filled, ["wasi:http/client@0.3.0"]);
 

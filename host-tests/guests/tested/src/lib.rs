@@ -17,6 +17,16 @@ pub fn without_zstd() -> PathBuf {
     file("xenon-without-zstd")
 }
 
+/// The example of a consumer that cargo builds alone, beside the one that cargo-component builds. It is not composed.
+pub fn plain_get() -> PathBuf {
+    file("plain-get")
+}
+
+/// The plugin of this name, of the example of a host of plugins: `fetch`, `trespass`, `endless`. It is not composed.
+pub fn plugin(name: &str) -> PathBuf {
+    file(&format!("plugin-{name}"))
+}
+
 /// The example of a consumer over WASI 0.3, composed.
 pub fn rust_get_wasip3() -> PathBuf {
     file("rust-get-wasip3")
