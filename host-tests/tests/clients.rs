@@ -74,10 +74,6 @@ fn a_jar_is_imported_asked_and_cleared() {
                 nonsense\n";
     let imported = jar.import_cookies(text.as_bytes(), Some("http://a.test/x")).unwrap();
     assert_eq!((imported.taken, imported.refused, jar.count()), (2, 1, 2));
-    let cookies = |url: &str| jar.cookies_for(url).unwrap().map(|value| String::from_utf8(value).unwrap());
-    assert_eq!(cookies("http://a.test/y").as_deref(), Some("one=1; two=2"));
-    assert_eq!(cookies("http://b.test/"), None);
-    assert_eq!(jar.cookies_for("b.test").unwrap_err().code, ErrorCode::InvalidUrl);
     assert_eq!(jar.import_cookies(b"", Some("b.test")).unwrap_err().code, ErrorCode::InvalidUrl);
     assert_eq!(jar.set_public_suffixes(Some(b"no list")).unwrap_err().code, ErrorCode::ConfigurationError);
     jar.set_public_suffixes(None).unwrap();
@@ -205,15 +201,15 @@ fn methods_have_their_content_and_their_fields() {
     let guest = Guest::new();
     let client = guest.client();
     let url = format!("http://{}/", peer.authority());
-    assert_eq!(client.head_with(&url, &field).unwrap().content, b"");
-    assert_eq!(client.delete_with(&url, &field).unwrap().content, b"hello");
+    assert_eq!(client.fetch("HEAD", &url, &field, None).unwrap().content, b"");
+    assert_eq!(client.fetch("DELETE", &url, &field, None).unwrap().content, b"hello");
     drop(client);
     peer.finish();
     let Some(nginx) = Nginx::start(&[]) else { return };
     let url = format!("http://localhost:{}/sink", nginx.port());
     let client = guest.client();
-    assert_eq!(client.post_with(&url, &field, b"content").unwrap().content, b"sunk");
-    assert_eq!(client.put_with(&url, &field, b"content").unwrap().content, b"sunk");
+    assert_eq!(client.fetch("POST", &url, &field, Some(b"content")).unwrap().content, b"sunk");
+    assert_eq!(client.fetch("PUT", &url, &field, Some(b"content")).unwrap().content, b"sunk");
 }
 
 #[test]

@@ -157,9 +157,9 @@ impl<N: Net> Inner<N> {
 pub(crate) fn parse_url(url: &str) -> Result<Url, Error> {
     let wrong = |detail: String| Error::new(Phase::Setup, Code::InvalidUrl, detail);
     let url = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
-    match url.userinfo {
-        None => Ok(url),
-        Some(_) => {
+    match url.has_userinfo {
+        false => Ok(url),
+        true => {
             Err(wrong("the URL has a user: set credentials for the client's session of this origin instead".into()))
         }
     }

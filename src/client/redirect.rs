@@ -145,7 +145,7 @@ fn location(response: &Fields) -> Result<Option<&[u8]>, Refused> {
 fn target(base: &Url, location: &[u8]) -> Result<Url, Refused> {
     let text = resolve(&Url { fragment: None, ..base.clone() }.to_string(), &uri::escape(location));
     match Url::parse(&text) {
-        Ok(url) => Ok(Url { fragment: url.fragment.or_else(|| base.fragment.clone()), userinfo: None, ..url }),
+        Ok(url) => Ok(Url { fragment: url.fragment.or_else(|| base.fragment.clone()), has_userinfo: false, ..url }),
         Err(UrlError { part: Part::Scheme, .. }) => Err(Refused::Scheme),
         Err(error) => Err(Refused::Location(error)),
     }

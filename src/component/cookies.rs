@@ -44,12 +44,6 @@ impl wit::GuestCookieJar for CookieJar {
         ExportedCookies { text: exported.text, left_out: count(exported.left_out) }
     }
 
-    fn cookies_for(&self, url: String) -> Outcome<Option<Vec<u8>>> {
-        let place = place(&url)?;
-        let chosen = self.0.borrow_mut().choose(&place, wall_clock(), 0);
-        Ok(chosen.map(|mut chosen| std::mem::take(&mut *chosen.value)))
-    }
-
     fn count(&self) -> u32 {
         count(self.0.borrow().len())
     }

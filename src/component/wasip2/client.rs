@@ -15,19 +15,6 @@ use crate::wasip2::{block_on, network};
 
 pub(super) struct Client(client::Client<Wasi>);
 
-impl Client {
-    fn fetch(&self, method: &str, url: &str, fields: Fields, content: Option<Vec<u8>>) -> Outcome<WholeResponse> {
-        let mut request = self.0.request(method, url);
-        for (name, value) in fields {
-            request.add_field(&name, value).map_err(convert::error)?;
-        }
-        if let Some(content) = content {
-            request.set_content(content);
-        }
-        block_on(whole::fetch(&request, false)).map(convert::whole).map_err(convert::error)
-    }
-}
-
 impl wit::GuestClient for Client {
     fn new() -> Self {
         Self(client::Client::new(network()))
@@ -63,23 +50,19 @@ impl wit::GuestClient for Client {
     }
 
     fn get(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("GET", &url, fields, None)
+        wit::GuestClient::fetch(self, "GET".into(), url, fields, None)
     }
 
-    fn head(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("HEAD", &url, fields, None)
-    }
-
-    fn post(&self, url: String, fields: Fields, content: Vec<u8>) -> Outcome<WholeResponse> {
-        self.fetch("POST", &url, fields, Some(content))
-    }
-
-    fn put(&self, url: String, fields: Fields, content: Vec<u8>) -> Outcome<WholeResponse> {
-        self.fetch("PUT", &url, fields, Some(content))
-    }
-
-    fn delete(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("DELETE", &url, fields, None)
+    #[inline(never)]
+    fn fetch(&self, method: String, url: String, fields: Fields, content: Option<Vec<u8>>) -> Outcome<WholeResponse> {
+        let mut request = self.0.request(&method, &url);
+        for (name, value) in fields {
+            request.add_field(&name, value).map_err(convert::error)?;
+        }
+        if let Some(content) = content {
+            request.set_content(content);
+        }
+        block_on(whole::fetch(&request, false)).map(convert::whole).map_err(convert::error)
     }
 
     fn close_connections(&self) {

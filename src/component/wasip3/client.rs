@@ -13,28 +13,6 @@ use crate::wasip3::{self, call};
 
 pub(super) struct Client(wasip3::Client);
 
-impl Client {
-    async fn fetch(
-        &self,
-        method: &str,
-        url: String,
-        fields: Fields,
-        content: Option<Vec<u8>>,
-    ) -> Outcome<WholeResponse> {
-        let mut request = self.0.request(method, &url);
-        let whole = call(async move {
-            for (name, value) in fields {
-                request.add_field(&name, value)?;
-            }
-            if let Some(content) = content {
-                request.set_content(content);
-            }
-            whole::fetch(&request, true).await
-        });
-        whole.await.map(convert::whole).map_err(convert::error)
-    }
-}
-
 impl wit::GuestClient for Client {
     fn new() -> Self {
         Self(wasip3::client())
@@ -70,23 +48,27 @@ impl wit::GuestClient for Client {
     }
 
     async fn get(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("GET", url, fields, None).await
+        wit::GuestClient::fetch(self, "GET".into(), url, fields, None).await
     }
 
-    async fn head(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("HEAD", url, fields, None).await
-    }
-
-    async fn post(&self, url: String, fields: Fields, content: Vec<u8>) -> Outcome<WholeResponse> {
-        self.fetch("POST", url, fields, Some(content)).await
-    }
-
-    async fn put(&self, url: String, fields: Fields, content: Vec<u8>) -> Outcome<WholeResponse> {
-        self.fetch("PUT", url, fields, Some(content)).await
-    }
-
-    async fn delete(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        self.fetch("DELETE", url, fields, None).await
+    async fn fetch(
+        &self,
+        method: String,
+        url: String,
+        fields: Fields,
+        content: Option<Vec<u8>>,
+    ) -> Outcome<WholeResponse> {
+        let mut request = self.0.request(&method, &url);
+        let whole = call(async move {
+            for (name, value) in fields {
+                request.add_field(&name, value)?;
+            }
+            if let Some(content) = content {
+                request.set_content(content);
+            }
+            whole::fetch(&request, true).await
+        });
+        whole.await.map(convert::whole).map_err(convert::error)
     }
 
     fn close_connections(&self) {

@@ -15,14 +15,10 @@ resource! {
         set_max_open = call_set_max_open(connections: u32);
         /// `get`.
         get_with = call_get(url: &str, fields: &Fields) -> Result<WholeResponse, Error>;
-        /// `head`.
-        head_with = call_head(url: &str, fields: &Fields) -> Result<WholeResponse, Error>;
-        /// `post`.
-        post_with = call_post(url: &str, fields: &Fields, content: &[u8]) -> Result<WholeResponse, Error>;
-        /// `put`.
-        put_with = call_put(url: &str, fields: &Fields, content: &[u8]) -> Result<WholeResponse, Error>;
-        /// `delete`.
-        delete_with = call_delete(url: &str, fields: &Fields) -> Result<WholeResponse, Error>;
+        /// `fetch`.
+        fetch = call_fetch(
+            method: &str, url: &str, fields: &Fields, content: Option<&[u8]>
+        ) -> Result<WholeResponse, Error>;
         /// `close-connections`.
         close_connections = call_close_connections();
         /// `set-events`.

@@ -13,8 +13,6 @@ resource! {
         import_cookies = call_import_cookies(text: &[u8], url: Option<&str>) -> Result<ImportedCookies, Error>;
         /// `export-cookies`.
         export_cookies = call_export_cookies() -> ExportedCookies;
-        /// `cookies-for`.
-        cookies_for = call_cookies_for(url: &str) -> Result<Option<Vec<u8>>, Error>;
         /// `count`.
         count = call_count() -> u32;
         /// `clear-session-cookies`.

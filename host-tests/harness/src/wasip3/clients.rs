@@ -28,15 +28,6 @@ impl Client {
         })
     }
 
-    /// `post` without fields.
-    pub fn post(&self, url: &str, content: &[u8]) -> Result<WholeResponse, Error> {
-        let handle = self.handle();
-        self.0.guest.concurrently(async |accessor, client| {
-            let client = client.xenon_http_client().client();
-            client.call_post(accessor, handle, url.into(), Fields::new(), content.into()).await
-        })
-    }
-
     /// `options`.
     pub fn options(&self) -> Options {
         let (guest, handle) = (&self.0.guest, self.handle());
