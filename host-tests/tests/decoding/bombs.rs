@@ -11,7 +11,7 @@ use crate::{Which, answering, decoding, guest, read};
 const GIB: u64 = 1 << 30;
 
 /// What decoding may take, in linear memory, beside what the same instance takes for content without a coding.
-const MOST: usize = 16 << 20;
+const MOST: usize = 12 << 20;
 
 /// Of br, whose window alone is as large.
 const MOST_OF_BR: usize = 17 << 20;

@@ -48,10 +48,10 @@ impl Window {
     pub(super) fn prepare(&mut self, most: usize) {
         let length = self.at.saturating_add(most).min(self.size);
         if length > self.bytes.len() {
-            // By halves of the size: whoever moves bytes to a larger buffer has both for a moment, and never twice the size.
+            // By quarters of the size: the buffers before the last one, which may all be lost to it, are less than half of it.
             let mut capacity = self.size;
-            while capacity >> 1 >= length {
-                capacity >>= 1;
+            while capacity >> 2 >= length {
+                capacity >>= 2;
             }
             self.bytes.reserve_exact(capacity.saturating_sub(self.bytes.len()));
             self.bytes.resize(length, 0);
