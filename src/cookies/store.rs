@@ -140,7 +140,8 @@ impl Store {
     /// Removes one cookie, of this domain or of all: an expired one, else one of the domain that is not secure, and of these the one
     /// not used for longest.
     fn evict(&mut self, domain: Option<&str>, now: u64) {
-        let candidates = self.cookies.iter().enumerate().filter(|(_, cookie)| domain.is_none_or(|it| cookie.domain == it));
+        let candidates =
+            self.cookies.iter().enumerate().filter(|(_, cookie)| domain.is_none_or(|it| cookie.domain == it));
         let key = |cookie: &Cookie| (!cookie.is_expired(now), domain.is_some() && cookie.is_secure, cookie.used);
         if let Some((place, _)) = candidates.min_by_key(|(_, cookie)| key(cookie)) {
             self.cookies.remove(place);
