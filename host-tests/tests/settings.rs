@@ -76,7 +76,7 @@ fn getters_give_what_was_set_and_no_secrets() {
     assert_eq!(options.address_family(), AddressFamily::Ipv6);
     assert!(!options.decoding());
     options.set_decoding(true);
-    assert!(options.decoding() && options.clone().decoding());
+    assert!(options.decoding());
     assert_eq!((options.persistent(), options.proxy_tunnel(), options.proxy_ahead()), (true, false, false));
     options.set_persistent(false);
     options.set_proxy_tunnel(true);

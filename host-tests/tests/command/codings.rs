@@ -178,11 +178,11 @@ fn apache_sends_gzip() {
     else {
         return;
     };
-    let url = format!("http://127.0.0.1:{}/a", apache.port());
+    let url = format!("http://127.0.0.1:{}/large", apache.port());
     let output = folder.xenon(&["--compressed", "-v", &url]);
-    assert_written(&output, apache::CONTENT.as_bytes());
+    assert_written(&output, apache::large().as_bytes());
     assert!(text(&output.stderr).contains("\n* Decoding gzip\n"), "{output:?}");
-    assert_written(&folder.xenon(&[&url]), apache::CONTENT.as_bytes());
+    assert_written(&folder.xenon(&[&url]), apache::large().as_bytes());
 }
 
 const GIB: u64 = 1 << 30;
@@ -215,7 +215,7 @@ fn decoded_content_is_limited_by_max_filesize() {
         let Some(bytes) = bytes else { continue };
         // Its own length is within the limit.
         assert!(bytes.len() < 5_000_000);
-        let peer = answering_with("GET /a HTTP/1.1", response(coding, &bytes));
+        let peer = Peer::start([Script::new().expect_head_with(&[]).send_until_closed(response(coding, &bytes))]);
         let output = folder.xenon(&["--compressed", "--max-filesize", "5000000", "-o", "a", &url(&peer)]);
         peer.finish();
         assert_refused(&output, 63);

@@ -14,7 +14,7 @@ const GIB: u64 = 1 << 30;
 const MOST: usize = 16 << 20;
 
 /// Of br, whose window alone is as large.
-const MOST_OF_BR: usize = 20 << 20;
+const MOST_OF_BR: usize = 17 << 20;
 
 #[test]
 fn gzip_in_flat_memory() {

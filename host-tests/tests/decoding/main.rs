@@ -2,6 +2,7 @@
 
 mod bombs;
 mod tools;
+mod ways;
 
 use std::time::Duration;
 

@@ -97,7 +97,8 @@ fn assert_decoded(which: Which, coding: &str, program: &str, ways: &[&[&str]]) {
             let Some(bytes) = coded(program, way, content.as_slice()) else { return };
             let peer = answering(coding, &bytes);
             let guest = guest(which);
-            let response = decoding(&guest, &peer).request("GET", "/").send().unwrap();
+            let session = decoding(&guest, &peer);
+            let response = session.request("GET", "/").send().unwrap();
             assert_eq!(response.codings(), [coding]);
             let mut decoded = Vec::new();
             read(&response, |piece| decoded.extend_from_slice(piece)).unwrap();

@@ -48,7 +48,11 @@ impl Window {
     pub(super) fn prepare(&mut self, most: usize) {
         let length = self.at.saturating_add(most).min(self.size);
         if length > self.bytes.len() {
-            let capacity = length.saturating_mul(2).min(self.size);
+            // By halves of the size: whoever moves bytes to a larger buffer has both for a moment, and never twice the size.
+            let mut capacity = self.size;
+            while capacity >> 1 >= length {
+                capacity >>= 1;
+            }
             self.bytes.reserve_exact(capacity.saturating_sub(self.bytes.len()));
             self.bytes.resize(length, 0);
         }
