@@ -58,7 +58,7 @@ fn credentials_are_those_of_the_clients_session_of_the_origin() {
     let guest = Guest::new();
     let client = guest.client();
     assert_eq!(client.get(&url).unwrap().status, 401);
-    let session = client.session_of("http", host, nginx.port()).unwrap();
+    let session = client.session_of("http", host, nginx.port());
     session.set_credentials(None, USER.name, USER.password, AuthSchemes::BASIC, false).unwrap();
     drop(session);
     assert_eq!(client.get(&url).unwrap().content.len(), 10);
@@ -72,9 +72,10 @@ fn a_jar_is_imported_asked_and_cleared() {
                 a.test\tFALSE\t/\tFALSE\t0\tone\t1\n\
                 Set-Cookie: two=2; Max-Age=1000\n\
                 nonsense\n";
-    let imported = jar.import_cookies(text.as_bytes(), Some("http://a.test/x")).unwrap();
+    let imported = jar.import_cookies(text.as_bytes(), Some("http://a.test/x"));
     assert_eq!((imported.taken, imported.refused, jar.count()), (2, 1, 2));
-    assert_eq!(jar.import_cookies(b"", Some("b.test")).unwrap_err().code, ErrorCode::InvalidUrl);
+    let imported = jar.import_cookies(b"Set-Cookie: three=3\n", Some("b.test"));
+    assert_eq!((imported.taken, imported.refused), (0, 1));
     assert_eq!(jar.set_public_suffixes(Some(b"no list")).unwrap_err().code, ErrorCode::ConfigurationError);
     jar.set_public_suffixes(None).unwrap();
     jar.clear_session_cookies();
@@ -133,8 +134,8 @@ fn a_caller_with_sessions_of_its_own_follows_step_by_step() {
     assert_eq!((next.scheme(), next.host(), next.port()), ("http".into(), "localhost".into(), nginx.port()));
     assert_eq!((next.method(), next.has_content(), Some(next.url())), ("GET".into(), false, response.location()));
     let elsewhere = guest.session("http", "127.0.0.1", nginx.port());
-    assert_eq!(next.request(&elsewhere).map(|_| ()).unwrap_err().code, ErrorCode::ConfigurationError);
-    let next = next.request(&session).unwrap();
+    assert_eq!(next.request(&elsewhere).send().map(|_| ()).unwrap_err().code, ErrorCode::ConfigurationError);
+    let next = next.request(&session);
     let last = next.send().unwrap();
     assert_eq!(last.read_to_end().unwrap(), b"name=value");
     assert!(guest.follow(&next, &last, policy, 0).unwrap().is_none());
@@ -191,25 +192,14 @@ fn events_of_all_sessions_come_in_one_list() {
 }
 
 #[test]
-fn methods_have_their_content_and_their_fields() {
-    let field = vec![("X-Own".to_owned(), b"y".to_vec())];
-    let peer = Peer::start([Script::new()
-        .expect_head_with(&["X-Own: y"])
-        .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
-        .expect_head_with(&["X-Own: y"])
-        .send(OK)]);
+fn get_has_the_fields_that_it_is_given() {
+    let peer = Peer::start([Script::new().expect_head_with(&["X-Own: y"]).send(OK)]);
     let guest = Guest::new();
     let client = guest.client();
-    let url = format!("http://{}/", peer.authority());
-    assert_eq!(client.fetch("HEAD", &url, &field, None).unwrap().content, b"");
-    assert_eq!(client.fetch("DELETE", &url, &field, None).unwrap().content, b"hello");
+    let field = vec![("X-Own".to_owned(), b"y".to_vec())];
+    assert_eq!(client.get_with(&format!("http://{}/", peer.authority()), &field).unwrap().content, b"hello");
     drop(client);
     peer.finish();
-    let Some(nginx) = Nginx::start(&[]) else { return };
-    let url = format!("http://localhost:{}/sink", nginx.port());
-    let client = guest.client();
-    assert_eq!(client.fetch("POST", &url, &field, Some(b"content")).unwrap().content, b"sunk");
-    assert_eq!(client.fetch("PUT", &url, &field, Some(b"content")).unwrap().content, b"sunk");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Phase};
-use crate::http::origin::{Origin, OriginError};
+use crate::http::origin::Origin;
 use crate::http::url::Url;
 use crate::limits::CLIENT_CONNECTIONS;
 use crate::net::Net;
@@ -34,6 +34,7 @@ pub struct Client<N: Net>(Rc<Inner<N>>);
 
 /// A client as its requests know it.
 struct Inner<N: Net> {
+    net: N,
     journal: Rc<Journal<N>>,
     sessions: Sessions<N>,
     settings: RefCell<Settings>,
@@ -55,7 +56,8 @@ impl<N: Net> Client<N> {
         let options = Rc::<Options>::default();
         let journal = Rc::new(Journal::new(net.clone(), options.limits().of_events()));
         Self(Rc::new(Inner {
-            sessions: Sessions::with_journal(net, Rc::clone(&journal)),
+            sessions: Sessions::with_journal(net.clone(), Rc::clone(&journal)),
+            net,
             journal,
             settings: RefCell::new(Settings { options, redirects: Some(Policy::default()), ..Settings::default() }),
             most_connections: Cell::new(CLIENT_CONNECTIONS),
@@ -91,18 +93,17 @@ impl<N: Net> Client<N> {
     }
 
     /// The client's session of this origin: for what belongs to one origin, such as credentials. What is set for it stays.
-    pub fn session(&self, scheme: &str, host: &str, port: u16) -> Result<Rc<Session<N>>, Error> {
-        let wrong = |code, detail: String| Error::new(Phase::Setup, code, detail);
-        let origin = Origin::parse(scheme, host, port).map_err(|error| match error {
-            OriginError::Scheme(what) => wrong(Code::InvalidScheme, what),
-            OriginError::Host(what) => wrong(Code::InvalidHost, what),
-            OriginError::Port(what) => wrong(Code::InvalidPort, what),
-        })?;
-        if self.0.sessions.has_no_place(&origin) {
-            let detail = "the client has too many sessions that are held, or have settings of their own";
-            return Err(wrong(Code::Configuration, detail.into()));
+    ///
+    /// The first request reports an invalid origin. If the client has no place for another session, this is one of the caller alone.
+    pub fn session(&self, scheme: &str, host: &str, port: u16) -> Rc<Session<N>> {
+        match Origin::parse(scheme, host, port) {
+            Ok(origin) if !self.0.sessions.has_no_place(&origin) => self.0.session(&origin),
+            origin => {
+                let session = Session::with_journal(self.0.net.clone(), origin, Rc::clone(&self.0.journal));
+                session.set_options(self.options());
+                Rc::new(session)
+            }
         }
-        Ok(self.0.session(&origin))
     }
 
     /// A request for this URL. Starting it reports an invalid URL.

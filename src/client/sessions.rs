@@ -97,7 +97,7 @@ impl<N: Net> Sessions<N> {
 
     fn make(&self, origin: &Origin, options: &Rc<Options>) -> Kept<N> {
         let session = match &self.journal {
-            Some(journal) => Session::of_client(self.net.clone(), origin.clone(), Rc::clone(journal)),
+            Some(journal) => Session::with_journal(self.net.clone(), Ok(origin.clone()), Rc::clone(journal)),
             None => Session::of_origin(self.net.clone(), origin.clone()),
         };
         session.set_options(Rc::clone(options));

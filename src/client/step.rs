@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::http::url::Url;
 use crate::net::Net;
-use crate::session::{Content, Description, Request, Response, Session};
+use crate::session::{Begun, Content, Description, Request, Response, Route, Session};
 
 /// The request to which a redirect leads.
 pub struct Step {
@@ -77,18 +77,27 @@ impl Step {
         !matches!(self.description.content, Content::None)
     }
 
-    /// The request, of this session. It is an error if that has another origin.
-    pub fn request<N: Net>(&self, session: &Session<N>) -> Result<Request<N>, Error> {
-        if session.origin() != Some(&self.url.origin) {
-            let detail = "the redirect leads to another origin than that of the session";
-            return Err(Error::new(Phase::Setup, Code::Configuration, detail));
+    /// The request, of this session. Starting it is an error if that has another origin.
+    pub fn request<N: Net>(&self, session: &Session<N>) -> Request<N> {
+        match session.origin() == Some(&self.url.origin) {
+            true => session.request_of(Rc::clone(&self.description)),
+            false => Request::routed(Rc::new(Elsewhere), self.method()),
         }
-        Ok(session.request_of(Rc::clone(&self.description)))
     }
 
     /// The same as a value.
     pub(super) fn into_parts(self) -> (Url, Rc<Description>) {
         (self.url, self.description)
+    }
+}
+
+/// The route of a request that was made of another origin's session.
+struct Elsewhere;
+
+impl<N: Net> Route<N> for Elsewhere {
+    fn begin(&self, _: &Rc<Description>) -> Result<Begun<N>, Error> {
+        let detail = "the redirect leads to another origin than that of the session";
+        Err(Error::new(Phase::Setup, Code::Configuration, detail))
     }
 }
 

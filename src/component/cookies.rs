@@ -4,10 +4,10 @@
 
 use super::bindings::exports::xenon::http::cookies as wit;
 use super::bindings::exports::xenon::http::cookies::{ExportedCookies, ImportedCookies};
-use super::convert::{self, Outcome, wrong};
+use super::convert::{Outcome, wrong};
 use super::wall_clock;
-use crate::client::parse_url;
 use crate::cookies::{Place, PublicSuffixes, SharedJar};
+use crate::http::url::Url;
 
 #[derive(Default)]
 pub(super) struct CookieJar(SharedJar);
@@ -33,10 +33,10 @@ impl wit::GuestCookieJar for CookieJar {
         Ok(())
     }
 
-    fn import_cookies(&self, text: Vec<u8>, url: Option<String>) -> Outcome<ImportedCookies> {
-        let place = url.map(|url| place(&url)).transpose()?;
+    fn import_cookies(&self, text: Vec<u8>, url: Option<String>) -> ImportedCookies {
+        let place = url.and_then(|url| place(&url));
         let imported = self.0.borrow_mut().import(&text, place.as_ref(), wall_clock());
-        Ok(ImportedCookies { taken: count(imported.taken), refused: count(imported.refused) })
+        ImportedCookies { taken: count(imported.taken), refused: count(imported.refused) }
     }
 
     fn export_cookies(&self) -> ExportedCookies {
@@ -57,9 +57,9 @@ impl wit::GuestCookieJar for CookieJar {
     }
 }
 
-fn place(url: &str) -> Outcome<Place> {
-    let url = parse_url(url).map_err(convert::error)?;
-    Ok(Place::new(&url.origin, &url.target))
+fn place(url: &str) -> Option<Place> {
+    let url = Url::parse(url).ok()?;
+    Some(Place::new(&url.origin, &url.target))
 }
 
 fn count(count: usize) -> u32 {

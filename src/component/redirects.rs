@@ -40,10 +40,9 @@ impl wit::GuestNextRequest for NextRequest {
         self.0.has_content()
     }
 
-    fn request(&self, session: SessionBorrow<'_>) -> Outcome<session::Request> {
+    fn request(&self, session: SessionBorrow<'_>) -> session::Request {
         let Session(session) = session.get();
-        let request = self.0.request(session).map_err(convert::error)?;
-        Ok(session::Request::new(Request::of(request)))
+        session::Request::new(Request::of(self.0.request(session)))
     }
 }
 

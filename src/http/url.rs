@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn userinfo_is_noticed() {
-        for (text, expected) in [("http://joe@a", true), ("http://@a", true), ("http://a:b:c@a", true), ("http://a/@", false)] {
+        for (text, expected) in
+            [("http://joe@a", true), ("http://@a", true), ("http://a:b:c@a", true), ("http://a/@", false)]
+        {
             assert_eq!(Url::parse(text).unwrap().has_userinfo, expected, "{text}");
         }
     }
@@ -230,10 +232,7 @@ mod tests {
                     "http://a\tb/",
                 ],
             ),
-            (
-                Part::Userinfo,
-                &["http://a@b@c/", "http://a b@c", "http://\u{e4}@c"],
-            ),
+            (Part::Userinfo, &["http://a@b@c/", "http://a b@c", "http://\u{e4}@c"]),
             (Part::Port, &["http://a:0/", "http://a:65536/", "http://a:b/", "http://a:+1/", "http://joe:sesame/@a"]),
             (Part::Path, &["http://a/b c", "http://a/\u{e4}", "http://a/\r\nX: y", "http://a/\u{7f}", "http://a/ "]),
             (Part::Query, &["http://a?b c", "http://a/?\u{e4}", "http://a?\0"]),

@@ -57,7 +57,7 @@ fn a_redirect_to_another_origin_does_not_show_it() {
 fn a_certificate_of_the_other_origins_session_is_shown_there() {
     let (net, client) = led_away(1);
     let certificate = identity("other.test");
-    let session = client.session("https", "b.test", 443).unwrap();
+    let session = client.session("https", "b.test", 443);
     let (chain, key) = (certificate.chain_pem(), certificate.key_pem());
     session.change_options(|options| options.tls_mut().set_identity(chain.as_bytes(), key.as_bytes())).unwrap();
     assert_eq!(get(&net, &client, "https://a.test/").unwrap(), "b");

@@ -59,7 +59,7 @@ fn interim_responses_and_challenges_set_them() {
         digest_sha512_256: false,
         digest_without_qop: false,
     };
-    let session = client.session("http", "a.test", 80).unwrap();
+    let session = client.session("http", "a.test", 80);
     session.change_credentials(|known| known.set_login(None, login, schemes, false)).unwrap();
     assert_eq!(get(&net, &client, "http://a.test/").unwrap(), "in");
     assert_eq!(cookies(&a), ["", "early=1; asked=2"]);
@@ -123,7 +123,7 @@ fn sessions_have_them_too() {
     let (net, client, [a, _]) = two(|_| response("200 OK", &["Set-Cookie: a=1"], ""));
     jar(&client);
     get(&net, &client, "http://a.test/").unwrap();
-    let session = client.session("http", "a.test", 80).unwrap();
+    let session = client.session("http", "a.test", 80);
     send(&net, &session.request("GET", "/")).unwrap();
     let lone = xenon::session::Session::new(net.clone(), "http", "a.test", 80);
     send(&net, &lone.request("GET", "/")).unwrap();

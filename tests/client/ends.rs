@@ -73,11 +73,11 @@ fn close_connection_of_a_session_ends_what_redirects_have_led_there() {
     net.listen(at(B), [Script::new().expect_head().stall()]);
     let exchange = client.request("GET", "http://a.test/").start(true).unwrap();
     net.run_until(Some(net.now() + SECOND), std::future::poll_fn(|context| exchange.poll_response(context)).boxed());
-    client.session("http", "a.test", 80).unwrap().close_connection();
+    client.session("http", "a.test", 80).close_connection();
     net.settle();
     exchange.advance();
     assert!(xenon::net::sim::poll_once(|context| exchange.poll_response(context)).is_pending(), "it has left a.test");
-    client.session("http", "b.test", 80).unwrap().close_connection();
+    client.session("http", "b.test", 80).close_connection();
     assert_eq!(failure(answer(&net, &exchange)).1, Code::ConnectionClosed);
     client.close_connections();
     assert_eq!(net.open_connections(), 0);

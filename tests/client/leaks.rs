@@ -17,7 +17,7 @@ const BASIC: Schemes = Schemes {
 
 fn login(client: &Client, host: &str, user: &str, ahead: bool) {
     let login = Login { user: user.into(), password: Secret::new("sesame") };
-    let session = client.session("http", host, 80).unwrap();
+    let session = client.session("http", host, 80);
     session.change_credentials(|known| known.set_login(None, login, BASIC, ahead)).unwrap();
 }
 
@@ -147,9 +147,9 @@ fn options_of_one_session_are_for_its_origin_alone() {
         _ => redirect(302, "http://b.test/"),
     });
     let field = |value: &str| vec![("X-Own".to_owned(), value.as_bytes().to_vec())];
-    let session = client.session("http", "a.test", 80).unwrap();
+    let session = client.session("http", "a.test", 80);
     session.change_options(|options| options.set_default_fields(field("a"))).unwrap();
-    let other = client.session("http", "b.test", 80).unwrap();
+    let other = client.session("http", "b.test", 80);
     other.change_options(|options| options.set_default_fields(field("b"))).unwrap();
     get(&net, &client, "http://a.test/").unwrap();
     assert_eq!(values(&a, "X-Own"), [Some("a".into()), Some("a".into())]);

@@ -1,5 +1,7 @@
 //! The sessions of a client: which are reused, and which connections close to make room.
 
+use std::rc::Rc;
+
 use xenon::error::Code;
 use xenon::limits::CLIENT_SESSIONS;
 use xenon::session::events::CloseReason;
@@ -12,7 +14,7 @@ fn requests_to_an_origin_share_a_connection() {
     for url in ["http://a.test/", "http://A.TEST:80/x", "http://a.test"] {
         get(&net, &client, url).unwrap();
     }
-    let session = client.session("http", "a.test", 80).unwrap();
+    let session = client.session("http", "a.test", 80);
     send(&net, &session.request("GET", "/")).unwrap();
     drop(session);
     get(&net, &client, "http://a.test/").unwrap();
@@ -68,16 +70,29 @@ fn a_client_that_is_led_on_keeps_few_connections() {
 
 #[test]
 fn there_is_a_limit_to_sessions_with_settings() {
-    let (_, client) = world();
+    let (net, client) = world();
     for port in 1..=CLIENT_SESSIONS as u16 {
-        let session = client.session("http", "a.test", port).unwrap();
+        let session = client.session("http", "a.test", port);
         session.set_addresses(&["10.0.0.1".into()]).unwrap();
     }
-    assert_eq!(failure(client.session("http", "b.test", 80)).1, Code::Configuration);
-    assert!(client.session("http", "a.test", 1).is_ok());
-    assert_eq!(failure(client.session("ftp", "a.test", 1)).1, Code::InvalidScheme);
-    assert_eq!(failure(client.session("http", "a b", 1)).1, Code::InvalidHost);
-    assert_eq!(failure(client.session("http", "a.test", 0)).1, Code::InvalidPort);
+    let surplus = client.session("http", "b.test", 80);
+    assert!(!Rc::ptr_eq(&surplus, &client.session("http", "b.test", 80)), "it is not kept");
+    assert!(Rc::ptr_eq(&client.session("http", "a.test", 1), &client.session("http", "a.test", 1)));
+    origin(&net, B, |_| ok("b"));
+    assert_eq!(text(send(&net, &surplus.request("GET", "/")).unwrap().content), "b");
+    assert_eq!(get(&net, &client, "http://b.test/").unwrap(), "b");
+}
+
+#[test]
+fn the_first_request_of_a_session_reports_an_invalid_origin() {
+    let (net, client) = world();
+    for (scheme, host, port, code) in [
+        ("ftp", "a.test", 1, Code::InvalidScheme),
+        ("http", "a b", 1, Code::InvalidHost),
+        ("http", "a.test", 0, Code::InvalidPort),
+    ] {
+        assert_eq!(failure(send(&net, &client.session(scheme, host, port).request("GET", "/"))).1, code);
+    }
 }
 
 #[test]
@@ -95,7 +110,7 @@ fn new_options_reach_sessions_that_are_there() {
 #[test]
 fn addresses_of_a_session_are_used_by_the_client() {
     let (net, client, [_, b]) = two(|_| ok("a"));
-    client.session("http", "elsewhere.test", 80).unwrap().set_addresses(&["10.0.0.2".into()]).unwrap();
+    client.session("http", "elsewhere.test", 80).set_addresses(&["10.0.0.2".into()]).unwrap();
     assert_eq!(get(&net, &client, "http://elsewhere.test/").unwrap(), "b");
     assert_eq!(values(&b, "Host"), [Some("elsewhere.test".into())]);
 }

@@ -75,7 +75,7 @@ fn a_session_follows_nothing_and_tells_where_it_would_lead() {
         "/same" => response("302 Found", &["Location: /x", "Location: /x"], ""),
         _ => response("201 Created", &["Location: ftp://b.test/x"], ""),
     });
-    let session = client.session("http", "a.test", 80).unwrap();
+    let session = client.session("http", "a.test", 80);
     for (target, expected) in [
         ("/none", None),
         ("/empty", None),

@@ -51,7 +51,6 @@ pub mod bindings {
         exports: {
             default: async,
             "xenon:http/client@0.3.0.[method]client.get": async | store,
-            "xenon:http/client@0.3.0.[method]client.fetch": async | store,
             "xenon:http/session@0.3.0.[method]session.get": async | store,
             "xenon:http/session@0.3.0.[method]session.head": async | store,
             "xenon:http/session@0.3.0.[method]session.post": async | store,

@@ -40,9 +40,8 @@ impl wit::GuestClient for Client {
         self.0.set_most_connections(connections as usize);
     }
 
-    fn session_of(&self, scheme: String, host: String, port: u16) -> Outcome<session::Session> {
-        let session = self.0.session(&scheme, &host, port).map_err(convert::error)?;
-        Ok(session::Session::new(Session(session)))
+    fn session_of(&self, scheme: String, host: String, port: u16) -> session::Session {
+        session::Session::new(Session(self.0.session(&scheme, &host, port)))
     }
 
     fn request(&self, method: String, url: String) -> session::Request {
@@ -50,17 +49,9 @@ impl wit::GuestClient for Client {
     }
 
     fn get(&self, url: String, fields: Fields) -> Outcome<WholeResponse> {
-        wit::GuestClient::fetch(self, "GET".into(), url, fields, None)
-    }
-
-    #[inline(never)]
-    fn fetch(&self, method: String, url: String, fields: Fields, content: Option<Vec<u8>>) -> Outcome<WholeResponse> {
-        let mut request = self.0.request(&method, &url);
+        let mut request = self.0.request("GET", &url);
         for (name, value) in fields {
             request.add_field(&name, value).map_err(convert::error)?;
-        }
-        if let Some(content) = content {
-            request.set_content(content);
         }
         block_on(whole::fetch(&request, false)).map(convert::whole).map_err(convert::error)
     }

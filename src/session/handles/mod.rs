@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use crate::auth::cache::Credentials;
 use crate::error::{Code, Error, Phase};
-use crate::http::origin::Origin;
+use crate::http::origin::{Origin, OriginError};
 use crate::net::Net;
 use crate::session::events::{CloseReason, Event};
 use crate::session::exchange::ExchangeState;
@@ -45,8 +45,8 @@ impl<N: Net> Session<N> {
     }
 
     /// A session of a client, with this journal of all of them.
-    pub(crate) fn of_client(net: N, origin: Origin, journal: Rc<Journal<N>>) -> Self {
-        Self::with(Shared::new(net, Ok(origin), Some(journal)))
+    pub(crate) fn with_journal(net: N, origin: Result<Origin, OriginError>, journal: Rc<Journal<N>>) -> Self {
+        Self::with(Shared::new(net, origin, Some(journal)))
     }
 
     fn with(shared: Shared<N>) -> Self {

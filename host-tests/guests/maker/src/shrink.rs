@@ -26,6 +26,8 @@ pub(crate) fn shrink(module: Vec<u8>, scratch: &Path) -> Result<Vec<u8>> {
 /// components has.
 const OPTIMISATION: &[&str] = &[
     "-Oz",
+    // The stack comes first in memory and grows down: its last kilobyte is never reached.
+    "--low-memory-unused",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",

@@ -15,10 +15,6 @@ resource! {
         set_max_open = call_set_max_open(connections: u32);
         /// `get`.
         get_with = call_get(url: &str, fields: &Fields) -> Result<WholeResponse, Error>;
-        /// `fetch`.
-        fetch = call_fetch(
-            method: &str, url: &str, fields: &Fields, content: Option<&[u8]>
-        ) -> Result<WholeResponse, Error>;
         /// `close-connections`.
         close_connections = call_close_connections();
         /// `set-events`.
@@ -57,12 +53,12 @@ impl Client {
     }
 
     /// `session-of`.
-    pub fn session_of(&self, scheme: &str, host: &str, port: u16) -> Result<Session, Error> {
+    pub fn session_of(&self, scheme: &str, host: &str, port: u16) -> Session {
         let (guest, handle) = (&self.0.guest, self.handle());
-        let answer = guest.call(async |store, client| {
+        let resource = guest.call(async |store, client| {
             client.xenon_http_client().client().call_session_of(store, handle, scheme, host, port).await
         });
-        answer.map(|resource| Session::adopt(guest, resource))
+        Session::adopt(guest, resource)
     }
 
     /// `request`.
@@ -95,11 +91,11 @@ resource! {
 
 impl NextRequest {
     /// `request`.
-    pub fn request(&self, session: &Session) -> Result<Request, Error> {
+    pub fn request(&self, session: &Session) -> Request {
         let (guest, handle, session) = (&self.0.guest, self.handle(), session.handle());
-        let answer = guest.call(async |store, client| {
+        let resource = guest.call(async |store, client| {
             client.xenon_http_client().next_request().call_request(store, handle, session).await
         });
-        answer.map(|resource| Request::adopt(guest, resource))
+        Request::adopt(guest, resource)
     }
 }

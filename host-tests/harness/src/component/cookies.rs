@@ -10,7 +10,7 @@ resource! {
         /// `set-public-suffixes`.
         set_public_suffixes = call_set_public_suffixes(dafsa: Option<&[u8]>) -> Result<(), Error>;
         /// `import-cookies`.
-        import_cookies = call_import_cookies(text: &[u8], url: Option<&str>) -> Result<ImportedCookies, Error>;
+        import_cookies = call_import_cookies(text: &[u8], url: Option<&str>) -> ImportedCookies;
         /// `export-cookies`.
         export_cookies = call_export_cookies() -> ExportedCookies;
         /// `count`.
