@@ -34,7 +34,7 @@ pub(super) const STORIES: &[Story] = &[
         },
         run: |net, session| {
             session.change_options(|options| options.is_decoding = true);
-            vec![get(net, session), get(net, session)]
+            vec![get(net, session)]
         },
     },
     Story {
