@@ -2,7 +2,7 @@
 
 use crate::bindings::client::{self, FieldsAlong, NextRequest, PostKeeping, RedirectPolicy};
 use crate::bindings::types::Error;
-use crate::bindings::{Request, Response};
+use crate::bindings::{Request, Response, Session};
 use crate::options::Options;
 use crate::url::Origin;
 
@@ -22,6 +22,20 @@ pub fn next(
 /// The origin of a request.
 pub fn origin(next: &NextRequest) -> Origin {
     Origin { scheme: next.scheme(), host: next.host(), port: next.port() }
+}
+
+/// The value of `Referer` before any redirect, if each redirect is to change it (`-e 'URL;auto'`).
+pub fn first_referer(option: &[u8]) -> Option<&[u8]> {
+    option.strip_suffix(b";auto")
+}
+
+/// Sends this `Referer` with the session's next requests. It is a default field, because a request cannot lose one of its own.
+pub fn refer(session: &Session, referer: &[u8]) -> Result<(), Error> {
+    let settings = session.options();
+    let field = ("Referer".to_owned(), referer.to_vec());
+    settings.set_default_fields(if referer.is_empty() { &[] } else { std::slice::from_ref(&field) })?;
+    session.set_options(&settings);
+    Ok(())
 }
 
 fn policy(options: &Options) -> RedirectPolicy {

@@ -7,6 +7,7 @@ use crate::cookies;
 use crate::exit::{Exit, Failure};
 use crate::login::Login;
 use crate::options::Options;
+use crate::redirects;
 use crate::upload::Upload;
 use crate::url::Url;
 
@@ -97,7 +98,8 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     let has_host = lines.iter().any(|line| matches!(line, Line::Set(name, _) if name.eq_ignore_ascii_case(b"host")));
     // A response to TRACE shows the request to everyone on the way, so the component would refuse it.
     let login = (method != "TRACE").then(|| options.login.field(of_url, has_host)).flatten();
-    let referer = options.referer.as_deref().map(|referer| referer.strip_suffix(b";auto").unwrap_or(referer));
+    // One that follows the redirects belongs to the session: see `redirects`.
+    let referer = options.referer.as_deref().filter(|referer| redirects::first_referer(referer).is_none());
     default("Authorization", login.as_deref());
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
     default("Accept", Some(b"*/*"));
@@ -191,7 +193,7 @@ mod tests {
         let options = Options {
             user_agent: Some("me".into()),
             range: Some("0-9".into()),
-            referer: Some("http://r/;auto".into()),
+            referer: Some("http://r/".into()),
             data: vec![Data::Bytes(b"x".to_vec())],
             ..Options::default()
         };

@@ -219,6 +219,10 @@ impl<'a> Transfer<'a> {
     }
 
     fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
+        if let Some(first) = self.options.referer.as_deref().and_then(redirects::first_referer) {
+            redirects::refer(&self.session, first)?;
+            self.facts.referer = first.to_vec();
+        }
         let Request { request, upload } = Request::new(&self.session, self.options, self.url, &self.job.content)?;
         if let Some(upload) = &upload {
             self.is_repeatable = upload.is_repeatable();
@@ -243,6 +247,10 @@ impl<'a> Transfer<'a> {
             self.origin = origin;
         }
         let facts = &mut self.facts;
+        if self.options.referer.as_deref().and_then(redirects::first_referer).is_some() {
+            facts.referer = facts.url.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec();
+            redirects::refer(&self.session, &facts.referer)?;
+        }
         facts.url = next.url().into_bytes();
         facts.method = next.method();
         facts.scheme.clone_from(&self.origin.scheme);

@@ -127,6 +127,28 @@ fn back_at_the_first_origin_there_are_credentials_again() {
 }
 
 #[test]
+fn the_referer_follows_the_redirects_where_that_is_asked_for() {
+    let folder = Folder::new("referer");
+    for (option, first) in [(";auto", None), ("http://r.test/;auto", Some("Referer: http://r.test/"))] {
+        let begins = move |head: &str| match head.lines().find(|line| line.starts_with("Referer:")) == first {
+            true => Ok(()),
+            false => Err(format!("expected {first:?}")),
+        };
+        let leads = |head: &str, to: &str| match head.contains(&format!("Referer: http://first{to}\r\n")) {
+            true => Ok(()),
+            false => Err(format!("expected {to}")),
+        };
+        let script = Script::new().expect_head(begins).send(redirect(302, "/b"));
+        let script = script.expect_head(move |head| leads(head, "/a")).send(redirect(302, "/c"));
+        let peer = Peer::start([script.expect_head(move |head| leads(head, "/b")).send(OK)]);
+        let connect_to = format!("first:80:{}", peer.authority());
+        let output = folder.xenon(&["-L", "-e", option, "--connect-to", &connect_to, "http://first/a"]);
+        assert_written(&output, b"ok");
+        peer.finish();
+    }
+}
+
+#[test]
 fn the_number_of_redirects_is_limited() {
     let folder = Folder::new("limited");
     let again = |count: usize| {
