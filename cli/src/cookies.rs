@@ -27,7 +27,7 @@ pub fn open(options: &Options, url: Option<&str>, files: &impl Files) -> Result<
     for name in options.cookies.files.iter().filter(|name| !name.is_empty()) {
         match files.whole(name) {
             Ok(text) => {
-                let read = jar.import_cookies(&text, url).map_err(failed)?;
+                let read = jar.import_cookies(&text, url);
                 if read.refused > 0 && options.verbose {
                     note(&format!("{} of the cookies in {} are refused", read.refused, shown(name)));
                 }

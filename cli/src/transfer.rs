@@ -249,7 +249,7 @@ impl<'a> Transfer<'a> {
         facts.redirects = facts.redirects.saturating_add(1);
         facts.timeline.redirect(monotonic_clock::now(), self.origin.is_tls());
 
-        let request = next.request(&self.session)?;
+        let request = next.request(&self.session);
         let upload = match &*self.job.content {
             content @ Content::File { .. } if next.has_content() => Some(Upload::open(content)?),
             _ => None,
