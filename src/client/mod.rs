@@ -94,10 +94,11 @@ impl<N: Net> Client<N> {
 
     /// The client's session of this origin: for what belongs to one origin, such as credentials. What is set for it stays.
     ///
-    /// The first request reports an invalid origin. If the client has no place for another session, this is one of the caller alone.
+    /// The first request reports an invalid origin. If the client has no place for another session, this is one of the caller alone,
+    /// which keeps no connections.
     pub fn session(&self, scheme: &str, host: &str, port: u16) -> Rc<Session<N>> {
         match Origin::parse(scheme, host, port) {
-            Ok(origin) if !self.0.sessions.has_no_place(&origin) => self.0.session(&origin),
+            Ok(origin) => self.0.session(&origin),
             origin => {
                 let session = Session::with_journal(self.0.net.clone(), origin, Rc::clone(&self.0.journal));
                 session.set_options(self.options());

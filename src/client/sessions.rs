@@ -60,13 +60,6 @@ impl<N: Net> Sessions<N> {
         session
     }
 
-    /// Whether a session of this origin would not be kept.
-    pub(crate) fn has_no_place(&self, origin: &Origin) -> bool {
-        let kept = self.kept.borrow();
-        let is_known = kept.iter().any(|kept| kept.origin == *origin);
-        !is_known && kept.len() >= CLIENT_SESSIONS && !kept.iter().any(Kept::is_disposable)
-    }
-
     /// Whether the caller has set other options for this session alone.
     pub(crate) fn has_own_options(&self, session: &Rc<Session<N>>) -> bool {
         self.kept.borrow().iter().rev().any(|kept| Rc::ptr_eq(&kept.session, session) && kept.has_own_options())
@@ -188,7 +181,6 @@ mod tests {
         let sessions = Sessions::new(SimNet::new());
         let options = Rc::<Options>::default();
         let held: Vec<_> = (1..=CLIENT_SESSIONS as u16).map(|port| sessions.of(&origin("a", port), &options)).collect();
-        assert!(sessions.has_no_place(&origin("b", 1)) && !sessions.has_no_place(&origin("a", 1)));
         let surplus = sessions.of(&origin("b", 1), &options);
         assert_eq!((Rc::strong_count(&surplus), sessions.kept.borrow().len()), (1, held.len()));
         let request = surplus.request("GET", "/");

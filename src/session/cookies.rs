@@ -40,8 +40,8 @@ impl RequestCookies {
         let own = head.value("cookie").map_or(0, <[u8]>::len);
         let Some(mut chosen) = self.jar.borrow_mut().choose(&self.place, now, own) else { return };
         if chosen.left_out > 0 {
-            let refused = format!("{} cookies are left out of this request, whose field is full", chosen.left_out);
-            tell(Kind::Cookie { name: String::new(), refused: Some(refused) });
+            let refused = "the request's field is full, and the cookies that come last are left out";
+            tell(Kind::Cookie { name: String::new(), refused: Some(refused.to_owned()) });
         }
         if !chosen.value.is_empty() {
             head.push_cookies(SecretBytes::new(std::mem::take(&mut *chosen.value)));

@@ -56,10 +56,6 @@ impl wit::GuestClient for Client {
         block_on(whole::fetch(&request, false)).map(convert::whole).map_err(convert::error)
     }
 
-    fn close_connections(&self) {
-        self.0.close_connections();
-    }
-
     fn set_events(&self, recorded: bool) {
         self.0.set_events(recorded);
     }

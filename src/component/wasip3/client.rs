@@ -57,10 +57,6 @@ impl wit::GuestClient for Client {
         whole.await.map(convert::whole).map_err(convert::error)
     }
 
-    fn close_connections(&self) {
-        self.0.close_connections();
-    }
-
     fn set_events(&self, recorded: bool) {
         self.0.set_events(recorded);
     }

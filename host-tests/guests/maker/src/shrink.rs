@@ -28,6 +28,8 @@ const OPTIMISATION: &[&str] = &[
     "-Oz",
     // The stack comes first in memory and grows down: its last kilobyte is never reached.
     "--low-memory-unused",
+    // Once more, for what the first time has uncovered.
+    "-Oz",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",

@@ -15,8 +15,6 @@ resource! {
         set_max_open = call_set_max_open(connections: u32);
         /// `get`.
         get_with = call_get(url: &str, fields: &Fields) -> Result<WholeResponse, Error>;
-        /// `close-connections`.
-        close_connections = call_close_connections();
         /// `set-events`.
         set_events = call_set_events(recorded: bool);
         /// `take-events`.
