@@ -1,5 +1,7 @@
 //! Content codings: memory and limits. What is sent and received is in `tests/transcripts/decoding`.
 
+#![cfg_attr(not(feature = "zstd"), allow(dead_code, unused_imports, reason = "much of it is about zstd"))]
+
 use xenon::error::{Code, Phase};
 use xenon::limits::{DECODED_PIECE, Limits, READ_LENGTH};
 use xenon::net::sim::{Script, SimNet};
@@ -25,6 +27,7 @@ fn decoding(coding: &str, content: &[u8]) -> (SimNet, Session) {
     (net, session)
 }
 
+#[cfg(feature = "zstd")]
 #[test]
 fn a_small_response_that_decodes_to_much_comes_in_pieces() {
     const COUNT: usize = 500;
@@ -41,6 +44,7 @@ fn a_small_response_that_decodes_to_much_comes_in_pieces() {
     assert_eq!((net.open_connections(), closings(&session)), (1, vec![]));
 }
 
+#[cfg(feature = "zstd")]
 #[test]
 fn decoded_content_is_not_received_before_it_is_read() {
     let (net, session) = decoding("zstd", &runs(100_000));

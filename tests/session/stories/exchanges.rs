@@ -30,7 +30,7 @@ pub(super) const STORIES: &[Story] = &[
         arrange: |net| {
             let mut coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n".to_vec();
             coded.extend(HELLO_GZIP);
-            serve(net, Script::new().expect_head().send(coded));
+            serve(net, Script::new().expect_head().send(coded.clone()).expect_head().send(coded));
         },
         run: |net, session| {
             session.change_options(|options| options.is_decoding = true);
