@@ -29,7 +29,9 @@ impl wit::GuestCookieJar for CookieJar {
 
     fn set_public_suffixes(&self, dafsa: Option<Vec<u8>>) -> Outcome<()> {
         let suffixes = dafsa.map(|list| PublicSuffixes::new(&list)).transpose();
-        self.0.borrow_mut().set_public_suffixes(suffixes.map_err(|_| wrong("this is no list of public suffixes, or it is too long"))?);
+        self.0
+            .borrow_mut()
+            .set_public_suffixes(suffixes.map_err(|_| wrong("this is no list of public suffixes, or it is too long"))?);
         Ok(())
     }
 
