@@ -166,7 +166,7 @@ impl Naive {
         if secure && !is_secure {
             return false;
         }
-        let folder = here[..here.rfind('/').unwrap_or_default()].as_bytes();
+        let folder = &here.as_bytes()[..here.rfind('/').unwrap_or_default()];
         let path = path.unwrap_or(if folder.is_empty() { b"/".to_vec() } else { folder.to_vec() });
         let shown = if name.is_empty() { &value } else { &name }.to_ascii_lowercase();
         let (is_s, is_h) = (shown.starts_with(b"__secure-"), shown.starts_with(b"__host-"));
@@ -214,7 +214,7 @@ impl Naive {
         };
         let mut chosen: Vec<&Cookie> = self.cookies.iter().filter(is_chosen).collect();
         chosen.sort_by_key(|cookie| cookie.made);
-        chosen.sort_by(|one, other| other.path.len().cmp(&one.path.len()));
+        chosen.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let written = |cookie: &Cookie| match cookie.name.is_empty() {
             true => cookie.value.clone(),
             false => [&cookie.name, &b"="[..], &cookie.value].concat(),

@@ -43,8 +43,11 @@ pub(crate) struct Begun<N: Net> {
     /// Its URL.
     pub(crate) url: String,
     /// Whether, and how, a response is followed.
-    pub(crate) follow: Box<dyn FnMut(&ResponseHead) -> Result<Option<Further<N>>, Error>>,
+    pub(crate) follow: Policy<N>,
 }
+
+/// What a client makes of the head of a response: the request that it leads to, if any.
+pub(crate) type Policy<N> = Box<dyn FnMut(&ResponseHead) -> Result<Option<Further<N>>, Error>>;
 
 /// The request to which a redirect leads.
 pub(crate) struct Further<N: Net> {
@@ -172,7 +175,7 @@ struct Course {
 
 /// Dispatches what the client says.
 fn following_on<N: Net>(
-    mut follow: Box<dyn FnMut(&ResponseHead) -> Result<Option<Further<N>>, Error>>,
+    mut follow: Policy<N>,
     course: Course,
     state: Weak<RefCell<ExchangeState<N>>>,
 ) -> Follow<N> {
