@@ -179,7 +179,7 @@ impl Naive {
         if !keeps {
             return false;
         }
-        let is_host_only = domain.is_empty() || !self.has_list;
+        let is_host_only = domain.is_empty() || is_address || !self.has_list;
         let domain = if is_host_only { host.to_owned() } else { domain };
         let expires = age.map(|age: u64| age.min(COOKIE_AGE.as_secs()));
         let within = |one: &str, other: &str| one == other || one.ends_with(&format!(".{other}"));

@@ -65,7 +65,8 @@ impl Jar {
         if set.is_secure && !from.is_secure {
             return Err(Refused::Insecure);
         }
-        let is_host_only = domain.is_none() || self.suffixes.is_none();
+        // An address has no hosts below it.
+        let is_host_only = domain.is_none() || !from.is_name || self.suffixes.is_none();
         let is_of_host = domain.is_none() && set.path.is_some();
         let domain = domain.filter(|_| !is_host_only).unwrap_or_else(|| from.host.clone());
         let cookie = Cookie {

@@ -57,6 +57,7 @@ fn cookies_from_as_many_hosts_as_there_is_room_for() {
         jar.count()
     });
     assert!((2_500..=3_000).contains(&count), "{count}");
-    assert!(cost.fuel < 1000 * cost.sent, "{} for {} bytes", cost.fuel, cost.sent);
+    // A new cookie is compared with all that are there, of which there are 3,000 at most.
+    assert!(cost.fuel < 5000 * cost.sent, "{} for {} bytes", cost.fuel, cost.sent);
     report("4,000 cookies of 80 hosts", cost, "3,000 at most are kept");
 }

@@ -136,12 +136,11 @@ impl<N: Net> Request<N> {
                 (session, &begun.request.description, Some((begun.follow, begun.url)))
             }
         };
-        let shared = &session.shared;
         let on = Course {
             upload: Rc::new(RefCell::new(Upload::new(description.content.clone()))),
             interims: Rc::default(),
             on: Rc::default(),
-            exchange: shared.journal.next_exchange(),
+            exchange: Cell::default(),
             end: None,
             may_wait,
         };
@@ -167,7 +166,8 @@ struct Course {
     upload: Rc<RefCell<Upload>>,
     interims: Rc<RefCell<Vec<ResponseHead>>>,
     on: Rc<Cell<u64>>,
-    exchange: u64,
+    /// The number of the exchange. A request that cannot be sent takes none.
+    exchange: Cell<Option<u64>>,
     /// When the exchange must be over, once it has begun.
     end: Option<Instant>,
     may_wait: bool,
@@ -214,6 +214,8 @@ impl<N: Net> Inner<N> {
         schedule.end = course.end.unwrap_or(schedule.end);
         drop(settings);
         course.upload.borrow_mut().keep(auth.is_ok());
+        let exchange = course.exchange.get().unwrap_or_else(|| shared.journal.next_exchange());
+        course.exchange.set(Some(exchange));
         Ok(Dispatch {
             shared: Rc::clone(shared),
             origin,
@@ -224,7 +226,7 @@ impl<N: Net> Inner<N> {
             cookies,
             upload: Rc::clone(&course.upload),
             interims: Rc::clone(&course.interims),
-            exchange: course.exchange,
+            exchange,
             schedule,
             may_wait: course.may_wait,
             on: Rc::clone(&course.on),
