@@ -25,7 +25,9 @@ pub fn component(file: &Path, wit: &[PathBuf], world: &str) -> Option<Vec<u8>> {
     fs::copy(file, folder.path().join(file.file_name().expect("a program has a name"))).expect("the program is there");
     let mut command = Command::new(program);
     command.current_dir(folder.path());
-    wit.iter().for_each(|wit| drop(command.arg("-d").arg(wit)));
+    for wit in wit {
+        command.arg("-d").arg(wit);
+    }
     let output = command
         .args(["-w", world, "componentize", "-o", "made.wasm"])
         .arg(module)
