@@ -10,7 +10,7 @@ SECONDS ?= 60
 TARGETS ?=
 
 # The crates that run as WebAssembly. They are checked for that target too, where code is compiled that no native build sees.
-GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-crate \
+GUESTS := -p xenon --features xenon/component -p xenon-cli -p xenon-tour -p rust-get -p rust-fetch -p rust-crate \
     -p plain-get -p plugin-endless -p plugin-fetch -p plugin-trespass
 # Those over WASI 0.3, whose features exclude the others'.
 GUESTS_0_3 := -p xenon --no-default-features --features xenon/component-wasip3,xenon/http-client-environment -p rust-get-wasip3 \
@@ -22,14 +22,16 @@ GUEST_CHECK := scripts/guest-cargo clippy --target wasm32-wasip2 --target-dir ta
 # One profile for all that runs natively, so that nothing is compiled twice (Cargo.toml says what it is).
 BUILD := scripts/show-progress cargo build --release --locked -p xenon-host
 # What only `make bench` needs, which tests it, and what `make check` looks at.
-MEASURES := xenon-bench xenon-bench-crypto xenon-bench-raw xenon-bench-session xenon-bench-wasi-http
+MEASURES := xenon-bench xenon-bench-crypto xenon-bench-http-client xenon-bench-raw xenon-bench-session xenon-bench-session-wasip3 \
+    xenon-bench-wasi-http
 # What is there for WebAssembly alone: the crate has no network natively.
 NOT_NATIVE := $(patsubst %,--exclude %,rust-crate $(FOREIGN))
 TEST := cargo test --workspace --release --locked --no-fail-fast $(NOT_NATIVE) $(patsubst %,--exclude %,$(MEASURES))
 # The libraries alone: programs have the same names here as a library and as each other, and cargo would write one's pages
 # over the other's.
 DOC := RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps --release --locked
-BENCH := cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
+# With backtraces, wasmtime takes one for each error that it makes and throws away: a twentieth of the time.
+BENCH := RUST_BACKTRACE=0 cargo run --profile measured --locked -p xenon-bench --bin xenon-bench --
 
 # What the programs are made of. When none of it is newer than they are, nothing is done, and nothing said.
 SOURCES := Cargo.toml Cargo.lock $(shell find src wit getrandom cli examples/tour host-tests/src host-tests/native host-tests/guests \

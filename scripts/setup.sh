@@ -35,6 +35,7 @@ main() {
             set_up_server microsocks microsocks "make test"
             set_up_server danted dante-server "make test"
             set_up_server v2ray v2ray "make test"
+            set_up_coders
             set_up_names
             set_up_openssl
             set_up_componentize_py
@@ -257,6 +258,16 @@ set_up_server() {
     say "$program is missing; $wanted_by wants it as a server to talk to"
     # What is a service at all has its program's name.
     apt_install_unstarted "$package" "$program" || miss "$program" "apt-get install $package"
+}
+
+# Tests have them code content that Xenon decodes.
+set_up_coders() {
+    local program
+    for program in gzip zstd brotli; do
+        if command -v "$program" >/dev/null; then continue; fi
+        say "$program is missing; make test wants it to code content"
+        apt_install "$program" || miss "$program" "apt-get install $program"
+    done
 }
 
 # It makes proxies know names that nobody else does, without a change to the system's.

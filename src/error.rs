@@ -35,6 +35,8 @@ pub enum Phase {
     Head,
     /// Reading content or trailers.
     Body,
+    /// Following a redirect.
+    Redirect,
 }
 
 /// Why a name has no address.
@@ -63,6 +65,7 @@ pub enum Code {
     RequestContentLength,
     Configuration,
     InvalidState,
+    InvalidUrl,
     Lookup(LookupFailure),
     LookupTimeout,
     DestinationProhibited,
@@ -90,9 +93,12 @@ pub enum Code {
     ResponseTrailersTooLarge,
     ResponseContentTooLarge,
     ResponseTransferCoding,
+    ContentCoding,
     InterimResponseLimit,
     UpgradeFailed,
     Protocol,
+    TooManyRedirects,
+    RedirectRefused,
     ServerNotAuthenticated,
     ContentNotRepeatable,
     EarlyResponse,

@@ -15,15 +15,15 @@
 //!           \                                |           /
 //!            +-------------->  session/  <---+----------+      async fn, generic over net::Net
 //!                                 |
-//!     +-------+-------+-------+---------+-------+
-//!   proxy/  auth/    h1/    tls/    coding/    net/   all but net/ know no I/O; net/ is the traits and their two homes
-//!     +-------+-------+-------+---------+
+//!     +-------+-------+-------+---------+----------+-------+
+//!   proxy/  auth/    h1/    tls/    coding/    cookies/   net/   all but net/ know no I/O; net/ is the traits and their two homes
+//!     +-------+-------+-------+---------+----------+
 //!           http/                               methods, fields, heads, targets, URIs, origins
 //!             |
 //!         error  limits  clock  buffer  secret  reason
 //! ```
 //!
-//! `http`, `auth`, `h1`, `proxy`, `tls` and `coding` are pure: bytes and values in, bytes and values out; time and randomness are
+//! `http`, `auth`, `h1`, `proxy`, `tls`, `coding` and `cookies` are pure: bytes and values in, bytes and values out; time and randomness are
 //! arguments. `session` holds the straight-line story of a request: look up, connect, send, read, keep or close, retry. `net`
 //! is what it asks of the world. `component` is glue without logic.
 //!
@@ -57,6 +57,7 @@ pub mod buffer;
 pub mod client;
 pub mod clock;
 pub mod coding;
+pub mod cookies;
 pub mod error;
 pub mod h1;
 pub mod http;

@@ -23,6 +23,8 @@ pub struct Limits {
     pub addresses: usize,
     /// Bytes of content that the one-call functions keep. Stops endless content.
     pub whole_content: u64,
+    /// Bytes that coded content may decode to. Stops a small response that fills a disk.
+    pub decoded_content: u64,
     /// Events that wait to be taken. Stops a caller that turned events on and never takes them.
     pub events: usize,
 }
@@ -38,6 +40,7 @@ impl Default for Limits {
             drained: 64 * 1024,
             addresses: 16,
             whole_content: 16 * 1024 * 1024,
+            decoded_content: 4 * 1024 * 1024 * 1024,
             events: 1024,
         }
     }
@@ -58,6 +61,7 @@ impl Limits {
             drained: bytes(self.drained, default.drained),
             addresses: count(self.addresses, default.addresses),
             whole_content: bytes(self.whole_content, default.whole_content),
+            decoded_content: bytes(self.decoded_content, default.decoded_content),
             events: count(self.events, default.events),
         }
     }
@@ -204,3 +208,36 @@ pub const GZIP_TEXT_LENGTH: usize = 64 * 1024;
 
 /// Bytes that zstd may look back (RFC 9659). Stops a frame that has gigabytes kept.
 pub const ZSTD_WINDOW: usize = 8 * 1024 * 1024;
+
+/// Bytes of a cookie's name and value (RFC 6265bis section 5.6). Stops cookies that are costly to keep.
+pub const COOKIE_LENGTH: usize = 4 * 1024;
+
+/// Bytes of an attribute of a cookie (RFC 6265bis section 5.6). A longer one is ignored. Stops endless paths.
+pub const COOKIE_ATTRIBUTE_LENGTH: usize = 1024;
+
+/// Cookies of one domain. Stops a server that sets another one each time.
+pub const COOKIES_OF_DOMAIN: usize = 50;
+
+/// Cookies of a jar. Stops a server that has cookies set from one name after another.
+pub const COOKIES: usize = 3_000;
+
+/// How long a cookie is kept, whatever its server says (RFC 6265bis section 5.5).
+pub const COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// Bytes of a request's `Cookie`. The cookies that come last are left out. Stops cookies that make each request so large that servers
+/// refuse it.
+pub const COOKIE_FIELD_LENGTH: usize = 16 * 1024;
+
+/// Bytes of a list of public suffixes. All of them take a twentieth of it.
+pub const PUBLIC_SUFFIXES_LENGTH: usize = 1024 * 1024;
+
+/// Connections of a client that are open when it begins a request, where the caller sets no other number. Stops a caller that is led
+/// from origin to origin, each of which keeps a connection. Idle ones close, those of the least recently used origin first.
+pub const CLIENT_CONNECTIONS: usize = 128;
+
+/// Bytes of URLs of redirects that an exchange remembers. Stops a server that leads on and on, where the caller follows any number:
+/// the latest are kept.
+pub const REDIRECTS_LENGTH: usize = 256 * 1024;
+
+/// Redirects that are followed in a row, where the caller sets no other number. Stops servers that lead in circles.
+pub const REDIRECTS: usize = 20;

@@ -22,6 +22,28 @@ impl Secret {
     }
 }
 
+/// A secret that need not be text.
+#[derive(Clone)]
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// Takes these bytes, under the same condition as [`Secret::new`].
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes, for sending.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
@@ -38,5 +60,7 @@ mod tests {
         assert_eq!(secret.expose(), "open sesame");
         assert_eq!(secret.clone().expose(), "open sesame");
         assert_eq!(format!("{secret:?} {secret:#?} {:?}", Some(&secret)), "*** *** Some(***)");
+        let bytes = SecretBytes::new(b"sesame \xff".to_vec());
+        assert_eq!((bytes.expose(), format!("{bytes:?}").as_str()), (&b"sesame \xff"[..], "***"));
     }
 }

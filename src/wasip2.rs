@@ -21,7 +21,9 @@ use crate::net::wasip2::Wasi;
 
 /// A session over the host's network: see [`session()`].
 pub type Session = crate::session::Session<Wasi>;
-/// A request of such a session.
+/// A client over the host's network: see [`client()`].
+pub type Client = crate::client::Client<Wasi>;
+/// A request of such a session or client.
 pub type Request = crate::session::Request<Wasi>;
 /// A request in progress.
 pub type Exchange = crate::session::Exchange<Wasi>;
@@ -39,6 +41,11 @@ thread_local! {
 /// and looks its name up.
 pub fn session(scheme: &str, host: &str, port: u16) -> Session {
     Session::new(network(), scheme, host, port)
+}
+
+/// A client for many origins, which follows redirects. It does no I/O.
+pub fn client() -> Client {
+    Client::new(network())
 }
 
 /// Waits until the future is ready. Blocks the component instance.

@@ -20,7 +20,9 @@ use crate::net::wasip3::Wasi;
 
 /// A session over the host's network: see [`session()`].
 pub type Session = crate::session::Session<Wasi>;
-/// A request of such a session.
+/// A client over the host's network: see [`client()`].
+pub type Client = crate::client::Client<Wasi>;
+/// A request of such a session or client.
 pub type Request = crate::session::Request<Wasi>;
 /// A request in progress.
 pub type Exchange = crate::session::Exchange<Wasi>;
@@ -36,6 +38,11 @@ thread_local! {
 /// and looks its name up.
 pub fn session(scheme: &str, host: &str, port: u16) -> Session {
     Session::new(network(), scheme, host, port)
+}
+
+/// A client for many origins, which follows redirects. It does no I/O.
+pub fn client() -> Client {
+    Client::new(network())
 }
 
 /// Runs this within an async export. Dropping it closes the connections that its exchanges use.

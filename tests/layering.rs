@@ -21,6 +21,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("http", &["limits", "reason", "secret"], &[]),
     ("h1", &["buffer", "error", "http", "limits"], &[]),
     ("coding", &["buffer", "http", "limits", "reason"], &["brotli_decompressor", "miniz_oxide"]),
+    ("cookies", &["http", "limits"], &["zeroize"]),
     ("auth", &["http", "limits", "reason", "secret"], &["md5", "subtle", "zeroize"]),
     ("tls", &["buffer", "error", "http", "limits", "reason"], &["rustls", "webpki", "webpki_roots"]),
     // The network's traits, and their implementations. Only the real one knows WASI.
@@ -30,18 +31,26 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("net::wasip3", &["buffer", "clock", "limits", "net"], &["wit_bindgen"]),
     // A request from start to end, over any network.
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
-    ("session", &["auth", "buffer", "clock", "error", "h1", "http", "limits", "net", "proxy", "reason", "tls"], &[]),
+    (
+        "session",
+        &[
+            "auth", "buffer", "clock", "coding", "cookies", "error", "h1", "http", "limits", "net", "proxy", "reason",
+            "secret", "tls",
+        ],
+        &[],
+    ),
+    // Policy above sessions: many origins.
+    ("client", &["error", "h1", "http", "limits", "net", "reason", "session"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
-    ("wasip2", &["error", "net::wasip2", "session"], &[]),
-    ("wasip3", &["net::wasip3", "session"], &["wit_bindgen"]),
-    // Many origins.
-    ("client", &["error", "http", "limits", "net", "reason", "session"], &[]),
+    ("wasip2", &["client", "error", "net::wasip2", "session"], &[]),
+    ("wasip3", &["client", "net::wasip3", "session"], &["wit_bindgen"]),
     // Glue.
     (
         "component",
         &[
             "auth",
             "client",
+            "cookies",
             "error",
             "h1",
             "http",
@@ -62,12 +71,27 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 /// The rooms of a session, from handles down to values: each, and the rooms below that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("whole", &["handles"]),
-    ("handles", &["exchange", "authorization", "shared", "connection", "request", "timing", "settings", "events"]),
+    (
+        "handles",
+        &[
+            "exchange",
+            "authorization",
+            "cookies",
+            "shared",
+            "connection",
+            "request",
+            "timing",
+            "settings",
+            "journal",
+            "events",
+        ],
+    ),
     (
         "exchange",
         &[
             "connecting",
             "authorization",
+            "cookies",
             "shared",
             "pool",
             "connection",
@@ -80,6 +104,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("connecting", &["authorization", "shared", "connection", "transport", "proxies", "timing", "events", "permits"]),
     ("authorization", &["request", "events"]),
+    ("cookies", &["request", "events"]),
     (
         "shared",
         &["pool", "revalidation", "connection", "caches", "settings", "proxies", "journal", "events", "permits"],

@@ -256,11 +256,13 @@ fn licences_are_read_as_spdx_has_them() {
 }
 
 /// The files that may contain unsafe code, as docs/unsafe.md names them.
-const UNSAFE: [&str; 19] = [
+const UNSAFE: [&str; 21] = [
     "cli/src/bindings.rs",
     "examples/tour/src/main.rs",
     "host-tests/bench/guests/crypto/src/lib.rs",
+    "host-tests/bench/guests/http-client/src/lib.rs",
     "host-tests/bench/guests/raw/src/lib.rs",
+    "host-tests/bench/guests/session-wasip3/src/lib.rs",
     "host-tests/bench/guests/session/src/lib.rs",
     "host-tests/bench/guests/wasi-http/src/lib.rs",
     "host-tests/guests/foreign/service/src/lib.rs",

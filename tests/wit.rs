@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FILES: [&str; 4] = ["types", "settings", "session", "world"];
+const FILES: [&str; 5] = ["types", "settings", "session", "client", "world"];
 
 /// The lines of a file of `wit/`, without what is around them.
 fn lines(file: &str) -> Vec<String> {
@@ -45,7 +45,7 @@ fn every_item_is_documented_and_says_since_when() {
 
 #[test]
 fn every_case_and_field_is_documented() {
-    for file in ["types", "session"] {
+    for file in ["types", "session", "client"] {
         let lines = lines(file);
         let mut is_inside = false;
         for (number, line) in lines.iter().enumerate() {

@@ -26,6 +26,7 @@ pub fn apply(option: &Opt, value: Vec<u8>, o: &mut Options) -> Done {
         Id::UserAgent => o.user_agent = Some(value),
         Id::Referer => o.referer = Some(value),
         Id::Range => o.range = Some(range(value)),
+        Id::Compressed => o.compressed = true,
         Id::Url => o.urls.push(value),
         Id::Output => o.outputs.push(value),
         Id::Include => o.include = true,
@@ -74,6 +75,16 @@ pub fn apply(option: &Opt, value: Vec<u8>, o: &mut Options) -> Done {
         Id::MaxFilesize => o.max_filesize = Some(bytes(&text(value)?)?).filter(|bytes| *bytes != 0),
         Id::MaxHead => o.max_head = Some(max_head(&text(value)?)?),
         Id::MaxFields => o.max_fields = Some(count(&text(value)?)?),
+        Id::Location => o.redirects.follow = true,
+        Id::MaxRedirs => o.redirects.most = redirects(&text(value)?)?,
+        Id::LocationTrusted => (o.redirects.follow, o.redirects.trusted) = (true, true),
+        Id::Post301 => o.redirects.post301 = true,
+        Id::Post302 => o.redirects.post302 = true,
+        Id::Post303 => o.redirects.post303 = true,
+        Id::Cookie if value.contains(&b'=') => o.cookies.pairs.push(value),
+        Id::Cookie => o.cookies.files.push(value),
+        Id::CookieJar => o.cookies.jar = Some(value),
+        Id::JunkSessionCookies => o.cookies.is_new_session = true,
         Id::Repeat => o.repeat = Some(count(&text(value)?)?),
         Id::Parallel => o.parallel = true,
         Id::ParallelMax => o.parallel_max = Some(count(&text(value)?)?),
@@ -114,6 +125,14 @@ fn seconds(value: &str) -> Result<Option<Duration>, String> {
     let seconds = value.parse::<f64>().map_err(|_| form())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|_| form())?;
     Ok(Some(duration).filter(|duration| !duration.is_zero()))
+}
+
+/// -1 is any number.
+fn redirects(value: &str) -> Result<Option<u32>, String> {
+    if value == "-1" {
+        return Ok(None);
+    }
+    value.parse().map(Some).map_err(|_| format!("expected a number of redirects, or -1, not '{value}'"))
 }
 
 fn count<N: std::str::FromStr + Default + PartialEq>(value: &str) -> Result<N, String> {

@@ -1,4 +1,4 @@
-//! What the command imports, `xenon:http/session`, and what it exports beside `wasi:cli/run`.
+//! What the command imports, the interfaces of `xenon:http`, and what it exports beside `wasi:cli/run`.
 
 #![expect(unsafe_code, reason = "wit-bindgen's code lifts and lowers values; nothing else in this crate is unsafe")]
 #![allow(missing_docs, clippy::all, reason = "the WIT documents each item, and the code is not ours")]
@@ -35,7 +35,7 @@ impl Guest for Command {
 }
 
 pub use xenon::http::session::{Exchange, ReceivedWords, Request, Response, Session, wait_any};
-pub use xenon::http::{settings, types};
+pub use xenon::http::{client, cookies, settings, types};
 
 impl xenon::http::session::Words {
     /// The bytes that they are.

@@ -8,7 +8,9 @@ use wasi::filesystem::preopens::get_directories;
 use wasi::filesystem::types::{Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags};
 use wasi::io::poll::Pollable;
 use wasi::io::streams::{InputStream, StreamError};
+use wasi::random::random::get_random_u64;
 use xenon_cli_options::escape::escaped;
+use xenon_cli_options::files;
 
 use crate::environment;
 use crate::exit::{Exit, Failure};
@@ -194,6 +196,36 @@ impl Output {
     }
 }
 
+/// Writes a file as a whole, or not at all: a new file takes its place. One that is not a regular file is written. `-` is standard
+/// output, which is the caller's.
+pub fn replace(name: &[u8], bytes: &[u8]) -> Result<(), Failure> {
+    let wrong = |code| match code {
+        ErrorCode::NoEntry => unwritable(name, "its directory does not exist"),
+        code => unwritable(name, unopened(code)),
+    };
+    match open(name, OpenFlags::empty(), DescriptorFlags::WRITE) {
+        Ok(descriptor) => {
+            let kind = descriptor.stat().map_err(wrong)?.type_;
+            if kind != DescriptorType::RegularFile {
+                return Output { name: name.to_vec(), descriptor, offset: 0 }.write(bytes);
+            }
+        }
+        Err(ErrorCode::NoEntry) => {}
+        Err(code) => return Err(wrong(code)),
+    }
+    let successor = files::successor(name, get_random_u64());
+    let descriptor = open(&successor, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE);
+    let mut output = Output { name: name.to_vec(), descriptor: descriptor.map_err(wrong)?, offset: 0 };
+    let written = output.write(bytes);
+    drop(output);
+    let replaced = written
+        .and_then(|()| at(&successor, |from, path| at(name, |to, new| from.rename_at(path, to, new))).map_err(wrong));
+    replaced.inspect_err(|_| {
+        // Nothing can be done about one that stays.
+        let _ = at(&successor, Descriptor::unlink_file_at);
+    })
+}
+
 /// A name for people.
 pub fn shown(name: &[u8]) -> String {
     match std::str::from_utf8(name) {
@@ -212,17 +244,22 @@ fn unwritable(name: &[u8], why: &str) -> Failure {
 }
 
 fn open(name: &[u8], how: OpenFlags, flags: DescriptorFlags) -> Result<Descriptor, ErrorCode> {
+    at(name, |directory, path| directory.open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags))
+}
+
+/// Does this with the directory that has this file, and with the file's path there.
+fn at<T>(name: &[u8], work: impl FnOnce(&Descriptor, &str) -> Result<T, ErrorCode>) -> Result<T, ErrorCode> {
     let directories = get_directories();
     if environment::is_escaped() {
         let (place, _) = directories.first().ok_or(ErrorCode::NotPermitted)?;
-        return place.open_at(PathFlags::SYMLINK_FOLLOW, &escaped(name), how, flags);
+        return work(place, &escaped(name));
     }
     // The paths of such a host are text, and so are its arguments.
     let name = std::str::from_utf8(name).map_err(|_| ErrorCode::IllegalByteSequence)?;
     let names: Vec<&str> = directories.iter().map(|(_, name)| name.as_str()).collect();
     let (index, path) = place(&names, name).ok_or(ErrorCode::NotPermitted)?;
     let (directory, _) = directories.get(index).ok_or(ErrorCode::NotPermitted)?;
-    directory.open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags)
+    work(directory, path)
 }
 
 /// The reason why a file could not be opened.

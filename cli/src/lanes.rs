@@ -4,7 +4,7 @@ use crate::bindings::{Session, wait_any};
 use crate::exit::{Exit, Failure};
 use crate::options::Options;
 use crate::outcome;
-use crate::sessions::Sessions;
+use crate::sessions::{Sessions, Who};
 use crate::transfer::{Console, Job, Step, Transfer};
 use crate::url::Url;
 
@@ -42,7 +42,7 @@ pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mu
                 Err(failure) => over(outcome::refuse(job, failure, options, console)),
             }
         }
-        lanes.retain_mut(|lane| match lane.advance(options, console) {
+        lanes.retain_mut(|lane| match lane.advance(options, &mut sessions, console) {
             Some(code) => {
                 over(code);
                 false
@@ -68,18 +68,18 @@ pub fn run(jobs: &[Job], mut sessions: Sessions, options: &Options, console: &mu
 impl<'a> Lane<'a> {
     fn open(job: &'a Job, options: &'a Options, sessions: &mut Sessions) -> Result<Self, Failure> {
         let url = job.url.as_ref().map_err(Failure::clone)?;
-        let session = sessions.with(url, options)?;
+        let session = sessions.with(&url.origin, &Who::User(url.login.clone()), options)?;
         let transfer = Transfer::new(Rc::clone(&session), job, url, options);
         let left = options.repeat.unwrap_or(1).saturating_sub(1);
         Ok(Self { job, url, session, transfer, left, exit: 0, is_ready: true })
     }
 
     /// Makes one step, if there is one to make. Returns the exit code when everything is done.
-    fn advance(&mut self, options: &'a Options, console: &mut Console) -> Option<u8> {
+    fn advance(&mut self, options: &'a Options, sessions: &mut Sessions, console: &mut Console) -> Option<u8> {
         if !self.is_ready {
             return None;
         }
-        match self.transfer.step(console) {
+        match self.transfer.step(sessions, console) {
             Step::More => {}
             Step::Wait => self.is_ready = false,
             Step::Over(code) => {

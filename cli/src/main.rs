@@ -1,6 +1,6 @@
 //! The `xenon` command: HTTP from the command line, in curl's words.
 //!
-//! It is an ordinary consumer of the component: it imports `xenon:http/session` and has no HTTP logic of its own.
+//! It is an ordinary consumer of the component: it imports the interfaces of `xenon:http`, and has no HTTP logic of its own.
 //!
 //! ```text
 //!     environment    arguments and variables, as bytes
@@ -9,9 +9,10 @@
 //!     url, route     the origin, and where to connect for it
 //!     files          the files that options name, as the host gives them
 //!     content        the content to send; upload sends it in pieces
-//!     sessions       a session for each origin; tls has its certificates, login its credentials, proxy its proxies
+//!     sessions       a session for each origin; tls has its certificates, login its credentials, proxy its proxies, cookies
+//!                    the jar that they share
 //!     lanes          the transfers, one after another or several at once
-//!       transfer     one request and its response, in steps; request makes it, outcome ends it
+//!       transfer     one request and its response, in steps; request makes it, redirects lead it on, outcome ends it
 //!     output         standard output and standard error; head is fields as lines; progress draws the bar
 //!     timeline       events and times; verbose shows them (-v), write_out sums them up (-w), pem writes certificates
 //!     exit           curl's exit codes
@@ -20,6 +21,7 @@
 mod actions;
 mod bindings;
 mod content;
+mod cookies;
 mod environment;
 mod exit;
 mod files;
@@ -32,6 +34,7 @@ mod output;
 mod pem;
 mod progress;
 mod proxy;
+mod redirects;
 mod request;
 mod route;
 mod sessions;
@@ -46,6 +49,7 @@ mod write_out;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use bindings::cookies::CookieJar;
 use content::Content;
 use exit::{Exit, Failure};
 use files::{Files, Given};
@@ -77,9 +81,19 @@ fn run() -> u8 {
 
 fn transfer_all(mut options: Options) -> u8 {
     match prepare(&mut options) {
-        Ok(jobs) => {
+        Ok((jobs, jar)) => {
             let mut console = Console { output: StandardOutput::new(), progress: Progress::new(&options) };
-            lanes::run(&jobs, Sessions::new(&options), &options, &mut console)
+            let sessions = Sessions::new(&options, jar.as_ref());
+            let exit = lanes::run(&jobs, sessions, &options, &mut console);
+            match jar.map_or(Ok(()), |jar| cookies::save(&jar, &options, &mut console.output)) {
+                Ok(()) => exit,
+                Err(failure) => {
+                    if options.tells_errors() {
+                        failure.tell();
+                    }
+                    if exit == Exit::Done as u8 { failure.exit as u8 } else { exit }
+                }
+            }
         }
         Err(failure) => {
             if options.tells_errors() {
@@ -91,7 +105,7 @@ fn transfer_all(mut options: Options) -> u8 {
 }
 
 /// Reads what all requests share, and pairs each URL with its output and upload. A malformed URL fails only its own transfer.
-fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
+fn prepare(options: &mut Options) -> Result<(Vec<Job>, Option<CookieJar>), Failure> {
     options.fields = content::lines_of(&options.fields, &Given)?;
     request::check(options)?;
     if let Some(name) = options.write_out.as_deref().and_then(|format| format.strip_prefix(b"@")) {
@@ -117,7 +131,9 @@ fn prepare(options: &mut Options) -> Result<Vec<Job>, Failure> {
     if outputs.next().is_some() && !options.silent {
         tell(b"xenon: warning: there are more -o than URLs\n");
     }
-    Ok(jobs)
+    let first = jobs.iter().find_map(|job| job.url.as_ref().ok()).map(Url::to_string);
+    let jar = cookies::open(options, first.as_deref(), &Given)?;
+    Ok((jobs, jar))
 }
 
 fn print(text: &str) -> u8 {

@@ -46,6 +46,8 @@ pub struct Options {
     pub referer: Option<Vec<u8>>,
     /// `-r`.
     pub range: Option<Vec<u8>>,
+    /// `--compressed`.
+    pub compressed: bool,
 
     /// `-i`.
     pub include: bool,
@@ -98,6 +100,12 @@ pub struct Options {
     /// `--max-fields`.
     pub max_fields: Option<u32>,
 
+    /// The options about redirects.
+    pub redirects: Redirects,
+
+    /// The options about cookies.
+    pub cookies: Cookies,
+
     /// `--repeat`; none is once.
     pub repeat: Option<u64>,
     /// `-Z`.
@@ -149,6 +157,50 @@ pub struct Deadlines {
     pub exchange: Option<Duration>,
     /// `--expect100-timeout`.
     pub expect100: Option<Duration>,
+}
+
+/// The options about redirects.
+#[derive(Debug)]
+pub struct Redirects {
+    /// `-L`.
+    pub follow: bool,
+    /// `--max-redirs`; none is any number.
+    pub most: Option<u32>,
+    /// `--location-trusted`.
+    pub trusted: bool,
+    /// `--post301`.
+    pub post301: bool,
+    /// `--post302`.
+    pub post302: bool,
+    /// `--post303`.
+    pub post303: bool,
+}
+
+impl Default for Redirects {
+    fn default() -> Self {
+        let most = Some(50);
+        Self { follow: false, most, trusted: false, post301: false, post302: false, post303: false }
+    }
+}
+
+/// The options about cookies.
+#[derive(Debug, Default)]
+pub struct Cookies {
+    /// `-b`, those with pairs.
+    pub pairs: Vec<Vec<u8>>,
+    /// `-b`, the others. An empty name is no file, and cookies are kept.
+    pub files: Vec<Vec<u8>>,
+    /// `-c`.
+    pub jar: Option<Vec<u8>>,
+    /// `-j`.
+    pub is_new_session: bool,
+}
+
+impl Cookies {
+    /// Whether cookies of responses are kept, and sent back.
+    pub fn are_kept(&self) -> bool {
+        !self.files.is_empty() || self.jar.is_some()
+    }
 }
 
 impl Options {
@@ -308,8 +360,8 @@ mod tests {
             (&["-", "h"], "is unknown"),
             (&["h", "-o"], "option -o: requires a value"),
             (&[], "no URL"),
-            (&["-L", "h"], "not followed"),
-            (&["--location", "h"], "not followed"),
+            (&["--max-redirs", "-2", "h"], "expected a number of redirects"),
+            (&["--max-redirs", "x", "h"], "expected a number of redirects"),
             (&["-k", "h"], "option -k: "),
             (&["--ntlm", "h"], "Basic, Digest and bearer tokens"),
             (&["--key", "f", "h"], "--key needs --cert"),
@@ -347,6 +399,27 @@ mod tests {
         assert!(matches!(command(&["-h"]), Ok(Command::Help)));
         assert!(matches!(command(&["--help"]), Ok(Command::Help)));
         assert!(matches!(command(&["-sV"]), Ok(Command::Version)));
+    }
+
+    #[test]
+    fn cookies_are_pairs_or_a_file() {
+        let cookies =
+            options(&["-b", "a=b", "-b", "file", "-b", "", "-bc=d", "-c", "x", "-c", "jar", "-j", "h"]).cookies;
+        assert_eq!(cookies.pairs, [b"a=b", b"c=d"]);
+        assert_eq!(cookies.files, [&b"file"[..], b""]);
+        assert_eq!((cookies.jar.as_deref(), cookies.is_new_session), (Some(&b"jar"[..]), true));
+        assert!(options(&["-b", "", "h"]).cookies.are_kept() && !options(&["-b", "a=b", "h"]).cookies.are_kept());
+    }
+
+    #[test]
+    fn redirects_have_curls_defaults() {
+        let read = |line: &[&str]| options(line).redirects;
+        assert_eq!((read(&["h"]).follow, read(&["-L", "h"]).follow), (false, true));
+        assert_eq!(read(&["-L", "h"]).most, Some(50));
+        assert_eq!(read(&["-L", "--max-redirs", "0", "h"]).most, Some(0));
+        assert_eq!(read(&["-L", "--max-redirs", "-1", "h"]).most, None);
+        let trusted = read(&["--location-trusted", "--post301", "--post303", "h"]);
+        assert!(trusted.follow && trusted.trusted && trusted.post301 && !trusted.post302 && trusted.post303);
     }
 
     #[test]

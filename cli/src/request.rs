@@ -3,9 +3,11 @@
 use crate::bindings::Session;
 use crate::bindings::types::Version;
 use crate::content::Content;
+use crate::cookies;
 use crate::exit::{Exit, Failure};
 use crate::login::Login;
 use crate::options::Options;
+use crate::redirects;
 use crate::upload::Upload;
 use crate::url::Url;
 
@@ -63,10 +65,13 @@ pub fn check(options: &Options) -> Result<(), Failure> {
         if line.as_ref().is_some_and(|line| !line.name().is_ascii()) {
             return Err(Failure::new(Exit::BadOption, "the name of a field in -H is not ASCII, and has to be"));
         }
-        if let Some(Line::Removed(name)) = line
-            && name.eq_ignore_ascii_case(b"host")
-        {
+        let Some(Line::Removed(name)) = line else { continue };
+        if name.eq_ignore_ascii_case(b"host") {
             return Err(Failure::new(Exit::BadRequest, "a request without Host is not possible"));
+        }
+        if options.compressed && name.eq_ignore_ascii_case(b"accept-encoding") {
+            let words = "with --compressed, -H can replace Accept-Encoding, and not leave it out";
+            return Err(Failure::new(Exit::BadOption, words));
         }
     }
     Ok(())
@@ -93,11 +98,13 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     let has_host = lines.iter().any(|line| matches!(line, Line::Set(name, _) if name.eq_ignore_ascii_case(b"host")));
     // A response to TRACE shows the request to everyone on the way, so the component would refuse it.
     let login = (method != "TRACE").then(|| options.login.field(of_url, has_host)).flatten();
-    let referer = options.referer.as_deref().map(|referer| referer.strip_suffix(b";auto").unwrap_or(referer));
+    // One that follows the redirects belongs to the session: see `redirects`.
+    let referer = options.referer.as_deref().filter(|referer| redirects::first_referer(referer).is_none());
     default("Authorization", login.as_deref());
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
     default("Accept", Some(b"*/*"));
     default("Range", range.as_deref());
+    default("Cookie", cookies::field(&options.cookies).as_deref());
     default("Referer", referer.filter(|referer| !referer.is_empty()));
     default("Content-Type", (!options.data.is_empty()).then_some(b"application/x-www-form-urlencoded"));
     for line in lines {
@@ -186,7 +193,7 @@ mod tests {
         let options = Options {
             user_agent: Some("me".into()),
             range: Some("0-9".into()),
-            referer: Some("http://r/;auto".into()),
+            referer: Some("http://r/".into()),
             data: vec![Data::Bytes(b"x".to_vec())],
             ..Options::default()
         };

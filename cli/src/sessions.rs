@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::bindings::Session;
+use crate::bindings::cookies::CookieJar;
 use crate::bindings::settings::{self, TlsConfig};
 use crate::bindings::types::{AddressFamily, Error};
 use crate::exit::Failure;
@@ -15,15 +16,27 @@ use crate::proxy::Proxies;
 use crate::request;
 use crate::route::Route;
 use crate::tls::Credentials;
-use crate::url::{Origin, Url};
+use crate::url::Origin;
+
+/// Whose requests a session sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The user's, with the credentials of the options, or else with these of the URL.
+    User(Option<Login>),
+    /// Nobody's: a redirect led there. It has no credentials and shows no certificate.
+    Nobody,
+}
 
 /// The sessions opened so far.
 pub struct Sessions<'a> {
-    kept: Vec<(Origin, Option<Login>, Rc<Session>)>,
+    kept: Vec<(Origin, Who, Rc<Session>)>,
+    jar: Option<&'a CookieJar>,
     /// The settings of all sessions. Each session has a copy with its own changes.
     settings: OnceCell<Result<settings::Options, Failure>>,
     /// Made when the first URL needs it. As in curl, the files of TLS options are not read for `http` alone.
     tls: OnceCell<Result<TlsConfig, Failure>>,
+    /// The same for nobody.
+    anonymous_tls: OnceCell<Result<TlsConfig, Failure>>,
     proxies: Proxies<'a>,
     /// Whether URLs share sessions. Concurrent transfers have a session each.
     are_shared: bool,
@@ -31,32 +44,37 @@ pub struct Sessions<'a> {
 
 impl<'a> Sessions<'a> {
     /// No sessions yet.
-    pub fn new(options: &'a Options) -> Self {
+    pub fn new(options: &'a Options, jar: Option<&'a CookieJar>) -> Self {
         let proxies = Proxies::new(&options.proxy, options.tells_errors());
-        let (settings, tls) = (OnceCell::new(), OnceCell::new());
-        Self { kept: Vec::new(), settings, tls, proxies, are_shared: !options.parallel }
+        let (settings, tls, anonymous_tls) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { kept: Vec::new(), jar, settings, tls, anonymous_tls, proxies, are_shared: !options.parallel }
     }
 
-    /// The session for the origin of this URL, and for these credentials.
-    pub fn with(&mut self, url: &Url, options: &Options) -> Result<Rc<Session>, Failure> {
-        let Url { origin, login, .. } = url;
-        if let Some((_, _, session)) = self.kept.iter().find(|(kept, who, _)| kept == origin && who == login) {
+    /// The session with this origin.
+    pub fn with(&mut self, origin: &Origin, who: &Who, options: &Options) -> Result<Rc<Session>, Failure> {
+        if let Some((_, _, session)) = self.kept.iter().find(|(kept, whose, _)| kept == origin && whose == who) {
             return Ok(Rc::clone(session));
         }
         let failed = |error: Error| Failure::from_component(&error, false);
-        let common = self.settings.get_or_init(|| common(options).map_err(failed));
+        let common = self.settings.get_or_init(|| common(options, self.jar).map_err(failed));
         let settings = common.as_ref().map_err(Failure::clone)?.clone();
         let session = open(origin, options).map_err(failed)?;
-        options.login.give_to(&session, login.as_ref())?;
+        if let Who::User(login) = who {
+            options.login.give_to(&session, login.as_ref())?;
+        }
         if origin.is_tls() {
-            let made = || Credentials::read(&options.tls, &Given)?.config(&options.tls);
-            settings.set_tls(self.tls.get_or_init(made).as_ref().map_err(Failure::clone)?);
+            let (known, shows_certificate) = match who {
+                Who::User(_) => (&self.tls, true),
+                Who::Nobody => (&self.anonymous_tls, false),
+            };
+            let made = || Credentials::read(&options.tls, &Given)?.config(&options.tls, shows_certificate);
+            settings.set_tls(known.get_or_init(made).as_ref().map_err(Failure::clone)?);
         }
         self.proxies.set_in(&settings, origin, &Given)?;
         session.set_options(&settings);
         let session = Rc::new(session);
         if self.are_shared {
-            self.kept.push((origin.clone(), login.clone(), Rc::clone(&session)));
+            self.kept.push((origin.clone(), who.clone(), Rc::clone(&session)));
         }
         Ok(session)
     }
@@ -78,12 +96,16 @@ fn open(origin: &Origin, options: &Options) -> Result<Session, Error> {
 }
 
 /// The settings for all origins.
-fn common(options: &Options) -> Result<settings::Options, Error> {
+fn common(options: &Options, jar: Option<&CookieJar>) -> Result<settings::Options, Error> {
     let settings = settings::Options::new();
+    settings.set_cookie_jar(jar);
     if request::leaves_out_user_agent(options) {
         settings.set_user_agent(None)?;
     }
     settings.set_persistent(!options.no_keepalive);
+    settings.set_decoding(options.compressed);
+    // What is written is limited by `--max-filesize` alone, coded or not.
+    settings.set_max_decoded_content(u64::MAX);
     settings.set_address_family(match options.family {
         Family::Any => AddressFamily::Any,
         Family::V4 => AddressFamily::Ipv4,

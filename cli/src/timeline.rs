@@ -5,8 +5,10 @@ use crate::bindings::types::{Event, EventKind, TlsFacts};
 /// Times are nanoseconds on the monotonic clock.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    /// The start of the exchange.
+    /// The start of the first exchange.
     pub start: u64,
+    /// The start of the last one, if a redirect led to it.
+    pub redirected: Option<u64>,
     /// The name's addresses are known.
     pub lookup: Option<u64>,
     /// There is a connection.
@@ -27,6 +29,8 @@ pub struct Timeline {
     pub retries: u64,
     /// Bytes of content sent.
     pub sent: u64,
+    /// Bytes of the final response's content received, before decoding.
+    pub received: u64,
     /// Bytes of the requests' heads.
     pub request_bytes: u64,
     /// Bytes of the responses' heads.
@@ -43,6 +47,14 @@ impl Timeline {
     /// An exchange that starts now.
     pub fn starting_at(start: u64, is_tls: bool) -> Self {
         Self { start, end: start, is_tls, ..Self::default() }
+    }
+
+    /// A redirect leads to another exchange, which starts now.
+    pub fn redirect(&mut self, at: u64, is_tls: bool) {
+        self.redirected = Some(at);
+        self.is_tls = is_tls;
+        (self.handshake, self.tls, self.first_byte) = (None, None, None);
+        (self.sent, self.received) = (0, 0);
     }
 
     /// Adds an event.
@@ -72,9 +84,11 @@ impl Timeline {
             }
             EventKind::RequestHead(head) => {
                 self.request = Some(at);
+                self.received = 0;
                 self.request_bytes = self.request_bytes.saturating_add(head.len() as u64);
             }
             EventKind::Sending(progress) => self.sent = progress.done,
+            EventKind::Receiving(progress) => self.received = progress.done,
             EventKind::FirstByte => _ = self.first_byte.get_or_insert(at),
             EventKind::InterimHead(head) | EventKind::ResponseHead(head) => {
                 self.header_bytes = self.header_bytes.saturating_add(head.len() as u64);

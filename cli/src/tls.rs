@@ -87,8 +87,8 @@ impl Credentials {
         })
     }
 
-    /// A TLS configuration as the options want it.
-    pub fn config(&self, options: &TlsOptions) -> Result<TlsConfig, Failure> {
+    /// A TLS configuration as the options want it, with the client's certificate or without.
+    pub fn config(&self, options: &TlsOptions, shows_certificate: bool) -> Result<TlsConfig, Failure> {
         let config = TlsConfig::new();
         let oldest = options.oldest.unwrap_or(TlsVersion::Tls12);
         let newest = options.newest.unwrap_or(TlsVersion::Tls13);
@@ -100,7 +100,7 @@ impl Credentials {
         for file in &self.pins {
             config.accept_certificates(&file.1).map_err(|error| file.unusable(Exit::Authorities, &error))?;
         }
-        if let Some((certificate, key)) = &self.identity {
+        if let Some((certificate, key)) = self.identity.as_ref().filter(|_| shows_certificate) {
             let set = config.set_client_certificate(&certificate.1, &key.1);
             set.map_err(|error| certificate.unusable(Exit::Identity, &error))?;
         }

@@ -1,10 +1,12 @@
-//! One request and its response, in steps that never wait, so that many transfers can take turns.
+//! One request and its response, and those to which redirects lead, in steps that never wait, so that many transfers can take
+//! turns.
 
 use std::rc::Rc;
 
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::Pollable;
 
+use crate::bindings::client::NextRequest;
 use crate::bindings::types::{Error, ErrorCode, EventKind, Version};
 use crate::bindings::{Exchange, ReceivedWords, Response, Session};
 use crate::content::Content;
@@ -15,9 +17,11 @@ use crate::options::Options;
 use crate::outcome;
 use crate::output::{Sink, StandardOutput, tell};
 use crate::progress::Progress;
+use crate::redirects;
 use crate::request::Request;
+use crate::sessions::{Sessions, Who};
 use crate::upload::{Piece, Upload};
-use crate::url::Url;
+use crate::url::{Origin, Url};
 use crate::verbose;
 use crate::write_out::Facts;
 
@@ -43,12 +47,18 @@ pub struct Console {
     pub progress: Progress,
 }
 
-/// One request and its response.
+/// One request and its response, after redirects.
 pub struct Transfer<'a> {
     options: &'a Options,
     job: &'a Job,
     url: &'a Url,
     session: Rc<Session>,
+    /// The session's origin.
+    origin: Origin,
+    /// The request that was sent last.
+    request: Option<crate::bindings::Request>,
+    /// The request to which a redirect leads.
+    next: Option<NextRequest>,
     /// Until the response was taken and the content is sent.
     exchange: Option<Exchange>,
     upload: Option<Upload>,
@@ -62,6 +72,8 @@ pub struct Transfer<'a> {
     is_repeatable: bool,
     /// The proxy, until its handshake is complete.
     hop: Option<String>,
+    /// Bytes of content written, decoded where they were coded.
+    written: u64,
     facts: Facts,
     steps: u32,
 }
@@ -121,6 +133,9 @@ impl<'a> Transfer<'a> {
             job,
             url,
             session,
+            origin: url.origin.clone(),
+            request: None,
+            next: None,
             exchange,
             upload,
             response,
@@ -129,15 +144,16 @@ impl<'a> Transfer<'a> {
             has_head: false,
             is_repeatable: true,
             hop: None,
+            written: 0,
             facts: outcome::facts(job, options),
             steps: 0,
         }
     }
 
     /// Makes progress without waiting. At the end it writes the output of `-w`, and the error's line.
-    pub fn step(&mut self, console: &mut Console) -> Step {
+    pub fn step(&mut self, sessions: &mut Sessions, console: &mut Console) -> Step {
         self.steps = self.steps.wrapping_add(1);
-        let ended = self.advance(console);
+        let ended = self.advance(sessions, console);
         if self.options.verbose || self.steps.is_multiple_of(STEPS_BETWEEN_EVENTS) {
             self.note_events(console);
         }
@@ -171,11 +187,17 @@ impl<'a> Transfer<'a> {
         Waits { exchange: self.exchange.as_ref(), response: self.response.as_ref(), input }
     }
 
-    fn advance(&mut self, console: &mut Console) -> Result<Step, Ended> {
+    fn advance(&mut self, sessions: &mut Sessions, console: &mut Console) -> Result<Step, Ended> {
+        if let Some(next) = self.next.take() {
+            self.follow(&next, sessions, console)?;
+        }
         if self.exchange.is_none() && self.response.is_none() {
             self.start(console)?;
         }
         let sent = self.send(console)?;
+        if self.next.is_some() {
+            return Ok(Step::More);
+        }
         if self.response.is_none() {
             let Some(exchange) = &self.exchange else {
                 return Ok(sent);
@@ -188,7 +210,7 @@ impl<'a> Transfer<'a> {
                 // The head is written before the content.
                 self.note_events(console);
             }
-            if taken == Step::Over(0) {
+            if taken == Step::Over(0) || self.next.is_some() {
                 return Ok(taken);
             }
         }
@@ -197,12 +219,55 @@ impl<'a> Transfer<'a> {
     }
 
     fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
+        if let Some(first) = self.options.referer.as_deref().and_then(redirects::first_referer) {
+            redirects::refer(&self.session, first)?;
+            self.facts.referer = first.to_vec();
+        }
         let Request { request, upload } = Request::new(&self.session, self.options, self.url, &self.job.content)?;
         if let Some(upload) = &upload {
             self.is_repeatable = upload.is_repeatable();
             console.progress.expect(upload.length());
         }
         self.exchange = Some(request.start()?);
+        self.request = Some(request);
+        self.upload = upload;
+        Ok(())
+    }
+
+    /// Starts the request to which a redirect leads.
+    fn follow(&mut self, next: &NextRequest, sessions: &mut Sessions, console: &mut Console) -> Result<(), Ended> {
+        // The last events of the exchange before are of the session before.
+        self.drop_exchange();
+        self.note_events(console);
+        let origin = redirects::origin(next);
+        if origin != self.origin {
+            let is_trusted = origin == self.url.origin || self.options.redirects.trusted;
+            let who = if is_trusted { Who::User(self.url.login.clone()) } else { Who::Nobody };
+            self.session = sessions.with(&origin, &who, self.options)?;
+            self.origin = origin;
+        }
+        let facts = &mut self.facts;
+        if self.options.referer.as_deref().and_then(redirects::first_referer).is_some() {
+            facts.referer = facts.url.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec();
+            redirects::refer(&self.session, &facts.referer)?;
+        }
+        facts.url = next.url().into_bytes();
+        facts.method = next.method();
+        facts.scheme.clone_from(&self.origin.scheme);
+        facts.redirects = facts.redirects.saturating_add(1);
+        facts.timeline.redirect(monotonic_clock::now(), self.origin.is_tls());
+
+        let request = next.request(&self.session);
+        let upload = match &*self.job.content {
+            content @ Content::File { .. } if next.has_content() => Some(Upload::open(content)?),
+            _ => None,
+        };
+        if upload.as_ref().is_some_and(|upload| !upload.is_repeatable()) {
+            let why = "a redirect wants the content again, and it came from a pipe";
+            return Err(Failure::new(Exit::Rewind, why).into());
+        }
+        self.exchange = Some(request.start()?);
+        self.request = Some(request);
         self.upload = upload;
         Ok(())
     }
@@ -276,6 +341,17 @@ impl<'a> Transfer<'a> {
             }
             self.write_heads(console)?;
         }
+        if (300..400).contains(&status) {
+            self.facts.redirect_url = response.location();
+        }
+        if let Some(request) = &self.request
+            && let Some(next) = redirects::next(request, &response, self.facts.redirects, options)?
+        {
+            self.facts.redirect_url = None;
+            self.next = Some(next);
+            self.response = Some(response);
+            return Ok(Step::More);
+        }
         if options.fail && status >= 400 {
             let exit = if matches!(status, 401 | 407) { Exit::Login } else { Exit::Status };
             return Err(Failure::new(exit, format!("The requested URL returned error: {status}")).into());
@@ -289,7 +365,8 @@ impl<'a> Transfer<'a> {
         if is_bodiless {
             return Ok(Step::Over(0));
         }
-        console.progress.expect(length);
+        // The length of coded content is not that of what is written.
+        console.progress.expect(length.filter(|_| response.codings().is_empty()));
         // After an unsuccessful response no more content is sent, even if standard input has none for now.
         if self.upload.is_some() && status >= 300 {
             self.upload = None;
@@ -334,8 +411,8 @@ impl<'a> Transfer<'a> {
                 ReceivedWords::Pending => return Ok(Step::Wait),
                 ReceivedWords::Content(words) => {
                     let bytes = words.into_bytes();
-                    self.facts.received = self.facts.received.saturating_add(bytes.len() as u64);
-                    if self.options.max_filesize.is_some_and(|most| self.facts.received > most) {
+                    self.written = self.written.saturating_add(bytes.len() as u64);
+                    if self.options.max_filesize.is_some_and(|most| self.written > most) {
                         return Err(too_large().into());
                     }
                     sink.write(&mut console.output, &bytes)?;
@@ -408,7 +485,7 @@ impl<'a> Transfer<'a> {
                     EventKind::Tunnel(_) | EventKind::RequestHead(_) => self.hop = None,
                     _ => {}
                 }
-                let host = self.hop.as_ref().unwrap_or(&self.url.origin.host);
+                let host = self.hop.as_ref().unwrap_or(&self.origin.host);
                 lines.extend(verbose::lines(&event, host));
             }
         }

@@ -27,10 +27,12 @@ pub struct Facts {
     pub fields: Vec<(String, Vec<u8>)>,
     /// The certificates that the server presented, its own first, in DER.
     pub chain: Vec<Vec<u8>>,
-    /// Bytes of content received.
-    pub received: u64,
     /// The events and their times.
     pub timeline: Timeline,
+    /// Redirects that were followed.
+    pub redirects: u32,
+    /// The URL of a redirect that was not followed.
+    pub redirect_url: Option<String>,
     /// The exit code.
     pub exit: u8,
     /// The error, if it is not 0.
@@ -114,19 +116,19 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
         "http_version" => facts.version.to_owned(),
         "num_connects" => timeline.connects.to_string(),
         "num_retries" => timeline.retries.to_string(),
-        "num_redirects" => "0".to_owned(),
+        "num_redirects" => facts.redirects.to_string(),
         "num_headers" => facts.fields.len().to_string(),
-        "size_download" => facts.received.to_string(),
+        "size_download" => timeline.received.to_string(),
         "size_upload" => timeline.sent.to_string(),
         "size_header" => timeline.header_bytes.to_string(),
         "size_request" => timeline.request_bytes.to_string(),
-        "speed_download" => speed(facts.received),
+        "speed_download" => speed(timeline.received),
         "speed_upload" => speed(timeline.sent),
         "time_namelookup" => time(timeline.lookup),
         "time_connect" => time(timeline.connected),
         "time_appconnect" => time(timeline.handshake),
         "time_pretransfer" => time(timeline.request),
-        "time_redirect" => time(None),
+        "time_redirect" => time(timeline.redirected),
         "time_starttransfer" => time(timeline.first_byte),
         "time_total" => time(Some(timeline.end)),
         "ssl_version" => tls.map_or_else(String::new, |facts| facts.version.clone()),
@@ -140,7 +142,7 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
         "exitcode" => facts.exit.to_string(),
         "errormsg" => facts.error.clone(),
         "content_type" => return Some(field(b"content-type", facts).to_vec()),
-        "redirect_url" => return Some(redirect(facts).to_vec()),
+        "redirect_url" => facts.redirect_url.clone().unwrap_or_default(),
         "url" | "url_effective" => return Some(facts.url.clone()),
         "urlnum" => facts.url_number.to_string(),
         "scheme" => facts.scheme.to_ascii_uppercase(),
@@ -156,10 +158,6 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
 fn field<'a>(name: &[u8], facts: &'a Facts) -> &'a [u8] {
     let found = facts.fields.iter().find(|(field, _)| field.as_bytes().eq_ignore_ascii_case(name));
     found.map_or(&[], |(_, value)| value)
-}
-
-fn redirect(facts: &Facts) -> &[u8] {
-    if (300..400).contains(&facts.status) { field(b"location", facts) } else { &[] }
 }
 
 #[cfg(test)]
@@ -192,6 +190,7 @@ mod tests {
             connects: 1,
             retries: 2,
             sent: 7,
+            received: 1000,
             peer: Some("[::1]:8080".into()),
             ..Timeline::default()
         };
@@ -200,8 +199,8 @@ mod tests {
             status: 301,
             version: "1.1",
             fields: vec![("Content-Type".into(), b"text/plain".to_vec()), ("Location".into(), b"/x".to_vec())],
-            received: 1000,
             timeline,
+            redirect_url: Some("http://h/x".into()),
             ..Facts::default()
         }
     }
@@ -227,8 +226,7 @@ mod tests {
         let format = "%{http_code} %{http_version} %{num_connects} %{num_retries} %{size_download} %{size_upload} \
             %{time_namelookup} %{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total} \
             %{speed_download} %{remote_ip} %{remote_port} %{exitcode} %{content_type} %{redirect_url} %{url}";
-        let text =
-            "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain /x http://h/";
+        let text = "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain http://h/x http://h/";
         assert_eq!(output(format, &facts()), text);
     }
 

@@ -1,5 +1,5 @@
 // What a user of the generated types writes; `npm run types` checks it, and nothing runs it.
-import { session, settings, types } from './xenon/xenon.js';
+import { client, cookies, session, settings, types } from './xenon/xenon.js';
 
 const tls = new settings.TlsConfig();
 tls.addRoots(new Uint8Array());
@@ -15,4 +15,9 @@ const exchange = new session.Request(api, 'GET', '/').start();
 const head: session.Response | undefined = exchange.tryResponse();
 const words: session.Words | undefined = head?.readWords(65536);
 const ready: Uint32Array = session.waitAny([exchange], [], [], 1_000_000_000n);
-console.log(type, words?.length, ready.length);
+options.setCookieJar(new cookies.CookieJar());
+const browser = new client.Client();
+const policy: client.RedirectPolicy | undefined = browser.redirects();
+browser.setRedirects(policy && { ...policy, limit: 5, along: 'most', keepPost: { found: true } });
+const way: session.Redirect[] = browser.request('GET', 'https://api.example/').send().redirects();
+console.log(way.length, type, words?.length, ready.length);

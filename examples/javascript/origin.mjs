@@ -16,6 +16,8 @@ const targets = {
     request.on('end', () => response.end(Buffer.concat(pieces)));
   },
   '/default': (request, response) => response.setHeader('X-Default', request.headers['x-default'] ?? 'none').end(),
+  '/login': (_, response) => response.writeHead(302, { Location: 'cookies', 'Set-Cookie': 'name=value' }).end(),
+  '/cookies': (request, response) => response.end(request.headers.cookie ?? 'none'),
   '/large': (_, response) => response.end(Buffer.alloc(20 * 1024 * 1024, 'x')),
   '/last-first': (_, response) => {
     // Ten are answered in the reverse of their order, so they must have been under way at once.

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, afterEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { monotonicClock } from '@bytecodealliance/preview2-shim/clocks';
-import { session, settings, types } from './xenon/xenon.js';
+import { client, cookies, session, settings, types } from './xenon/xenon.js';
 
 const { Request, Session, waitAny } = session;
 const second = 1_000_000_000n;
@@ -102,6 +102,25 @@ test('options are a snapshot, and fields are added by default', () => {
   const answered = (http) => types.field(http.get('/default', []).fields, 'x-dEFAULT');
   assert.deepEqual([answered(one), answered(other)], ['a', 'none']);
   [options].forEach(drop);
+});
+
+test('a client follows redirects and keeps cookies', () => {
+  const before = made();
+  const [browser, jar, options] = [new client.Client(), new cookies.CookieJar(), new settings.Options()];
+  sessions.push(browser);
+  options.setExchangeTimeout(20n * second);
+  options.setCookieJar(jar);
+  browser.setOptions(options);
+  const base = `http://127.0.0.1:${port}`;
+  assert.equal(text(browser.get(`${base}/cookies`, []).content), 'none');
+  const response = browser.request('GET', `${base}/login`).send();
+  assert.deepEqual([response.url(), text(response.readToEnd())], [`${base}/cookies`, 'name=value']);
+  assert.deepEqual(response.redirects(), [{ url: `${base}/login`, status: 302, location: `${base}/cookies` }]);
+  assert.equal(made() - before, 1);
+  assert.match(text(jar.exportCookies().text), /127\.0\.0\.1\tFALSE\t\/\tFALSE\t0\tname\tvalue\n$/);
+  const error = failure(() => browser.get('http://joe:sesame@127.0.0.1/', []));
+  assert.deepEqual([error.phase, error.code.tag], ['setup', 'invalid-URL']);
+  [jar, options, response].forEach(drop);
 });
 
 test('20 MiB at once, if the limit lets them', () => {

@@ -130,8 +130,9 @@ fn check_zstd(bytes: &[u8], content: &[u8], end: &Result<(), Failure>) {
         Err(_) if !is_theirs => {}
         Err(Failure::Truncated | Failure::Trailing | Failure::Window) => {}
         Err(Failure::Corrupt(what)) => {
-            let is_stricter =
-                ["length", "too large", "flag", "checksum", "empty", "wrong"].iter().any(|word| what.contains(word));
+            let is_stricter = ["length", "too large", "flag", "checksum", "empty", "wrong", "dictionary"]
+                .iter()
+                .any(|word| what.contains(word));
             assert!(is_stricter, "the other takes it: {what}");
         }
         Err(failure) => panic!("the other takes it: {failure}"),

@@ -9,12 +9,14 @@ pub mod calls;
 pub mod challenges;
 pub mod chunked;
 pub mod coding;
+pub mod cookies;
 mod cuts;
 pub mod fields;
 pub mod flights;
 mod naive;
 mod naive_inflate;
 pub mod proxy;
+pub mod redirects;
 pub mod request;
 pub mod response;
 pub mod session;
@@ -37,9 +39,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "challenges", check: challenges::check, rounds: 4_000 },
     Target { name: "chunked", check: chunked::check, rounds: 4_000 },
     Target { name: "coding", check: coding::check, rounds: 1_000 },
+    Target { name: "cookies", check: cookies::check, rounds: 4_000 },
     Target { name: "fields", check: fields::check, rounds: 4_000 },
     Target { name: "proxy", check: proxy::check, rounds: 2_000 },
     Target { name: "flights", check: flights::check, rounds: 1_000 },
+    Target { name: "redirects", check: redirects::check, rounds: 4_000 },
     Target { name: "request", check: request::check, rounds: 4_000 },
     Target { name: "response", check: response::check, rounds: 4_000 },
     Target { name: "session", check: session::check, rounds: 2_000 },

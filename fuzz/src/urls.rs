@@ -41,7 +41,7 @@ fn check_url(text: &str) {
             let shown = url.to_string();
             let again = Url::parse(&shown).expect("the same without its userinfo");
             assert_eq!((again.to_string(), &again.origin, &again.target), (shown, &url.origin, &url.target));
-            assert!(again.userinfo.is_none());
+            assert!(!again.has_userinfo);
             // But for a slash where there is no path.
             assert!(url.target.starts_with('/') && text.contains(url.target.trim_start_matches('/')));
         }

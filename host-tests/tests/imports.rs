@@ -89,6 +89,16 @@ fn the_component_imports_exactly_these_interfaces() {
 }
 
 #[test]
+fn the_component_with_every_feature_imports_and_exports_the_same() {
+    let full = Component::from_file(engine(), xenon_guests_full::component()).unwrap();
+    assert_eq!(imports(&full), set(IMPORTS));
+    let exports = |of: &Component| {
+        of.component_type().exports(engine()).map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(exports(&full), exports(component()));
+}
+
+#[test]
 fn the_components_over_wasi_0_3_import_exactly_these_interfaces() {
     let engine = Engine::new(Config::new().wasm_component_model_async(true)).unwrap();
     let of = |file: PathBuf| imports(&Component::from_file(&engine, file).unwrap());
@@ -132,11 +142,20 @@ fn the_list_is_that_of_the_world_and_of_the_page_for_hosts() {
 }
 
 #[test]
-fn the_component_exports_three_interfaces() {
+fn the_component_exports_five_interfaces() {
     let component = component().component_type();
     let exports: Vec<_> = component.exports(engine()).map(|(name, _)| name.to_owned()).collect();
     let exports: BTreeSet<_> = exports.iter().map(|name| without_version(name)).collect();
-    assert_eq!(exports, set(&["xenon:http/session", "xenon:http/settings", "xenon:http/types"]));
+    assert_eq!(
+        exports,
+        set(&[
+            "xenon:http/client",
+            "xenon:http/cookies",
+            "xenon:http/session",
+            "xenon:http/settings",
+            "xenon:http/types"
+        ])
+    );
 }
 
 #[test]

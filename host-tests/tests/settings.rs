@@ -74,6 +74,9 @@ fn getters_give_what_was_set_and_no_secrets() {
     assert_eq!(options.local_address().as_deref(), Some("127.0.0.1"));
     options.set_address_family(AddressFamily::Ipv6);
     assert_eq!(options.address_family(), AddressFamily::Ipv6);
+    assert!(!options.decoding());
+    options.set_decoding(true);
+    assert!(options.decoding());
     assert_eq!((options.persistent(), options.proxy_tunnel(), options.proxy_ahead()), (true, false, false));
     options.set_persistent(false);
     options.set_proxy_tunnel(true);

@@ -40,6 +40,30 @@ fn requests_share_a_connection() {
     peer.finish();
 }
 
+#[test]
+fn a_client_follows_a_redirect_with_its_cookie() {
+    const LED_ON: &str = "HTTP/1.1 303 See Other\r\nLocation: /x\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n";
+    let led_on = |script: Script| script.send(LED_ON).expect_head_with(&["Cookie: a=1"]).send(OK);
+    let peer =
+        Peer::start([led_on(led_on(script()).expect_head_with(&["Content-Length: 24", "Cookie: a=1"]).read(24))]);
+    let guest = Guest::new();
+    let (client, jar) = (guest.client(), guest.cookie_jar());
+    let options = client.options();
+    options.set_cookie_jar(Some(&jar));
+    client.set_options(&options);
+    let url = format!("http://{}/", peer.authority());
+    assert_eq!(client.get(&url).unwrap().content, b"hello");
+    let request = client.request("POST", &url);
+    request.set_content(b"left out by the redirect");
+    let response = request.send().unwrap();
+    assert_eq!((response.status(), response.url()), (200, format!("{url}x")));
+    assert_eq!(response.redirects().len(), 1);
+    assert_eq!(response.content().unwrap().read_to_end(), (b"hello".to_vec(), Ok(vec![])));
+    assert_eq!(jar.count(), 1);
+    drop((response, client));
+    peer.finish();
+}
+
 /// A host of WASI 0.3 runs nothing while no call is made, so what a peer does meanwhile is found out by the next request.
 #[test]
 fn stray_bytes_on_an_idle_connection_are_no_response() {

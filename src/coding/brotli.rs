@@ -1,6 +1,6 @@
 //! The coding `br` (RFC 7932), over `brotli-decompressor`.
 //!
-//! Its window has up to 16 MiB, which the format allows and data can ask for with a few bytes.
+//! Its window takes up to 16 MiB, as the format allows. A few bytes of data can request it.
 
 use std::fmt;
 

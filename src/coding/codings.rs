@@ -5,7 +5,7 @@ use crate::http::fields::Fields;
 use crate::http::quote;
 use crate::limits::CODINGS;
 
-/// A coding that can be taken off.
+/// A coding that can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// `gzip` (RFC 1952), also called `x-gzip`.
@@ -20,7 +20,7 @@ pub enum Coding {
     Br,
 }
 
-/// The value of `Accept-Encoding` for all codings that are built in.
+/// The value of `Accept-Encoding` that lists all codings of this build.
 pub const ACCEPT_ENCODING: &str = match (cfg!(feature = "br"), cfg!(feature = "zstd")) {
     (false, false) => "gzip, deflate",
     (false, true) => "gzip, deflate, zstd",
@@ -32,7 +32,7 @@ pub const ACCEPT_ENCODING: &str = match (cfg!(feature = "br"), cfg!(feature = "z
 pub fn codings(fields: &Fields) -> Result<Vec<Coding>, Failure> {
     let mut codings = Vec::new();
     for name in fields.elements("Content-Encoding").filter(|name| !name.eq_ignore_ascii_case(b"identity")) {
-        // One that is not known is worse than one too many, wherever it is.
+        // An unknown coding is reported before their number is.
         let coding = Coding::parse(name).ok_or_else(|| Failure::Unknown(quote(name)))?;
         if codings.len() <= CODINGS {
             codings.push(coding);
@@ -63,7 +63,7 @@ impl Coding {
         Self::ALL.iter().copied().find(|coding| is(coding.name()))
     }
 
-    /// All that are built in.
+    /// All codings of this build.
     pub const ALL: &[Self] = &[
         Self::Gzip,
         Self::Deflate,

@@ -1,5 +1,7 @@
 //! The checksum of gzip (RFC 1952 section 8).
 
+use std::sync::LazyLock;
+
 /// A checksum of bytes that come in pieces.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crc32(u32);
@@ -13,6 +15,10 @@ impl Default for Crc32 {
 impl Crc32 {
     /// Adds bytes, eight at a time: each goes through a table of its own, so that none waits for the one before it.
     pub(super) fn add(&mut self, bytes: &[u8]) {
+        let tables: &Tables = &TABLES;
+        let entry = |table: usize, byte: u8| {
+            tables.get(table).and_then(|table| table.get(usize::from(byte))).copied().unwrap_or_default()
+        };
         let (words, rest) = bytes.as_chunks::<8>();
         let mut crc = self.0;
         for [a, b, c, d, e, f, g, h] in words {
@@ -33,37 +39,26 @@ impl Crc32 {
     }
 }
 
-fn entry(table: usize, byte: u8) -> u32 {
-    TABLES.get(table).and_then(|table| table.get(usize::from(byte))).copied().unwrap_or_default()
-}
-
 /// Table `n` has what a byte comes to when `n` zeros follow it.
-#[expect(clippy::indexing_slicing, reason = "evaluated while compiling")]
-static TABLES: [[u32; 256]; 8] = {
-    let mut tables = [[0; 256]; 8];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut crc = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 0 { crc >> 1 } else { (crc >> 1) ^ 0xedb8_8320 };
-            bit += 1;
-        }
-        tables[0][byte] = crc;
-        byte += 1;
+type Tables = [[u32; 256]; 8];
+
+/// Made when they are first needed: in the component they would be 8 KiB of it.
+static TABLES: LazyLock<Box<Tables>> = LazyLock::new(|| {
+    let mut tables = Box::new([[0; 256]; 8]);
+    let mut table = [0_u32; 256];
+    for (entry, byte) in table.iter_mut().zip(0..) {
+        *entry = (0..8).fold(byte, |crc: u32, _| if crc & 1 == 0 { crc >> 1 } else { (crc >> 1) ^ 0xedb8_8320 });
     }
-    let mut table = 1;
-    while table < 8 {
-        let mut byte = 0;
-        while byte < 256 {
-            let before = tables[table - 1][byte];
-            tables[table][byte] = (before >> 8) ^ tables[0][(before & 0xff) as usize];
-            byte += 1;
+    let first = table;
+    for next in tables.iter_mut() {
+        *next = table;
+        for entry in &mut table {
+            let [low, ..] = entry.to_le_bytes();
+            *entry = (*entry >> 8) ^ first.get(usize::from(low)).copied().unwrap_or_default();
         }
-        table += 1;
     }
     tables
-};
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
-//! The coding `deflate`: the zlib format, or DEFLATE without it.
+//! The coding `deflate`: the zlib format, or raw DEFLATE data.
 //!
-//! RFC 9110 section 8.4.1.2 means the zlib format and notes that some servers send DEFLATE alone. The first two bytes tell them apart:
-//! as DEFLATE alone, those of the zlib format would be a block with bits set that no encoder sets.
+//! RFC 9110 section 8.4.1.2 defines it as the zlib format, and notes that some servers send raw DEFLATE data. The first two bytes tell
+//! them apart: as raw DEFLATE, a zlib header would be a stored block with padding bits set, which no encoder writes.
 
 use super::inflate::Inflater;
 use super::{Decode, Failure, Progress};
@@ -9,9 +9,9 @@ use super::{Decode, Failure, Progress};
 /// Decodes one stream.
 #[derive(Debug)]
 pub(super) enum Deflate {
-    /// It waits for the first two bytes. This is the first, if it is there.
+    /// Waiting for the first two bytes. Holds the first one, if received.
     Beginning(Option<u8>),
-    /// It decodes the rest.
+    /// Decoding.
     Begun(Inflater),
 }
 

@@ -1,5 +1,4 @@
-//! The coding `gzip` (RFC 1952): members one after another, each with its header, its data, and the checksum and length of what it
-//! decodes to.
+//! The coding `gzip` (RFC 1952): one or more members, each with a header, data, and the checksum and length of its content.
 
 use super::crc32::Crc32;
 use super::inflate::Inflater;
@@ -10,15 +9,15 @@ use crate::limits::GZIP_TEXT_LENGTH;
 #[derive(Debug)]
 pub(super) struct Gzip {
     state: State,
-    /// Bytes of the current part so far, for parts of a fixed length.
+    /// The bytes of the current part so far, if the part has a fixed length.
     held: Vec<u8>,
-    /// The flags of the current member whose parts are still to come.
+    /// The flags of the current member whose parts have not come yet.
     flags: u8,
-    /// Over the current member's header, then over what it decodes to.
+    /// The checksum of the current member's header, then of its content.
     checksum: Crc32,
-    /// How many bytes the current member has decoded to, modulo 2^32.
+    /// The length of the current member's content, modulo 2^32.
     length: u32,
-    /// Made for the first member.
+    /// Created for the first member, and reused.
     inflater: Option<Inflater>,
     /// Whether a member is complete.
     has_member: bool,
@@ -50,7 +49,7 @@ const NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
 const RESERVED: u8 = 0b1110_0000;
 
-/// What a member begins with: the magic number, and the one method that there is.
+/// How a member begins: the magic number, and the only compression method.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
 impl Default for Gzip {
@@ -103,7 +102,7 @@ impl Gzip {
         Ok(())
     }
 
-    /// Takes a byte that is no data.
+    /// Takes a byte outside the data.
     fn take(&mut self, byte: u8) -> Result<(), Failure> {
         if self.state != State::End && self.state != State::HeaderChecksum {
             self.checksum.add(&[byte]);
@@ -149,7 +148,7 @@ impl Gzip {
         Ok(())
     }
 
-    /// Holds a byte of a part with a fixed length. Returns the whole part.
+    /// Keeps a byte of a part with a fixed length. Returns the part when it is complete.
     fn hold<const N: usize>(&mut self, byte: u8) -> Option<[u8; N]> {
         self.held.push(byte);
         let whole = <[u8; N]>::try_from(self.held.as_slice()).ok()?;
@@ -157,7 +156,7 @@ impl Gzip {
         Some(whole)
     }
 
-    /// Checks the bytes held of a member's start.
+    /// Checks the first bytes of a member's start.
     fn check_start(&self) -> Result<State, Failure> {
         if !self.held.iter().zip(MAGIC).all(|(byte, expected)| *byte == expected) {
             return Err(if self.has_member { Failure::Trailing } else { Failure::Corrupt("it is not gzip") });
@@ -168,7 +167,7 @@ impl Gzip {
         }
     }
 
-    /// The part of the member that follows, after the parts before it.
+    /// The next part of the member.
     fn next_part(&mut self) -> State {
         for (flag, state) in [
             (EXTRA, State::ExtraLength),

@@ -1,7 +1,7 @@
 //! DEFLATE (RFC 1951) and the zlib format (RFC 1950), over `miniz_oxide`.
 //!
-//! It has the 32 KiB that later data may repeat in front of what is being decoded, in one piece: only so does `miniz_oxide` notice
-//! data that repeats what was never there.
+//! The last 32 KiB of output, which later data can refer to, stay in front of the new output, in one buffer. Only with such a buffer
+//! does `miniz_oxide` detect references to data before the beginning.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::{Failure, Progress};
 
-/// How far back data can repeat.
+/// How far back data can refer.
 const HISTORY: usize = 32 * 1024;
 
-/// The history, and as much again, so that it has to move only once for each 32 KiB.
+/// Room for the history and as much new output, so that the history moves only once for each 32 KiB.
 const ROOM: usize = 2 * HISTORY;
 
 /// Inflates one stream.
@@ -28,7 +28,7 @@ pub(super) struct Inflater {
     /// How many bytes of `room` were handed out, and how many are decoded.
     given: usize,
     decoded: usize,
-    /// How the stream has ended, after what is decoded.
+    /// How the stream ended, after the bytes that are decoded.
     end: Option<Result<(), Failure>>,
 }
 
@@ -85,7 +85,7 @@ impl Inflater {
             self.decoded = self.decoded.saturating_add(made);
             match status {
                 Status::Done => self.end = Some(Ok(())),
-                // What was decoded is still to be handed out.
+                // The output is handed out first.
                 Status::NeedsMoreInput | Status::HasMoreOutput if made > 0 => {}
                 Status::NeedsMoreInput => return Ok(()),
                 Status::Adler32Mismatch => self.end = Some(Err(Failure::Corrupt("the checksum of zlib data is wrong"))),

@@ -1,7 +1,7 @@
-//! Content codings: bytes as they were received in, decoded bytes out (RFC 9110 section 8.4).
+//! Content codings: received bytes in, decoded bytes out (RFC 9110 section 8.4).
 //!
-//! A [`Decoder`] has no I/O and no time. Its memory has a bound whatever it is given, and so has the work of one call: a few bytes
-//! that decode to a great many are handed out piece by piece, and never held.
+//! A [`Decoder`] does no I/O and does not know the time. Both its memory and the work of one call are bounded, whatever the input: a
+//! few bytes that decode to gigabytes are handed out piece by piece, and never held.
 
 #[cfg(feature = "br")]
 mod brotli;
@@ -21,19 +21,19 @@ use crate::reason::{OwnedReason, Reason};
 
 pub use codings::{ACCEPT_ENCODING, Coding, codings};
 
-/// Takes the codings off content, however its bytes are split.
+/// Decodes content, however its bytes are split.
 ///
-/// Give it what was received ([`Decoder::decode`]), and say when the content has ended ([`Decoder::finish`]). A failure is returned
-/// again by each later call.
+/// Give it the received bytes ([`Decoder::decode`]), and tell it when the content has ended ([`Decoder::finish`]). A failure is
+/// returned again by each later call.
 #[derive(Debug)]
 pub struct Decoder {
-    /// The coding that was applied last, and is taken off first.
+    /// The coding that was applied last. It is decoded first.
     outer: Layer,
-    /// The coding below it, if there are two.
+    /// The coding that was applied before it, if there are two.
     inner: Option<Layer>,
-    /// What the outer one has decoded, for the inner one.
+    /// The output of `outer`, which is the input of `inner`.
     between: Buffer,
-    /// Where bytes are decoded to, so that a small piece costs no more than its bytes.
+    /// The output buffer. A piece is copied out of it, so that a small piece takes little memory.
     room: Box<[u8]>,
     is_begun: bool,
     failure: Option<Failure>,
@@ -42,9 +42,9 @@ pub struct Decoder {
 /// What the bytes received so far amount to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: more bytes are needed, and all that were given were used.
+    /// Nothing: all bytes were used, and more are needed.
     NeedMore,
-    /// Nothing yet, and bytes are left: call again. A call has a bound on its work.
+    /// Nothing yet, and bytes are left: call again. The work of one call is bounded.
     Again,
     /// Decoded bytes. Never empty.
     Piece(Vec<u8>),
@@ -53,11 +53,11 @@ pub enum Step {
 /// Why content cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// This coding is not built in.
+    /// This coding is not supported by this build.
     Unknown(OwnedReason),
     /// More than [`CODINGS`] codings were applied.
     TooMany,
-    /// The bytes are not what the coding's format allows.
+    /// The bytes violate the coding's format.
     Corrupt(Reason),
     /// The content ended before the coded data did.
     Truncated,
@@ -70,7 +70,7 @@ pub enum Failure {
 }
 
 impl Decoder {
-    /// A decoder of these codings, in the order in which they were applied. `None` if there is no coding to take off.
+    /// A decoder for these codings, which are listed in the order in which they were applied. `None` if there are none.
     pub fn new(codings: &[Coding]) -> Result<Option<Self>, Failure> {
         const { assert!(CODINGS == 2) };
         let (outer, inner) = match codings {
@@ -103,10 +103,10 @@ impl Decoder {
         })
     }
 
-    /// The content has ended, and all of it was decoded: whether the coded data is complete.
+    /// The content has ended, and all of it was decoded. Returns an error if the coded data is incomplete.
     ///
-    /// Content without a single byte is complete. No coding makes that of anything, but servers announce their usual coding for
-    /// empty content, too, and nothing can be missing from it that would not be missing without a coding.
+    /// Empty content is complete. No encoder produces it, but servers also announce their usual coding for empty content, and its
+    /// framing has already shown that nothing is missing.
     pub fn finish(&mut self) -> Result<(), Failure> {
         let mut layers = [Some(&self.outer), self.inner.as_ref()].into_iter().flatten();
         let is_complete = layers.all(|layer| layer.decode.is_at_end());
@@ -120,7 +120,7 @@ impl Decoder {
         }
     }
 
-    /// One bounded step. Returns how many bytes, of at most `max`, are decoded.
+    /// One bounded step. Returns how many bytes were decoded, at most `max`.
     fn step(&mut self, input: &mut Buffer, max: usize) -> Result<usize, Failure> {
         let Self { outer, inner, between, room, .. } = self;
         let Some(inner) = inner else { return outer.decode(input, beginning(room, max)) };
@@ -140,13 +140,13 @@ fn beginning(bytes: &mut [u8], count: usize) -> &mut [u8] {
     bytes.get_mut(..count).unwrap_or_default()
 }
 
-/// One coding, and how long it has been silent.
+/// The decoder of one coding, with its progress.
 #[derive(Debug)]
 struct Layer {
     decode: Box<dyn Decode>,
-    /// How many bytes were used since the last decoded one.
+    /// How many bytes were used since the last one was decoded.
     silent: usize,
-    /// What failed after the bytes that were decoded last.
+    /// A failure that comes after the bytes that were decoded last.
     failure: Option<Failure>,
 }
 
@@ -176,7 +176,7 @@ impl Layer {
         self.silent = if progress.made > 0 { 0 } else { self.silent.saturating_add(progress.used) };
         match decoded {
             Ok(()) if self.silent > UNDECODED_LENGTH => Err(Failure::Silent),
-            // What was decoded before the failure comes first.
+            // The bytes before the failure are handed out first.
             Err(failure) if progress.made > 0 => {
                 self.failure = Some(failure);
                 Ok(progress.made)
@@ -192,7 +192,7 @@ trait Decode: fmt::Debug {
     /// filled, or the data ends. `progress`, which begins at zero, says how far it came, also before a failure.
     fn decode(&mut self, input: &[u8], output: &mut [u8], progress: &mut Progress) -> Result<(), Failure>;
 
-    /// Whether the coded data may end here.
+    /// Whether the coded data can end here.
     fn is_at_end(&self) -> bool;
 }
 
@@ -215,12 +215,12 @@ impl Progress {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(coding) => write!(f, "the content coding {coding} is not known here"),
+            Self::Unknown(coding) => write!(f, "the content coding {coding} is not supported"),
             Self::TooMany => write!(f, "the content has more than {CODINGS} codings"),
             Self::Corrupt(what) => write!(f, "the coded content is corrupt: {what}"),
             Self::Truncated => f.write_str("the coded content is truncated"),
             Self::Trailing => f.write_str("bytes follow the end of the coded content"),
-            Self::Window => f.write_str("decoding the content takes more memory than is allowed"),
+            Self::Window => f.write_str("the coded content needs a larger window than is allowed"),
             Self::Silent => write!(f, "more than {UNDECODED_LENGTH} bytes of the coded content decode to nothing"),
         }
     }

@@ -2,17 +2,17 @@
 //!
 //! It is compiled once for each face, against that face's bindings: the `types` of all faces have the same text.
 
-use super::bindings::exports::xenon::http::types as wit;
+use super::bindings::exports::xenon::http::{session, types as wit};
 use crate::auth::Schemes;
 use crate::auth::challenge::Challenge;
 use crate::error::{Checks, Code, Error, LookupFailure, Phase};
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::head::Version;
-use crate::session::Facts;
 use crate::session::events::{CloseReason, Event, Kind};
 use crate::session::settings::AddressFamily;
 use crate::session::whole::Whole;
+use crate::session::{Facts, Redirect};
 use crate::tls::facts::TlsFacts;
 use crate::tls::settings::TlsVersion;
 
@@ -45,6 +45,7 @@ fn phase(phase: Phase) -> wit::Phase {
         Phase::Send => wit::Phase::Send,
         Phase::Head => wit::Phase::Head,
         Phase::Body => wit::Phase::Body,
+        Phase::Redirect => wit::Phase::Redirect,
     }
 }
 
@@ -60,6 +61,7 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::RequestContentLength => To::HttpRequestBodySize,
         Code::Configuration => To::ConfigurationError,
         Code::InvalidState => To::InvalidState,
+        Code::InvalidUrl => To::InvalidUrl,
         Code::Lookup(failure) => To::DnsError(match failure {
             LookupFailure::NameUnresolvable => wit::LookupFailure::NameUnresolvable,
             LookupFailure::Temporary => wit::LookupFailure::Temporary,
@@ -99,9 +101,12 @@ fn code(code: Code) -> wit::ErrorCode {
         Code::ResponseTrailersTooLarge => To::HttpResponseTrailerSectionSize,
         Code::ResponseContentTooLarge => To::HttpResponseBodySize,
         Code::ResponseTransferCoding => To::HttpResponseTransferCoding,
+        Code::ContentCoding => To::ContentCoding,
         Code::InterimResponseLimit => To::InterimResponseLimit,
         Code::UpgradeFailed => To::HttpUpgradeFailed,
         Code::Protocol => To::HttpProtocolError,
+        Code::TooManyRedirects => To::TooManyRedirects,
+        Code::RedirectRefused => To::RedirectRefused,
         Code::ServerNotAuthenticated => To::ServerNotAuthenticated,
         Code::ContentNotRepeatable => To::ContentNotRepeatable,
         Code::EarlyResponse => To::EarlyResponse,
@@ -193,6 +198,11 @@ pub(super) fn facts(facts: &Facts) -> wit::ConnectionFacts {
     }
 }
 
+pub(super) fn redirect(redirect: Redirect) -> session::Redirect {
+    let Redirect { url, status, location } = redirect;
+    session::Redirect { url, status, location }
+}
+
 fn tls_facts(facts: &TlsFacts) -> wit::TlsFacts {
     wit::TlsFacts {
         version: facts.version.into(),
@@ -281,7 +291,10 @@ fn kind(kind: Kind) -> wit::EventKind {
         Kind::InterimHead(head) => To::InterimHead(head.0),
         Kind::ResponseHead(head) => To::ResponseHead(head.0),
         Kind::Receiving { done, total } => To::Receiving(wit::Progress { done, total }),
+        Kind::Decoding(codings) => To::Decoding(codings.into_iter().map(str::to_owned).collect()),
         Kind::Complete => To::Complete,
+        Kind::Redirecting(url) => To::Redirecting(url),
+        Kind::Cookie { name, refused } => To::Cookie(wit::CookieNote { name, refused }),
         Kind::Retrying(why) => To::Retrying(why),
         Kind::Authorizing { scheme, realm, is_proxy } => {
             To::Authorizing(wit::Authorization { scheme: scheme.into(), realm, proxy: is_proxy })
@@ -314,5 +327,6 @@ fn close_reason(reason: CloseReason) -> wit::CloseReason {
         CloseReason::CloseConnection => wit::CloseReason::CloseConnection,
         CloseReason::SessionDropped => wit::CloseReason::SessionDropped,
         CloseReason::SettingsChanged => wit::CloseReason::SettingsChanged,
+        CloseReason::Evicted => wit::CloseReason::Evicted,
     }
 }

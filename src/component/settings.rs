@@ -8,8 +8,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::bindings::exports::xenon::http::settings as wit;
-use super::bindings::exports::xenon::http::settings::{AddressFamily, Fields, TlsConfigBorrow, TlsVersion};
+use super::bindings::exports::xenon::http::settings::{
+    AddressFamily, CookieJarBorrow, Fields, TlsConfigBorrow, TlsVersion,
+};
 use super::convert::{self, Outcome, wrong};
+use super::cookies::CookieJar;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use crate::session::settings::{self, Deadlines};
@@ -156,6 +159,7 @@ impl wit::GuestOptions for Options {
         drained: u64 as u32, max_drained set_max_drained
         addresses: usize as u32, max_addresses set_max_addresses
         whole_content: u64 as u64, max_whole_content set_max_whole_content
+        decoded_content: u64 as u64, max_decoded_content set_max_decoded_content
         events: usize as u32, max_events set_max_events
     }
 
@@ -189,6 +193,14 @@ impl wit::GuestOptions for Options {
 
     fn set_persistent(&self, persistent: bool) {
         self.change(|options| options.is_persistent = persistent);
+    }
+
+    fn decoding(&self) -> bool {
+        self.0.borrow().is_decoding
+    }
+
+    fn set_decoding(&self, decoding: bool) {
+        self.change(|options| options.is_decoding = decoding);
     }
 
     fn address_family(&self) -> AddressFamily {
@@ -256,5 +268,13 @@ impl wit::GuestOptions for Options {
 
     fn set_proxy_tls(&self, config: TlsConfigBorrow<'_>) {
         self.change(|options| options.proxying.tls = config.get::<TlsConfig>().snapshot());
+    }
+
+    fn cookie_jar(&self) -> Option<wit::CookieJar> {
+        self.0.borrow().jar.clone().map(CookieJar::handle)
+    }
+
+    fn set_cookie_jar(&self, jar: Option<CookieJarBorrow<'_>>) {
+        self.change(|options| options.jar = jar.map(|jar| jar.get::<CookieJar>().jar()));
     }
 }

@@ -192,6 +192,11 @@ impl Exchange {
         self.sending.push(content, most)
     }
 
+    /// Takes a whole piece of content without a copy, where that is possible. Otherwise gives it back, for [`push`](Self::push).
+    pub fn push_whole(&mut self, piece: Vec<u8>, most: usize) -> Result<(), Vec<u8>> {
+        self.sending.push_whole(piece, most)
+    }
+
     /// Ends chunked content, with these trailers. Content of a known length ends by itself.
     pub fn finish(&mut self, trailers: &Fields) {
         self.sending.finish(trailers);
@@ -611,6 +616,7 @@ mod tests {
         let mut exchange = sent(Outline { content: Content::Chunked, ..GET });
         assert_eq!(exchange.push(b"hello", SEND_LENGTH), 5);
         assert_eq!(exchange.push(b"", SEND_LENGTH), 0, "an empty chunk would end the content");
+        assert_eq!(exchange.push_whole(b"hello".to_vec(), SEND_LENGTH), Err(b"hello".to_vec()), "it needs framing");
         let mut trailers = Fields::default();
         trailers.push("A", "b");
         exchange.finish(&trailers);
@@ -629,6 +635,26 @@ mod tests {
             assert!(pushed < 10);
         }
         assert!(exchange.outgoing().len() <= SEND_LENGTH);
+    }
+
+    #[test]
+    fn a_whole_piece_is_moved_where_nothing_is_before_it_and_it_fits() {
+        let length = SEND_LENGTH as u64 + 5;
+        let mut exchange =
+            Exchange::new(Outline { content: Content::Length(length), ..GET }, vec![b'x'], Limits::default());
+        let piece = vec![b'y'; SEND_LENGTH];
+        let place = piece.as_ptr();
+        let piece = exchange.push_whole(piece, SEND_LENGTH).unwrap_err();
+        exchange.sent(1);
+        let piece = exchange.push_whole(piece, SEND_LENGTH - 1).unwrap_err();
+        assert_eq!(exchange.push_whole(Vec::new(), SEND_LENGTH), Err(Vec::new()));
+        assert_eq!(exchange.push_whole(piece, SEND_LENGTH), Ok(()));
+        assert_eq!((exchange.outgoing().len(), exchange.outgoing().as_ptr()), (SEND_LENGTH, place));
+        exchange.sent(SEND_LENGTH);
+        assert_eq!(exchange.push_whole(vec![0; 6], SEND_LENGTH), Err(vec![0; 6]), "more than is left");
+        assert_eq!(exchange.push_whole(vec![0; 5], SEND_LENGTH), Ok(()));
+        exchange.sent(5);
+        assert!(exchange.is_sent());
     }
 
     #[test]

@@ -117,6 +117,24 @@ impl Sending {
         length
     }
 
+    /// Takes a whole piece of content without a copy, if it needs no framing and nothing is before it. Otherwise gives it back.
+    pub(super) fn push_whole(&mut self, piece: Vec<u8>, most: usize) -> Result<(), Vec<u8>> {
+        let length = piece.len();
+        match &mut self.state {
+            State::Content(Some(left))
+                if (1..=most).contains(&length) && length as u64 <= *left && self.outgoing.is_empty() =>
+            {
+                *left = left.saturating_sub(length as u64);
+                if *left == 0 {
+                    self.state = State::Nothing;
+                }
+                self.outgoing = piece;
+                Ok(())
+            }
+            _ => Err(piece),
+        }
+    }
+
     /// Ends chunked content. Content of a known length ends by itself.
     pub(super) fn finish(&mut self, trailers: &Fields) {
         if self.state == State::Content(None) {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::fields::Field;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretBytes};
 
 /// A version of HTTP. Later versions compare greater (RFC 9110 section 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,8 @@ pub enum Value<'a> {
     Plain(Cow<'a, [u8]>),
     /// Credentials. They are overwritten when the head is dropped.
     Secret(Secret),
+    /// Cookies. They are overwritten likewise.
+    Cookies(SecretBytes),
 }
 
 impl<'a> RequestHead<'a> {
@@ -70,6 +72,25 @@ impl<'a> RequestHead<'a> {
     /// Adds a line with credentials at the end.
     pub fn push_secret(&mut self, name: &'a str, value: Secret) {
         self.fields.push(Line { name, value: Value::Secret(value) });
+    }
+
+    /// Adds the field `Cookie` at the end. If the caller has added one of its own, that stays, and these come before it in the same line
+    /// (RFC 6265bis section 5.8.1: there is one field at most).
+    pub fn push_cookies(&mut self, cookies: SecretBytes) {
+        let own = self.fields.iter_mut().find(|line| line.name.eq_ignore_ascii_case("cookie"));
+        match own {
+            None => self.fields.push(Line { name: "Cookie", value: Value::Cookies(cookies) }),
+            Some(line) => {
+                let own = line.value.expose().trim_ascii();
+                let between: &[u8] = if own.is_empty() { b"" } else { b"; " };
+                line.value = Value::Cookies(SecretBytes::new([cookies.expose(), between, own].concat()));
+            }
+        }
+    }
+
+    /// The value of the first line of this name, in any case.
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.fields.iter().find(|line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value.expose())
     }
 
     /// Whether there is a line of this name, in any case.
@@ -108,6 +129,7 @@ impl Value<'_> {
         match self {
             Self::Plain(value) => value,
             Self::Secret(value) => value.expose().as_bytes(),
+            Self::Cookies(value) => value.expose(),
         }
     }
 }
@@ -158,6 +180,21 @@ mod tests {
         let expected: [(&str, &[u8]); 4] = [("X", b"0"), ("A", b"1"), ("b", b"2"), ("a", b"3")];
         assert_eq!(lines, expected);
         assert!(head.contains("B") && head.contains("x") && !head.contains("c"));
+    }
+
+    #[test]
+    fn cookies_come_before_those_of_the_caller() {
+        let cookies = || SecretBytes::new(b"a=1; b=2".to_vec());
+        let mut head = RequestHead::new("GET", "/", Version::Http11, 0);
+        head.push_cookies(cookies());
+        assert_eq!(head.value("cookie"), Some(&b"a=1; b=2"[..]));
+        let mut head = RequestHead::new("GET", "/", Version::Http11, 0);
+        head.push("cookie", b"c=3");
+        head.push("X", b"y");
+        head.push_cookies(cookies());
+        let lines: Vec<_> = head.fields.iter().map(|line| (line.name, line.value.expose())).collect();
+        assert_eq!(lines, [("cookie", &b"a=1; b=2; c=3"[..]), ("X", b"y")]);
+        assert!(!format!("{head:?}").contains("c=3"));
     }
 
     #[test]

@@ -1,10 +1,8 @@
-//! What a relative reference refers to (RFC 3986 section 5.2).
+//! Resolution of relative references (RFC 3986 section 5.2).
 
 use super::uri::Reference;
 
-/// The URI that `reference` refers to, as seen from `base`, which is absolute.
-///
-/// It is strict: a reference with the scheme of the base is not relative.
+/// Resolves a reference against an absolute base URI. A reference with a scheme is never relative, even if it has the base's scheme.
 pub fn resolve(base: &str, reference: &str) -> String {
     let (base, mut target) = (Reference::parse(base), Reference::parse(reference));
     let path;
@@ -29,7 +27,7 @@ pub fn resolve(base: &str, reference: &str) -> String {
     target.to_string()
 }
 
-/// A relative path in the place of the base's last segment (RFC 3986 section 5.2.3).
+/// Merges a relative path with the base's path: it replaces the last segment (RFC 3986 section 5.2.3).
 fn merged(base: Reference<'_>, path: &str) -> String {
     match base.path.rsplit_once('/') {
         Some((folder, _)) => [folder, "/", path].concat(),
@@ -38,7 +36,7 @@ fn merged(base: Reference<'_>, path: &str) -> String {
     }
 }
 
-/// The path without the segments `.` and `..`, which are carried out (RFC 3986 section 5.2.4). None of them leads above the root.
+/// Removes the segments `.` and `..` (RFC 3986 section 5.2.4). No `..` leads above the root.
 fn without_dots(path: &str) -> String {
     let (root, relative) = match path.strip_prefix('/') {
         Some(relative) => ("/", relative),
@@ -53,7 +51,7 @@ fn without_dots(path: &str) -> String {
                 if segment == ".." {
                     kept.pop();
                 }
-                // What is left is a folder.
+                // The result is a folder.
                 if is_last && !(kept.is_empty() && root.is_empty()) {
                     kept.push("");
                 }

@@ -57,7 +57,10 @@ pub enum Kind {
     InterimHead(Head),
     ResponseHead(Head),
     Receiving { done: u64, total: Option<u64> },
+    Decoding(Vec<&'static str>),
     Complete,
+    Redirecting(String),
+    Cookie { name: String, refused: Option<String> },
     Retrying(String),
     Authorizing { scheme: &'static str, realm: String, is_proxy: bool },
     Unanswered { scheme: String, realm: String, reason: &'static str, is_proxy: bool },
@@ -97,6 +100,7 @@ pub enum CloseReason {
     CloseConnection,
     SessionDropped,
     SettingsChanged,
+    Evicted,
 }
 
 /// The events that were not taken yet.
@@ -173,7 +177,9 @@ impl Kind {
             | Self::Lookup(text)
             | Self::Connecting(text)
             | Self::Connected(text)
+            | Self::Redirecting(text)
             | Self::Retrying(text) => text.len(),
+            Self::Cookie { name, refused } => name.len().saturating_add(refused.as_ref().map_or(0, String::len)),
             Self::Addresses(all) => all.iter().map(String::len).sum(),
             Self::Authorizing { realm, .. } => realm.len(),
             Self::Unanswered { scheme, realm, .. } => scheme.len().saturating_add(realm.len()),
@@ -199,6 +205,7 @@ pub(crate) fn masked(head: &RequestHead<'_>) -> Head {
     let lines = head.fields.iter().map(|line| {
         let value = match &line.value {
             Value::Plain(value) if !is_credential(line.name) => Cow::Borrowed(&**value),
+            Value::Cookies(_) => Cow::Borrowed(&b"***"[..]),
             value => Cow::Owned([scheme_of(value.expose()), b"***"].concat()),
         };
         Line { name: line.name, value: Value::Plain(value) }
@@ -235,7 +242,7 @@ mod tests {
     use crate::error::{Checks, Phase, Rejected};
     use crate::http::head::Version;
     use crate::limits::EVENT_TEXT;
-    use crate::secret::Secret;
+    use crate::secret::{Secret, SecretBytes};
 
     fn event(what: Kind) -> Event {
         Event { at: Instant::from_nanos(0), subject: Subject { exchange: 1, connection: 1 }, what }
@@ -315,7 +322,8 @@ mod tests {
         assert_eq!(shown(&fields), expected);
         let mut head = RequestHead::new("GET", "/", Version::Http11, 0);
         head.push_secret("A", Secret::new("Basic c2VjcmV0"));
-        assert_eq!(masked(&head).0, b"GET / HTTP/1.1\r\nA: Basic ***\r\n\r\n");
+        head.push_cookies(SecretBytes::new(b"hidden cookie".to_vec()));
+        assert_eq!(masked(&head).0, b"GET / HTTP/1.1\r\nA: Basic ***\r\nCookie: ***\r\n\r\n");
     }
 
     #[test]

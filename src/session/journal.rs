@@ -1,5 +1,5 @@
-//! The journal of a session: its events with their times, and the numbers of its connections. It is all that a connection knows
-//! about its session.
+//! The journal of a session, or of all sessions of a client: events with their times, and the numbers of connections and exchanges.
+//! It is all that a connection knows about its session.
 
 use std::cell::Cell;
 
@@ -15,6 +15,7 @@ pub(crate) struct Journal<N: Net> {
     /// The reason of connections that close because their owner is dropped.
     ending: Cell<CloseReason>,
     connections: Cell<u64>,
+    exchanges: Cell<u64>,
 }
 
 impl<N: Net> Journal<N> {
@@ -25,6 +26,7 @@ impl<N: Net> Journal<N> {
             bounds: Cell::new(bounds),
             ending: Cell::new(CloseReason::Cancelled),
             connections: Cell::new(0),
+            exchanges: Cell::new(0),
         }
     }
 
@@ -59,6 +61,12 @@ impl<N: Net> Journal<N> {
     pub(crate) fn next_connection(&self) -> u64 {
         self.connections.set(self.connections.get().saturating_add(1));
         self.connections.get()
+    }
+
+    /// The number of the next exchange.
+    pub(crate) fn next_exchange(&self) -> u64 {
+        self.exchanges.set(self.exchanges.get().saturating_add(1));
+        self.exchanges.get()
     }
 
     /// Sets the reason of connections that are dropped without one of their own from now on.

@@ -11,7 +11,7 @@
 //!     handles  whole          what callers hold
 //!     exchange/               one exchange: dispatch, pump, raw, state, writing, upload, waiters
 //!     connecting/             from "a connection is needed" to "here it is": proxy, TLS, race, addresses
-//!     authorization           what a request says of who sends it, to an origin or a proxy
+//!     authorization  cookies  what a request says of who sends it, to an origin or a proxy
 //!     shared                  what exchanges share: settings, credentials, the pool, caches
 //!     pool  revalidation      the connections that are kept, and whether new settings would have made them
 //!     connection  transport   one connection: plain, TLS, TLS in TLS
@@ -24,6 +24,7 @@ mod authorization;
 mod caches;
 mod connecting;
 mod connection;
+mod cookies;
 pub mod events;
 mod exchange;
 mod handles;
@@ -41,4 +42,8 @@ mod transport;
 pub mod whole;
 
 pub use connection::Facts;
+pub use exchange::Redirect;
+pub(crate) use handles::{Begun, Further, Route};
 pub use handles::{Exchange, Request, Response, Session};
+pub(crate) use journal::Journal;
+pub(crate) use request::{Content, Description};

@@ -46,6 +46,16 @@ impl<N: Net> Pool<N> {
         Acquired::Permit(self.permits.take())
     }
 
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.permits.open()
+    }
+
+    /// Whether a connection is not in use.
+    pub(crate) fn has_idle(&self) -> bool {
+        !self.idle.borrow().is_empty()
+    }
+
     /// A place in the queue for a connection, unless it is full.
     pub(crate) fn queue(&self) -> Option<Turn> {
         self.permits.queue()

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::coding::ACCEPT_ENCODING;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Content as Framed, Outline};
 use crate::h1::framing::MethodKind;
-use crate::http::fields::{self, Fields};
+use crate::http::fields::{self, Field, Fields};
 use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
 use crate::http::{method, quote, target};
@@ -20,6 +21,11 @@ pub(crate) struct Description {
     pub(crate) method: Cow<'static, str>,
     pub(crate) target: String,
     fields: RequestFields,
+    /// Whether these are all fields, and the session adds no default fields. A field that was removed on the way to another origin
+    /// must not come back.
+    is_complete: bool,
+    /// The fragment of the URL, which is not sent.
+    pub(crate) fragment: Option<String>,
     pub(crate) content: Content,
     pub(crate) is_idempotent: Option<bool>,
     pub(crate) expects: bool,
@@ -54,6 +60,8 @@ pub(crate) struct Prepared {
     length: Option<String>,
     /// Whether the request may be sent again after a failure.
     pub(crate) is_idempotent: bool,
+    /// Whether the content of the response is decoded.
+    pub(crate) is_decoding: bool,
 }
 
 impl Description {
@@ -62,6 +70,8 @@ impl Description {
             method: method::known(method).map_or_else(|| method.to_owned().into(), Cow::Borrowed),
             target,
             fields: RequestFields::default(),
+            is_complete: false,
+            fragment: None,
             content: Content::None,
             is_idempotent: None,
             expects: false,
@@ -78,11 +88,39 @@ impl Description {
     /// Adds the default fields whose names do not occur yet.
     pub(crate) fn with_defaults(self: &Rc<Self>, defaults: &RequestFields) -> Rc<Self> {
         let mut completed = Rc::clone(self);
-        if !defaults.is_empty() {
+        if !defaults.is_empty() && !self.is_complete {
             let Self { method, fields, .. } = Rc::make_mut(&mut completed);
             fields.complete(defaults, method);
         }
         completed
+    }
+
+    /// All its fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter()
+    }
+
+    /// The value of its `Host`, if the caller has set it.
+    pub(crate) fn host(&self) -> Option<&[u8]> {
+        self.fields.first("host")
+    }
+
+    /// Declares that no default fields are to be added.
+    pub(crate) fn complete(self: &mut Rc<Self>) {
+        Rc::make_mut(self).is_complete = true;
+    }
+
+    /// The request to which a redirect of this one leads, with these fields and no others.
+    pub(crate) fn redirected(&self, method: &str, target: String, keeps_content: bool, fields: Vec<Field>) -> Self {
+        Self {
+            fields: RequestFields::checked_before(fields),
+            content: if keeps_content { self.content.clone() } else { Content::None },
+            is_idempotent: self.is_idempotent.filter(|_| method == self.method),
+            expects: self.expects && keeps_content,
+            version: self.version,
+            deadlines: self.deadlines,
+            ..Self::new(method, target)
+        }
     }
 
     /// Whether the content is written to the exchange.
@@ -174,6 +212,7 @@ impl Description {
             options: self.connection_options(closes),
             length: self.content_length(framed).map(|length| length.to_string()),
             is_idempotent,
+            is_decoding: settings.is_decoding,
         })
     }
 
@@ -245,6 +284,11 @@ impl Description {
 }
 
 impl Prepared {
+    /// What was prepared.
+    pub(crate) fn description(&self) -> &Rc<Description> {
+        &self.description
+    }
+
     /// The head, without credentials, for this origin.
     pub(crate) fn head<'a>(&'a self, origin: &'a Origin) -> RequestHead<'a> {
         let Description { method, target, fields, version, .. } = &*self.description;
@@ -257,6 +301,10 @@ impl Prepared {
         }
         if let Some(agent) = &self.agent {
             head.push("User-Agent", agent.as_bytes());
+        }
+        // The parts of a range are not decoded: they are parts of the coded content (RFC 9110 section 14.2).
+        if self.is_decoding && !fields.contains("accept-encoding") && !fields.contains("range") {
+            head.push("Accept-Encoding", ACCEPT_ENCODING.as_bytes());
         }
         let lines = fields.iter().map(Line::from);
         match own {
@@ -288,9 +336,9 @@ impl Prepared {
     }
 }
 
-/// How many fields a head has at most in addition to the caller's: `Host`, `User-Agent`, one of framing, `Expect`, `Connection`,
-/// and the credentials for the origin and for a proxy.
-const ADDED_FIELDS: usize = 7;
+/// How many fields a head has at most in addition to the caller's: `Host`, `User-Agent`, `Accept-Encoding`, one of framing,
+/// `Expect`, `Connection`, and the credentials for the origin and for a proxy.
+const ADDED_FIELDS: usize = 8;
 
 /// Checks the options of a connection in this field.
 #[cold]

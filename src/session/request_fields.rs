@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::error::{Code, Error, Phase};
-use crate::http::fields::{self, Fields};
+use crate::http::fields::{self, Field, Fields};
 use crate::http::{quote, uri};
 use crate::limits::REQUEST_FIELDS_LENGTH;
 
@@ -34,6 +34,14 @@ impl RequestFields {
             checked.add(name, value)?;
         }
         Ok(checked)
+    }
+
+    /// Fields of a request that was checked.
+    pub(crate) fn checked_before(lines: Vec<Field>) -> Self {
+        let cost = lines.iter().map(|line| fields::cost(&line.name, &line.value)).fold(0, usize::saturating_add);
+        let mut fields = Fields::default();
+        lines.into_iter().for_each(|line| fields.push(line.name, line.value));
+        Self { fields, cost }
     }
 
     /// Adds a field, if it is valid and the caller may set it.

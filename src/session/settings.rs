@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::cookies::SharedJar;
 use crate::error::{Code, Error, Phase};
 use crate::http::fields;
 use crate::http::origin::Host;
@@ -107,6 +108,8 @@ pub struct Options {
     default_fields: Rc<RequestFields>,
     /// Whether connections are kept between requests.
     pub is_persistent: bool,
+    /// Whether content codings are offered and decoded.
+    pub is_decoding: bool,
     deadlines: Deadlines,
     limits: Limits,
     /// Which addresses of the name are used.
@@ -116,6 +119,8 @@ pub struct Options {
     pub tls: Rc<TlsSettings>,
     /// The settings about proxies.
     pub proxying: Proxying,
+    /// The jar that cookies are taken from and put into. It is shared, and not copied with the options.
+    pub jar: Option<SharedJar>,
 }
 
 impl Default for Options {
@@ -124,12 +129,14 @@ impl Default for Options {
             user_agent: Some(concat!("xenon/", env!("CARGO_PKG_VERSION")).into()),
             default_fields: Rc::default(),
             is_persistent: true,
+            is_decoding: false,
             deadlines: Deadlines::default(),
             limits: Limits::default(),
             family: AddressFamily::Any,
             local_address: None,
             tls: Rc::default(),
             proxying: Proxying::default(),
+            jar: None,
         }
     }
 }
@@ -215,6 +222,13 @@ impl Options {
         Rc::make_mut(&mut self.tls)
     }
 
+    /// The same without a client certificate, if there is one.
+    pub(crate) fn without_identity(&self) -> Option<Self> {
+        let mut options = self.tls.has_identity().then(|| self.clone())?;
+        options.tls_mut().remove_identity();
+        Some(options)
+    }
+
     /// Whether the other options would make every connection that these make.
     fn make_the_same(&self, others: &Self) -> bool {
         self.tls.is_same(&others.tls) && self.proxying.leads_the_same(&others.proxying)
@@ -256,6 +270,17 @@ impl Settings {
     /// See the field.
     pub(crate) fn revision(&self) -> u32 {
         self.revision
+    }
+
+    /// Takes over the addresses of the same origin from other settings.
+    pub(crate) fn follow_addresses(&mut self, other: &Self) {
+        self.addresses.clone_from(&other.addresses);
+        self.connect_to.clone_from(&other.connect_to);
+    }
+
+    /// Whether there are addresses of the origin's own.
+    pub(crate) fn has_addresses(&self) -> bool {
+        !self.addresses.is_empty() || self.connect_to.is_some()
     }
 
     /// The addresses that replace a lookup.

@@ -1,6 +1,6 @@
 //! What the requests and exchanges of a session share: settings, credentials, connections, caches.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::auth::cache::Credentials;
@@ -27,11 +27,13 @@ pub(crate) struct Shared<N: Net> {
     pub(crate) journal: Rc<Journal<N>>,
     pub(crate) pool: Pool<N>,
     pub(crate) caches: Caches,
+    /// Whether its client has no place for the session any more, so that it keeps no connections.
+    is_retired: Cell<bool>,
 }
 
 impl<N: Net> Shared<N> {
-    /// An invalid origin is kept as an error for the first request.
-    pub(crate) fn new(net: N, origin: Result<Origin, OriginError>) -> Self {
+    /// An invalid origin is kept as an error for the first request. The sessions of a client have one journal.
+    pub(crate) fn new(net: N, origin: Result<Origin, OriginError>, journal: Option<Rc<Journal<N>>>) -> Self {
         let origin = origin.map(Rc::new).map_err(|error| {
             let (code, detail) = match error {
                 OriginError::Scheme(what) => (Code::InvalidScheme, what),
@@ -42,7 +44,7 @@ impl<N: Net> Shared<N> {
         });
         let credentials = Credentials::of_origin(origin.as_ref().ok().cloned());
         let settings = Settings::default();
-        let journal = Rc::new(Journal::new(net.clone(), settings.limits().of_events()));
+        let journal = journal.unwrap_or_else(|| Rc::new(Journal::new(net.clone(), settings.limits().of_events())));
         Self {
             net,
             origin,
@@ -51,7 +53,37 @@ impl<N: Net> Shared<N> {
             journal,
             pool: Pool::default(),
             caches: Caches::default(),
+            is_retired: Cell::new(false),
         }
+    }
+
+    /// The same with other options and connections: credentials, the origin and the journal are shared.
+    pub(crate) fn twin(&self) -> Self {
+        Self {
+            net: self.net.clone(),
+            origin: self.origin.clone(),
+            settings: RefCell::default(),
+            credentials: Rc::clone(&self.credentials),
+            journal: Rc::clone(&self.journal),
+            pool: Pool::default(),
+            caches: Caches::default(),
+            is_retired: Cell::new(self.is_retired.get()),
+        }
+    }
+
+    /// Takes over the addresses that were set for the origin.
+    pub(crate) fn follow_addresses(&self, other: &Self) {
+        self.settings.borrow_mut().follow_addresses(&other.settings.borrow());
+    }
+
+    /// From now on no connections are kept, and those that were are closed.
+    pub(crate) fn retire(&self) {
+        self.is_retired.set(true);
+        self.pool.close_all(CloseReason::Evicted);
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.is_retired.get()
     }
 
     pub(crate) fn record(&self, subject: Subject, what: impl FnOnce() -> Kind) {
@@ -90,6 +122,9 @@ impl<N: Net> Shared<N> {
     /// Keeps a connection for the next request, unless changed settings would not have made it.
     pub(crate) fn keep(&self, mut connection: Connection<N>) {
         let subject = Subject { exchange: 0, connection: connection.number };
+        if self.is_retired.get() {
+            return connection.close(CloseReason::Evicted);
+        }
         let (most, revision) = {
             let settings = self.settings.borrow();
             (settings.limits().connections, settings.revision())

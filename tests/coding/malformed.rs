@@ -239,7 +239,7 @@ mod zstd {
         assert_corrupt(Coding::Zstd, &frame(&[compressed(&[1 << 3, b'x', 1, 0b1111_1100, 1])]), "sequences");
         // A match before there is a byte: a literal fewer than the offset.
         let back = [1 << 3, b'x', 1, 0b0101_0100, 1, 3, 0, 0b10_000];
-        assert_corrupt(Coding::Zstd, &frame(&[compressed(&back)]), "not there");
+        assert_corrupt(Coding::Zstd, &frame(&[compressed(&back)]), "before its beginning");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod again;
 mod deadlines;
+mod decoding;
 mod early;
 mod events;
 mod failing;

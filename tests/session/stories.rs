@@ -20,6 +20,10 @@ pub(crate) struct Story {
     pub(crate) run: fn(&SimNet, &Session) -> Vec<Outcome>,
 }
 
+/// `hello, hello, hello` in gzip.
+pub(crate) const HELLO_GZIP: &[u8] =
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcbH\xcd\xc9\xc9\xd7Q\xc8@\xa2\x00\x9f\xa1\xca\x09\x13\x00\x00\x00";
+
 pub(crate) type Outcome = Result<String, Error>;
 
 /// The longest delay that one failure can cause: no `100 Continue`, and then no first byte.

@@ -28,7 +28,7 @@
 //! pass TIME                       the client does nothing for this long
 //! close-connection
 //!
-//! > TEXT                          the server must receive this line; CRLF is implied
+//! > TEXT                          the server must receive this line; CRLF is implied; `$offered` are all codings of this build
 //! >|TEXT                          the same without CRLF
 //! >* COUNT TEXT                   the same, repeated
 //! < TEXT, <|TEXT, <* COUNT TEXT   the server sends
@@ -49,6 +49,7 @@
 //! with reason TEXT, with no-reason more of the result. What is not listed must not be there, except for reason,
 //! with version HTTP/1.0           version, length and fields, which are then not checked
 //! with length COUNT|none
+//! with codings NAME, NAME          those that were removed from the content, in the order in which they were applied
 //! with field NAME: VALUE          all of this name, in order
 //! with no-field NAME
 //! with interim STATUS
@@ -82,8 +83,8 @@ pub(crate) enum Step {
 }
 
 /// `set NAME VALUE`. Names are `scheme`, `host`, `port`, `listen` (where the server is), `user-agent` (`none`, or
-/// `default`; a transcript begins with none), `persistent`, `addresses`, `connect-to`, `family`, and those of the WIT's
-/// `deadlines` and `limits` (`deadlines.first-byte`). `set ways whole` says that the result may depend on how bytes are
+/// `default`; a transcript begins with none), `persistent`, `decoding`, `addresses`, `connect-to`, `family`, and those of
+/// the WIT's `deadlines` and `limits` (`deadlines.first-byte`). `set ways whole` says that the result may depend on how bytes are
 /// segmented, so they are not.
 #[derive(Debug)]
 pub(crate) struct Setting {
@@ -143,6 +144,7 @@ pub(crate) struct Outcome {
     pub(crate) reason: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) length: Option<Option<u64>>,
+    pub(crate) codings: Vec<String>,
     pub(crate) fields: Vec<Field>,
     pub(crate) no_fields: Vec<String>,
     pub(crate) interims: Vec<Interim>,

@@ -51,6 +51,7 @@ pub(crate) fn set(session: &Session<SimNet>, Setting { line, name, value }: &Set
                 "line-length" => all.line_length = number()?,
                 "head-length" => all.head_length = number()?,
                 "interim-responses" => all.interim_responses = number()?,
+                "decoded-content" => all.decoded_content = number()? as u64,
                 "drained" => all.drained = number()? as u64,
                 "events" => all.events = number()?,
                 _ => return unknown(),
@@ -68,6 +69,10 @@ pub(crate) fn set(session: &Session<SimNet>, Setting { line, name, value }: &Set
             ("user-agent", _) => options.set_user_agent(Some(value.clone())),
             ("persistent", "yes" | "no") => {
                 options.is_persistent = value == "yes";
+                Ok(())
+            }
+            ("decoding", "yes" | "no") => {
+                options.is_decoding = value == "yes";
                 Ok(())
             }
             ("family", "ipv4" | "ipv6") => {
@@ -90,6 +95,7 @@ pub(crate) fn phase_name(phase: Phase) -> &'static str {
         Phase::Send => "send",
         Phase::Head => "head",
         Phase::Body => "body",
+        Phase::Redirect => "redirect",
     }
 }
 
@@ -105,6 +111,7 @@ pub(crate) fn code_name(code: &Code) -> &'static str {
         Code::RequestContentLength => "HTTP-request-body-size",
         Code::Configuration => "configuration-error",
         Code::InvalidState => "invalid-state",
+        Code::InvalidUrl => "invalid-URL",
         Code::Lookup(_) => "DNS-error",
         Code::LookupTimeout => "DNS-timeout",
         Code::DestinationProhibited => "destination-IP-prohibited",
@@ -132,9 +139,12 @@ pub(crate) fn code_name(code: &Code) -> &'static str {
         Code::ResponseTrailersTooLarge => "HTTP-response-trailer-section-size",
         Code::ResponseContentTooLarge => "HTTP-response-body-size",
         Code::ResponseTransferCoding => "HTTP-response-transfer-coding",
+        Code::ContentCoding => "content-coding",
         Code::InterimResponseLimit => "interim-response-limit",
         Code::UpgradeFailed => "HTTP-upgrade-failed",
         Code::Protocol => "HTTP-protocol-error",
+        Code::TooManyRedirects => "too-many-redirects",
+        Code::RedirectRefused => "redirect-refused",
         Code::ServerNotAuthenticated => "server-not-authenticated",
         Code::ContentNotRepeatable => "content-not-repeatable",
         Code::EarlyResponse => "early-response",
@@ -164,5 +174,6 @@ pub(crate) fn reason_name(reason: CloseReason) -> &'static str {
         CloseReason::CloseConnection => "close-connection",
         CloseReason::SessionDropped => "session-dropped",
         CloseReason::SettingsChanged => "settings-changed",
+        CloseReason::Evicted => "evicted",
     }
 }

@@ -232,6 +232,7 @@ impl Parser {
             (_, "") => return Err("with what?".into()),
             ("reason", _) => outcome.reason = Some(text(rest)?),
             ("version", "HTTP/1.0" | "HTTP/1.1") => outcome.version = Some(rest.into()),
+            ("codings", _) => outcome.codings = rest.split(", ").map(str::to_owned).collect(),
             ("length", "none") => outcome.length = Some(None),
             ("length", _) => outcome.length = Some(Some(number(rest)?)),
             ("field", _) => outcome.fields.push(field(rest)?),

@@ -7,6 +7,7 @@ use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use xenon::coding::ACCEPT_ENCODING;
 use xenon::error::{Code, Error};
 use xenon::h1::response_head::ResponseHead;
 use xenon::http::fields::Fields;
@@ -85,6 +86,7 @@ struct Runner<'a> {
 struct Actual {
     head: Option<ResponseHead>,
     length: Option<u64>,
+    codings: Vec<String>,
     content: Vec<u8>,
     interims: Vec<ResponseHead>,
     trailers: Fields,
@@ -177,6 +179,7 @@ impl Runner<'_> {
         let response = response?;
         actual.head = Some(response.head().clone());
         actual.length = response.content_length();
+        actual.codings = response.codings().iter().map(|coding| (*coding).to_owned()).collect();
         for writing in &request.after {
             self.write(&exchange, writing, &[])?;
         }
@@ -306,6 +309,7 @@ fn compare(outcome: &Outcome, actual: &Actual, differences: &mut Differences) {
     let Actual { head, error, .. } = actual;
     differences.compare("status", &outcome.status, &head.as_ref().map(|head| head.status));
     let printable = |bytes: &[u8]| bytes.escape_ascii().to_string();
+    differences.compare("codings", &outcome.codings, &actual.codings);
     if outcome.content != actual.content {
         differences.push("content", &printable(&outcome.content), &printable(&actual.content));
     }
@@ -349,7 +353,7 @@ fn script(acts: &[Act]) -> Script {
     /// Longer text that repeats one byte is sent without being held in memory.
     const LONG: usize = 1 << 20;
     let acts = acts.iter().map(|act| match act {
-        Act::Expect(bytes) => SimAct::Expect(bytes.clone()),
+        Act::Expect(bytes) => SimAct::Expect(with_offered(bytes)),
         Act::ReadHead => SimAct::ExpectHead,
         Act::Read(count) => SimAct::ExpectBytes(*count),
         Act::Drain => SimAct::Drain,
@@ -366,4 +370,12 @@ fn script(acts: &[Act]) -> Script {
         Act::Window(count) => SimAct::Window(*count),
     });
     Script::from(acts.collect::<Vec<_>>())
+}
+
+/// With the codings that this build offers in the place of `$offered`.
+fn with_offered(bytes: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.replace("$offered", ACCEPT_ENCODING).into(),
+        Err(_) => bytes.to_vec(),
+    }
 }

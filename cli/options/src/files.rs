@@ -8,8 +8,19 @@ use crate::table::Names;
 pub struct File {
     /// As given.
     pub name: Vec<u8>,
-    /// Whether it is written, not read.
-    pub is_written: bool,
+    /// What happens to it.
+    pub purpose: Purpose,
+}
+
+/// What a file is named for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// It is read.
+    Reading,
+    /// It is written from its beginning.
+    Writing,
+    /// A new file takes its place: see [`successor`]. One that is not a regular file is written.
+    Replacing,
 }
 
 /// The files that this command line names, without the command's own name. None if there is a mistake in it, because the command
@@ -21,7 +32,7 @@ pub fn of_line(arguments: impl IntoIterator<Item = Vec<u8>>) -> Vec<File> {
             && let Some(names) = option.value.map(|value| value.names)
             && let Some(name) = name_in(names, &value)
         {
-            files.push(File { name: name.to_vec(), is_written: names == Names::Written });
+            files.push(File { name: name.to_vec(), purpose: names.into() });
         }
     }
     files
@@ -31,10 +42,33 @@ pub fn of_line(arguments: impl IntoIterator<Item = Vec<u8>>) -> Vec<File> {
 pub fn name_in(names: Names, value: &[u8]) -> Option<&[u8]> {
     let name = match names {
         Names::Nothing => return None,
-        Names::Read | Names::Written => value,
+        Names::Read | Names::Written | Names::Replaced => value,
+        Names::ReadUnlessPairs => Some(value).filter(|value| !value.contains(&b'='))?,
         Names::ReadAfterAt => value.strip_prefix(b"@")?,
     };
     Some(name).filter(|name| !name.is_empty() && *name != b"-")
+}
+
+impl From<Names> for Purpose {
+    fn from(names: Names) -> Self {
+        match names {
+            Names::Nothing | Names::Read | Names::ReadAfterAt | Names::ReadUnlessPairs => Self::Reading,
+            Names::Written => Self::Writing,
+            Names::Replaced => Self::Replacing,
+        }
+    }
+}
+
+/// The name of the new file that is to take the place of this one. The number makes it unlike others.
+pub fn successor(name: &[u8], number: u64) -> Vec<u8> {
+    [name, format!(".{number:016x}.tmp").as_bytes()].concat()
+}
+
+/// The name of the file that this one is to take the place of, if its name is that of a successor.
+pub fn succeeded(name: &[u8]) -> Option<&[u8]> {
+    let (rest, digits) = name.strip_suffix(b".tmp")?.split_last_chunk::<16>()?;
+    let is_number = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    rest.strip_suffix(b".").filter(|name| is_number && !name.is_empty())
 }
 
 #[cfg(test)]
@@ -42,9 +76,9 @@ mod tests {
     use super::*;
     use crate::table::OPTIONS;
 
-    fn files(line: &str) -> Vec<(String, bool)> {
+    fn files(line: &str) -> Vec<(String, Purpose)> {
         let arguments = line.split_whitespace().map(|argument| argument.as_bytes().to_vec());
-        let text = |file: File| (String::from_utf8(file.name).unwrap(), file.is_written);
+        let text = |file: File| (String::from_utf8(file.name).unwrap(), file.purpose);
         of_line(arguments).into_iter().map(text).collect()
     }
 
@@ -62,6 +96,8 @@ mod tests {
             "/etc/passwd ../secret @/etc/passwd",
             "-H X:/etc/passwd -A -o -X -T -u /a:/b http://localhost/",
             "--data-raw @/etc/passwd",
+            "-b a=/etc/passwd -b /etc/passwd=",
+            "-b - -c - http://localhost/",
             "-Xo /tmp/x",
             "-o",
             "--cacert",
@@ -83,7 +119,7 @@ mod tests {
             };
             found += 1;
             let at = if names == Names::ReadAfterAt { "@" } else { "" };
-            let expected = [("/tmp/x".to_owned(), names == Names::Written)];
+            let expected = [("/tmp/x".to_owned(), Purpose::from(names))];
             assert_eq!(files(&format!("http://localhost/ --{} {at}/tmp/x", option.long)), expected, "{}", option.long);
             if let Some(short) = option.short {
                 for line in
@@ -94,6 +130,26 @@ mod tests {
             }
         }
         assert!(found > 10);
+    }
+
+    #[test]
+    fn a_successor_names_what_it_succeeds() {
+        assert_eq!(successor(b"/a/jar", 0x1f), b"/a/jar.000000000000001f.tmp");
+        for name in [&b"jar"[..], b"/a/\xff", b"a.tmp", b"."] {
+            assert_eq!(succeeded(&successor(name, u64::MAX)), Some(name));
+        }
+        for name in [
+            &b"jar"[..],
+            b"jar.tmp",
+            b"jar.00000000000000f.tmp",
+            b"jar.00000000000000fg.tmp",
+            b"jar.000000000000000F.tmp",
+            b"jar-000000000000000f.tmp",
+            b".000000000000000f.tmp",
+            b"jar.000000000000000f",
+        ] {
+            assert_eq!(succeeded(name), None, "{}", name.escape_ascii());
+        }
     }
 
     #[test]

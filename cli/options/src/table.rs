@@ -32,8 +32,12 @@ pub enum Names {
     Read,
     /// After an `@`, it is the name of a file that is read.
     ReadAfterAt,
+    /// It is the name of a file that is read, unless it has a `=`.
+    ReadUnlessPairs,
     /// It is the name of a file that is written.
     Written,
+    /// It is the name of a file that is replaced as a whole, by a new one beside it.
+    Replaced,
 }
 
 /// Each option.
@@ -50,6 +54,7 @@ pub enum Id {
     UserAgent,
     Referer,
     Range,
+    Compressed,
     Url,
     Output,
     Include,
@@ -97,6 +102,15 @@ pub enum Id {
     MaxFilesize,
     MaxHead,
     MaxFields,
+    Location,
+    MaxRedirs,
+    LocationTrusted,
+    Post301,
+    Post302,
+    Post303,
+    Cookie,
+    CookieJar,
+    JunkSessionCookies,
     Repeat,
     Parallel,
     ParallelMax,
@@ -157,6 +171,7 @@ pub const OPTIONS: &[Opt] = &[
     text(Id::UserAgent, Some('A'), "user-agent", "NAME", "The User-Agent field; empty leaves it out"),
     text(Id::Referer, Some('e'), "referer", "URL", "The Referer field"),
     text(Id::Range, Some('r'), "range", "RANGE", "Ask for these bytes only, as in 0-99; 4 is 4-"),
+    flag(Id::Compressed, None, "compressed", "Ask for content in gzip, deflate or zstd, and decode it"),
     text(Id::Url, None, "url", "URL", "A URL, as if it stood alone"),
     // The output.
     file(Id::Output, Some('o'), "output", WRITTEN, "Write the content there; - is standard output"),
@@ -240,6 +255,34 @@ pub const OPTIONS: &[Opt] = &[
     text(Id::MaxFilesize, None, "max-filesize", "BYTES", "Stop when the content is larger"),
     text(Id::MaxHead, None, "max-head", "BYTES", "Stop when a response's head, or one line of it, is larger"),
     text(Id::MaxFields, None, "max-fields", "N", "Stop when a response's head has more field lines"),
+    // Redirects.
+    flag(Id::Location, Some('L'), "location", "Follow redirects; credentials and cookies stay with their origin"),
+    text(Id::MaxRedirs, None, "max-redirs", "N", "At most N redirects (default 50); -1 is no limit"),
+    flag(Id::LocationTrusted, None, "location-trusted", "Follow them, with the credentials to every origin"),
+    flag(Id::Post301, None, "post301", "A POST stays one after a 301"),
+    flag(Id::Post302, None, "post302", "A POST stays one after a 302"),
+    flag(Id::Post303, None, "post303", "A POST stays one after a 303"),
+    // Cookies.
+    file(
+        Id::Cookie,
+        Some('b'),
+        "cookie",
+        ("DATA|FILE", Names::ReadUnlessPairs),
+        "Send these cookies (a=b; c=d), or those in FILE, and keep new ones",
+    ),
+    file(
+        Id::CookieJar,
+        Some('c'),
+        "cookie-jar",
+        ("FILE", Names::Replaced),
+        "Keep cookies, and write them there in the end; - is standard output",
+    ),
+    flag(
+        Id::JunkSessionCookies,
+        Some('j'),
+        "junk-session-cookies",
+        "Without the cookies of the file that end with a session",
+    ),
     // Several transfers.
     text(Id::Repeat, None, "repeat", "N", "Send the request N times on one session"),
     flag(Id::Parallel, Some('Z'), "parallel", "Several transfers at once, each in its own session"),
@@ -250,7 +293,6 @@ pub const OPTIONS: &[Opt] = &[
 
 /// Options of curl that are refused, by name, and why. A short one has its dash.
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["-L", "location", "location-trusted"], "redirects are not followed; -i shows where they lead"),
     (&["-k", "insecure"], "there is no way to accept any certificate"),
     (&["ntlm", "negotiate", "aws-sigv4", "-n", "netrc"], "Basic, Digest and bearer tokens are all there is (-u)"),
     (&["preproxy"], LATER),
@@ -317,8 +359,8 @@ mod tests {
 
     #[test]
     fn refusals_have_a_reason() {
-        assert!(refusal("-L").is_some_and(|why| why.contains("not followed")));
-        assert!(refusal("--location").is_some());
+        assert!(refusal("-k").is_some_and(|why| why.contains("any certificate")));
+        assert!(refusal("--insecure").is_some());
         assert!(refusal("--netrc").is_some() && refusal("-n").is_some());
         assert_eq!(refusal("--L"), None);
         assert_eq!(refusal("-nonsense"), None);

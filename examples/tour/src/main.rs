@@ -10,7 +10,10 @@
 
 use std::process::ExitCode;
 
+use bindings::xenon::http::client::Client;
+use bindings::xenon::http::cookies::CookieJar;
 use bindings::xenon::http::session::{Request, Session, Words};
+use bindings::xenon::http::settings::Options;
 use bindings::xenon::http::types::{ConnectionFacts, Error, ErrorCode, Event, EventKind, LookupFailure, Phase};
 
 #[allow(missing_docs)]
@@ -104,8 +107,35 @@ fn tour(origin: u16, desk: u16) -> Result<(), Unexpected> {
     drop(session);
     desk.expect_closed(Counts { connections: 2, requests: 3, open: 0 })?;
 
+    step(8, "A client takes URLs, has a session for each origin, follows redirects, and keeps cookies in a jar");
+    let (client, jar, options) = (Client::new(), CookieJar::new(), Options::new());
+    options.set_cookie_jar(Some(&jar));
+    client.set_options(&options);
+    client.set_events(true);
+    let base = format!("http://localhost:{origin}");
+    call(&format!("GET {base}/door"));
+    let response = client
+        .request("GET", &format!("{base}/door"))
+        .send()
+        .map_err(|error| unexpected("the request failed", &error))?;
+    let content = response.read_to_end().map_err(|error| unexpected("the content did not come", &error))?;
+    let content = String::from_utf8_lossy(&content).into_owned();
+    let events = show(client.take_events());
+    expect(
+        has(&events, |what| matches!(what, EventKind::Cookie(note) if note.refused.is_none())),
+        "no cookie was kept",
+    )?;
+    expect(has(&events, |what| matches!(what, EventKind::Redirecting(_))), "no redirect was followed")?;
+    fact("response", &format!("{} {}, from {}", response.status(), response.reason(), response.url()));
+    fact("content", content.trim_end());
+    expect(response.url() == format!("{base}/hall"), "the redirect led elsewhere")?;
+    expect(content.contains("You have the cookie visitor=42."), "the cookie did not come back")?;
+    desk.expect(Counts { connections: 3, requests: 5, open: 1 })?;
+    drop((response, client));
+    desk.expect_closed(Counts { connections: 3, requests: 5, open: 0 })?;
+
     println!();
-    println!("Three requests, two connections, one lookup that failed: all as told.");
+    println!("Five requests, three connections, one redirect, one lookup that failed: all as told.");
     Ok(())
 }
 
@@ -213,6 +243,11 @@ fn in_words(what: &EventKind) -> Option<String> {
             format!("received {}", first_line(head))
         }
         EventKind::Complete => "the response is complete".to_owned(),
+        EventKind::Redirecting(url) => format!("follow the redirect to {url}"),
+        EventKind::Cookie(note) => match &note.refused {
+            None => format!("keep the cookie {}", note.name),
+            Some(why) => format!("keep no cookie {}: {why}", note.name),
+        },
         EventKind::Retrying(why) => format!("send it again: {why}"),
         EventKind::Authorizing(answer) => format!("send it again, with {}", answer.scheme),
         EventKind::Unanswered(challenge) => format!("no answer to {}: {}", challenge.scheme, challenge.reason),
@@ -228,11 +263,7 @@ fn in_words(what: &EventKind) -> Option<String> {
         | EventKind::TunnelResponse(_)
         | EventKind::Tunnel(_) => return None,
         // Reserved, or it concerns another kind of client.
-        EventKind::Stream(_)
-        | EventKind::Decoding(_)
-        | EventKind::Redirecting(_)
-        | EventKind::Cookie(_)
-        | EventKind::GoingAway(_) => return None,
+        EventKind::Stream(_) | EventKind::Decoding(_) | EventKind::GoingAway(_) => return None,
         // How far a content of one piece has come is no news.
         EventKind::Sending(_) | EventKind::Receiving(_) => return None,
     })

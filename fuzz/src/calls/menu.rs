@@ -109,6 +109,7 @@ impl<'a> Input<'a> {
             drained: count() as u64,
             addresses: count(),
             whole_content: count() as u64,
+            decoded_content: count() as u64,
             events: count(),
         }
     }

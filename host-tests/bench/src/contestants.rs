@@ -1,133 +1,15 @@
-//! Who is measured, and at what.
+//! Who is measured, in which build, and at what.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::certificate::Certificate;
-use crate::guest::{self, Function, Guest, Loader};
+use crate::guest::{self, Guest};
+use crate::loader::Loader;
+use crate::names::Name;
 use crate::native::{self, Native};
 use crate::program::{Client, Program};
-
-/// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
-    /// A native program with a blocking socket.
-    Native,
-    /// A component with nothing but a loop over `wasi:sockets`.
-    Raw,
-    /// Xenon, by `request.send` and `response.read-to-end`.
-    XenonSend,
-    /// Xenon, by `session.get`.
-    XenonGet,
-    /// Xenon, by `request.send` and `response.read`.
-    XenonRead,
-    /// Xenon, by `request.send` and `response.read-words`.
-    XenonWords,
-    /// Xenon, by `request.start` and `exchange.write`.
-    XenonWrite,
-    /// Xenon, called by the host as a plugin is, with no other component between: `request.send` and `response.read`,
-    /// or `request.start` and `exchange.write`.
-    XenonDirect,
-    /// `wasi:http`, as wasmtime implements it.
-    WasiHttp,
-    /// The cryptography of TLS in a component, without a network.
-    Crypto,
-    /// A native program with neon.
-    Neon,
-    /// A native program with curl's library.
-    Curl,
-}
-
-impl Name {
-    const ALL: [Self; 12] = [
-        Self::Native,
-        Self::Raw,
-        Self::XenonSend,
-        Self::XenonGet,
-        Self::XenonRead,
-        Self::XenonWords,
-        Self::XenonWrite,
-        Self::XenonDirect,
-        Self::WasiHttp,
-        Self::Crypto,
-        Self::Neon,
-        Self::Curl,
-    ];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Native => "native socket",
-            Self::Raw => "raw wasi:sockets",
-            Self::XenonSend => "Xenon, send and read-to-end",
-            Self::XenonGet => "Xenon, get",
-            Self::XenonRead => "Xenon, send and read",
-            Self::XenonWords => "Xenon, send and read-words",
-            Self::XenonWrite => "Xenon, start and write",
-            Self::XenonDirect => "Xenon, called by the host",
-            Self::WasiHttp => "wasi:http",
-            Self::Crypto => "cryptography alone, in wasm",
-            Self::Neon => "native neon",
-            Self::Curl => "native curl",
-        }
-    }
-
-    pub(crate) fn is_xenon(self) -> bool {
-        matches!(
-            self,
-            Self::XenonSend
-                | Self::XenonGet
-                | Self::XenonRead
-                | Self::XenonWords
-                | Self::XenonWrite
-                | Self::XenonDirect
-        )
-    }
-
-    pub(crate) fn from_short(short: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|name| name.short() == short)
-    }
-
-    pub(crate) fn short(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::WasiHttp => "wasi-http",
-            Self::Raw => "raw",
-            Self::XenonSend => "send",
-            Self::XenonGet => "get",
-            Self::XenonRead => "read",
-            Self::XenonWords => "read-words",
-            Self::XenonWrite => "write",
-            Self::XenonDirect => "direct",
-            Self::Crypto => "crypto",
-            Self::Neon => "neon",
-            Self::Curl => "curl",
-        }
-    }
-
-    /// The package of its guest, and what of it is called for this kind of work; none if it is no guest.
-    fn guest(self, kind: Kind) -> Option<(&'static str, Function)> {
-        match self {
-            Self::Native | Self::Neon | Self::Curl => None,
-            Self::Raw => Some(("xenon-bench-raw", Function::Named("run"))),
-            Self::WasiHttp => Some(("xenon-bench-wasi-http", Function::Named("run"))),
-            Self::XenonSend => Some((
-                "xenon-bench-session",
-                Function::Named(match kind {
-                    Kind::Full => "full",
-                    Kind::Resumed => "resumed",
-                    Kind::Keep | Kind::Upload => "send",
-                }),
-            )),
-            Self::XenonGet | Self::XenonRead | Self::XenonWords => {
-                Some(("xenon-bench-session", Function::Named(self.short())))
-            }
-            Self::XenonWrite => Some(("xenon-bench-session", Function::Upload)),
-            Self::XenonDirect => Some(("xenon", Function::Session)),
-            Self::Crypto => Some(("xenon-bench-crypto", Function::Crypto)),
-        }
-    }
-}
 
 /// Who is measured, in which build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,8 +32,7 @@ impl Entry {
         let builds = |name: &Name| {
             let this = Self::this(*name);
             let other = beside.map(|folder| Self { beside: Some(folder.into()), ..this.clone() });
-            let is_there =
-                |entry: &Self| name.guest(Kind::Keep).is_some_and(|(package, _)| entry.file(package).exists());
+            let is_there = |entry: &Self| name.guest(Kind::Keep).is_some_and(|source| source.is_in(&entry.folder()));
             [this].into_iter().chain(other.filter(is_there))
         };
         names.iter().flat_map(builds).collect()
@@ -163,9 +44,9 @@ impl Entry {
         format!("{}{plain}{other}", self.name.as_str())
     }
 
-    /// Where the file of a guest of this package is.
-    fn file(&self, package: &str) -> PathBuf {
-        self.beside.clone().unwrap_or_else(xenon_harness::guests).join(format!("{package}.wasm"))
+    /// Where the files of its guest are.
+    fn folder(&self) -> PathBuf {
+        self.beside.clone().unwrap_or_else(xenon_harness::guests)
     }
 }
 
@@ -236,7 +117,7 @@ impl Contestant {
     /// Who does this kind of work. A native program has to be given.
     pub(crate) fn new(entry: &Entry, kind: Kind, loader: &Loader, programs: &[Program]) -> Result<Self> {
         let what = match entry.name.guest(kind) {
-            Some((package, function)) => What::Guest(loader.load(&entry.file(package), function)?),
+            Some(source) => What::Guest(loader.load(&entry.folder(), source)?),
             None if entry.name == Name::Native => What::Native,
             None => {
                 let program = programs.iter().find(|program| program.name() == entry.name);
@@ -258,7 +139,7 @@ impl Contestant {
         let mut worker = match &self.what {
             What::Native => Worker::Native(Native),
             What::Program(program) => Worker::Client(program.start()?),
-            What::Guest(guest) => Worker::Guest(guest.instantiate(job.tls)?),
+            What::Guest(guest) => Worker::Guest(guest.instantiate(job)?),
         };
         if warm_up > 0 {
             worker.work(job, warm_up)?;
@@ -292,7 +173,7 @@ impl Worker {
 
 /// Lets one of them work, for a profiler.
 pub(crate) fn run_alone(entry: &Entry, job: Job<'_>, programs: &[Program], time: Duration) -> Result<()> {
-    let loader = Loader::new(guest::profiled_engine()?);
+    let loader = Loader::profiled()?;
     let mut worker = Contestant::new(entry, job.kind, &loader, programs)?.start(job, 1)?;
     let count = if job.is_large() { 1 } else { 1000 };
     let start = Instant::now();

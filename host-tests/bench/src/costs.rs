@@ -1,12 +1,14 @@
 //! What can be counted instead of timed: calls of the host, fuel, memory. These hardly differ from one machine to another.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use xenon_harness::component::counts::Counts;
 
 use crate::Result;
-use crate::contestants::{Contestant, Entry, Job};
-use crate::guest::{Guest, Instance, Loader};
+use crate::contestants::{Contestant, Entry, Job, Kind};
+use crate::guest::{Guest, Instance};
+use crate::loader::Loader;
 
 /// What one unit of work costs a guest.
 pub(crate) struct Cost {
@@ -29,6 +31,30 @@ pub(crate) struct Loaders {
     pub(crate) fuelled: Loader,
 }
 
+impl Loaders {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self { plain: Loader::plain()?, fuelled: Loader::fuelled()? })
+    }
+}
+
+/// A gibibyte in one instance, over one connection: memory does not grow with it.
+pub(crate) fn move_much(entry: &Entry, job: Job<'_>, loaders: &Loaders) -> Result<()> {
+    let contestant = Contestant::new(entry, job.kind, &loaders.plain, &[])?;
+    let mut instance = contestant.guest().ok_or("only guests have such costs")?.instantiate(job)?;
+    let begun = Instant::now();
+    instance.work(job, u32::try_from(MUCH / job.length)?)?;
+    let (memory, time) = (instance.memory(), begun.elapsed());
+    let way = if job.kind == Kind::Upload { "up" } else { "down" };
+    let (label, mebibytes, kibibytes) = (entry.label(), MUCH >> 20, memory >> 10);
+    println!("{label}: {mebibytes} MiB {way} in one instance: {:.1} s, {kibibytes} KiB", time.as_secs_f64());
+    if memory > MOST_MEMORY { Err("memory grows".into()) } else { Ok(()) }
+}
+
+const MUCH: u64 = 1 << 30;
+
+/// The most linear memory that may take, that of all components together.
+const MOST_MEMORY: u64 = 4 << 20;
+
 fn of(entry: &Entry, job: Job<'_>, units: u64, loaders: &Loaders) -> Result<Cost> {
     let load = |loader: &Loader| -> Result<Guest> {
         let contestant = Contestant::new(entry, job.kind, loader, &[])?;
@@ -41,16 +67,16 @@ fn of(entry: &Entry, job: Job<'_>, units: u64, loaders: &Loaders) -> Result<Cost
     };
     let total = f64::from(count) * units as f64;
 
-    let mut instance = load(&loaders.fuelled)?.instantiate(job.tls)?;
+    let mut instance = load(&loaders.fuelled)?.instantiate(job)?;
     let fuel = difference(&mut instance, job, count, |instance| instance.fuel().unwrap_or_default())?;
 
     let plain = load(&loaders.plain)?;
-    let mut instance = plain.instantiate(job.tls)?;
+    let mut instance = plain.instantiate(job)?;
     instance.count_calls();
     let calls = difference(&mut instance, job, count, Instance::calls)?;
     let memory = instance.memory();
 
-    let mut instance = plain.instantiate(job.tls)?;
+    let mut instance = plain.instantiate(job)?;
     let counts = [Counts::default(), Counts::default()];
     counts[0].during(|| instance.work(job, count))?;
     counts[1].during(|| instance.work(job, 2 * count))?;

@@ -1,79 +1,33 @@
-//! Guests under wasmtime: compiled before anything is timed, each instance in a store of its own, as embedders do it.
+//! Guests at work under wasmtime, each instance in a store of its own, as embedders do it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use wasmtime::component::{
-    self, Component, ComponentNamedList, InstancePre, Linker, Lower, ResourceAny, ResourceTable,
-};
-use wasmtime::{CallHook, Config, Engine, ProfilingStrategy, ResourceLimiter, Store};
+use wasmtime::component::{self, ComponentNamedList, InstancePre, Lower, ResourceAny, ResourceTable};
+use wasmtime::{CallHook, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
 use xenon_harness::component::bindings::Client;
+use xenon_harness::service;
 
 use crate::Result;
 use crate::certificate::Certificate;
 use crate::contestants::{Job, Kind};
-
-/// The engine of all that is timed: wasmtime's defaults, without what WASI 0.3 needs, as in the native host.
-pub(crate) fn plain_engine() -> Result<Engine> {
-    Ok(Engine::new(&config())?)
-}
-
-/// One that counts fuel.
-pub(crate) fn fuelled_engine() -> Result<Engine> {
-    Ok(Engine::new(config().consume_fuel(true))?)
-}
-
-/// One whose code `perf` can name.
-pub(crate) fn profiled_engine() -> Result<Engine> {
-    Ok(Engine::new(config().profiler(ProfilingStrategy::PerfMap))?)
-}
-
-fn config() -> Config {
-    let mut config = Config::new();
-    config.concurrency_support(false);
-    config
-}
 
 /// What of a guest is called.
 #[derive(Clone, Copy)]
 pub(crate) enum Function {
     /// An exported function, which does the whole job.
     Named(&'static str),
-    /// One of that kind, which sends content.
+    /// The one that sends content.
     Upload,
     /// What Xenon exports: the host does the job with it.
     Session,
     /// One for each kind of work, which answers how long it took.
     Crypto,
-}
-
-/// Compiles each component once.
-pub(crate) struct Loader {
-    engine: Engine,
-    loaded: RefCell<BTreeMap<PathBuf, Component>>,
-}
-
-impl Loader {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, loaded: RefCell::default() }
-    }
-
-    pub(crate) fn load(&self, file: &Path, function: Function) -> Result<Guest> {
-        let component = match self.loaded.borrow().get(file) {
-            Some(component) => component.clone(),
-            None => Component::from_file(&self.engine, file)?,
-        };
-        self.loaded.borrow_mut().insert(file.to_owned(), component.clone());
-        let mut linker = Linker::new(&self.engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        Ok(Guest { guest: linker.instantiate_pre(&component)?, function })
-    }
+    /// What a service exports: the host sends it so many requests, some at once.
+    Service,
 }
 
 /// A guest, compiled and linked.
@@ -84,21 +38,26 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// An instance of it; for TLS, one that trusts whom it has to.
-    pub(crate) fn instantiate(&self, tls: Option<&Certificate>) -> Result<Instance> {
+    pub(crate) fn new(guest: InstancePre<Host>, function: Function) -> Self {
+        Self { guest, function }
+    }
+
+    /// An instance of it, for this job; for TLS, one that trusts whom it has to.
+    pub(crate) fn instantiate(&self, job: Job<'_>) -> Result<Instance> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut store = Store::new(self.guest.engine(), Host::new());
+        let mut store = Store::new(self.guest.engine(), Host::new(job.port));
         store.limiter(|host| &mut host.memory);
         // Only an engine that counts fuel takes it.
         let _ = store.set_fuel(u64::MAX);
         let exports = runtime.block_on(self.guest.instantiate_async(&mut store))?;
-        let client = match self.function {
-            Function::Session => Some(Client::new(&mut store, &exports)?),
-            _ => None,
+        let typed = match self.function {
+            Function::Session => Typed::Session(Client::new(&mut store, &exports)?),
+            Function::Service => Typed::Service(Service::new(&mut store, &exports)?),
+            Function::Named(_) | Function::Upload | Function::Crypto => Typed::Not,
         };
-        let mut instance = Instance { runtime, store, exports, client, function: self.function };
+        let mut instance = Instance { runtime, store, exports, typed, function: self.function };
         // The other guests trust nobody, for they know no TLS; or are told with each call.
-        if let Some(certificate) = tls
+        if let Some(certificate) = job.tls
             && let Ok(trust) = instance.exports.get_typed_func::<(&[u8],), ()>(&mut instance.store, "trust")
         {
             let call = trust.call_async(&mut instance.store, (certificate.authority.as_bytes(),));
@@ -113,22 +72,33 @@ pub(crate) struct Instance {
     runtime: Runtime,
     store: Store<Host>,
     exports: component::Instance,
-    /// Its exports, if it is Xenon itself.
-    client: Option<Client>,
+    typed: Typed,
     function: Function,
+}
+
+/// The exports of some guests, as bindings.
+#[expect(clippy::large_enum_variant, reason = "there is one for each instance")]
+enum Typed {
+    /// Xenon itself.
+    Session(Client),
+    Service(Service),
+    /// Its functions are called by name.
+    Not,
 }
 
 impl Instance {
     /// Does the job `count` times; how many bytes of content were moved.
     pub(crate) fn work(&mut self, job: Job<'_>, count: u32) -> Result<u64> {
-        let target = job.target;
-        match (self.function, &self.client) {
-            (Function::Named(name), _) => self.call(name, (job.port, target, count)),
-            (Function::Upload, _) => self.call("upload", (job.port, target, count, job.length)),
-            (Function::Session, Some(client)) => {
-                self.runtime.block_on(call_session(&mut self.store, client, job, count))
+        let (port, target) = (job.port, job.target);
+        match (self.function, &self.typed) {
+            (Function::Named(name), _) => self.call(name, (port, target, count)),
+            (Function::Upload, _) => self.call("upload", (port, target, count, job.length)),
+            (_, Typed::Session(client)) => self.runtime.block_on(call_session(&mut self.store, client, job, count)),
+            (_, Typed::Service(service)) => {
+                let requests = service::get_many(&mut self.store, service, target, &[], count as usize, AT_ONCE);
+                count_content(self.runtime.block_on(requests)?)
             }
-            (Function::Session | Function::Crypto, _) => {
+            (Function::Session | Function::Crypto | Function::Service, Typed::Not) => {
                 self.compute(job, count).map(|_| job.length * u64::from(count))
             }
         }
@@ -183,6 +153,18 @@ impl Instance {
     pub(crate) fn memory(&self) -> u64 {
         self.store.data().memory.total as u64
     }
+}
+
+/// How much content all these answers have, each of which must be a 200.
+fn count_content(answers: Vec<service::Whole>) -> Result<u64> {
+    let mut total = 0;
+    for answer in answers {
+        match answer? {
+            (200, _, content) => total += content.len() as u64,
+            (status, ..) => return Err(format!("the answer was {status}").into()),
+        }
+    }
+    Ok(total)
 }
 
 /// What the session guest does by `read`, or by `upload`, done by the host.
@@ -271,6 +253,9 @@ async fn upload(store: &mut Store<Host>, client: &Client, connected: ResourceAny
     Ok(job.length)
 }
 
+/// Requests that a service gets at once.
+const AT_ONCE: usize = 16;
+
 /// Bytes of content read at once: no more come.
 const PIECE: u32 = 65_536;
 
@@ -278,7 +263,7 @@ const PIECE: u32 = 65_536;
 const WRITTEN: u64 = 262_144;
 
 /// What a store holds.
-struct Host {
+pub(crate) struct Host {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     table: ResourceTable,
@@ -287,8 +272,11 @@ struct Host {
 }
 
 impl Host {
-    fn new() -> Self {
-        let wasi = WasiCtxBuilder::new().inherit_stderr().inherit_network().allow_tcp(true).build();
+    /// With this port of 127.0.0.1 as that of the server behind a service.
+    fn new(port: u16) -> Self {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.inherit_stderr().inherit_network().allow_tcp(true).env("UPSTREAM", format!("127.0.0.1:{port}"));
+        let wasi = wasi.build();
         Self { wasi, http: WasiHttpCtx::new(), table: ResourceTable::new(), memory: Memory::default(), calls: 0 }
     }
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::certificate::Certificate;
-use crate::contestants::{Job, Kind, Name};
+use crate::contestants::{Job, Kind};
+use crate::names::Name;
 
 /// A program that was compiled.
 #[derive(Clone)]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::contestants::Name;
 use crate::costs::Cost;
+use crate::names::Name;
 use crate::options::Effort;
 use crate::rounds::{Record, Sample};
 
@@ -25,8 +25,9 @@ pub(crate) enum Unit {
     Bytes(u64),
 }
 
-/// What Xenon should reach of another's rate.
+/// What some should reach of another's rate.
 pub(crate) struct Goal {
+    pub(crate) of: &'static [Name],
     pub(crate) to: Name,
     pub(crate) words: &'static str,
     pub(crate) least: f64,
@@ -34,6 +35,7 @@ pub(crate) struct Goal {
 
 pub(crate) fn introduction(effort: &Effort) {
     println!("Against one nginx on this machine, over one kept connection where the contestant keeps it.");
+    println!("Uploads go to a server of the benchmark's own, which throws them away.");
     println!("{} rounds, each of about {:?} for each; medians, and the extremes.", effort.rounds, effort.slice);
     println!("Busy: the client's own computing, system calls included. To raw: the median of each round's ratio.");
 }
@@ -82,7 +84,7 @@ pub(crate) fn table(table: &Table<'_>, records: &[Record]) {
 }
 
 fn tell(goal: &Goal, records: &[Record], other: &Record) {
-    for record in of_this_build(records).filter(|record| record.entry.name.is_xenon()) {
+    for record in of_this_build(records).filter(|record| goal.of.contains(&record.entry.name)) {
         let by_time = ratios(Some(record), Some(other), time);
         let by_busy = median(&ratios(Some(record), Some(other), busy));
         let (least, most) = (by_time.first().unwrap_or(&f64::NAN), by_time.last().unwrap_or(&f64::NAN));

@@ -31,7 +31,7 @@ pub(crate) fn run(turns: &[(&Contestant, Job<'_>)], effort: &Effort) -> Result<V
         for turn in 0..turns.len() {
             let index = (round + turn) % turns.len();
             let (contestant, job) = turns[index];
-            records[index].samples.push(measure(contestant, job, counts[index])?);
+            records[index].samples.push(measure(contestant, job, warm_up(job), counts[index])?);
         }
     }
     Ok(records)
@@ -40,12 +40,13 @@ pub(crate) fn run(turns: &[(&Contestant, Job<'_>)], effort: &Effort) -> Result<V
 /// How often a contestant does the job in a slice of time.
 fn calibrate(contestant: &Contestant, job: Job<'_>, effort: &Effort) -> Result<u32> {
     let count = warm_up(job) * 4;
-    let each = measure(contestant, job, count)?.time;
+    let each = measure(contestant, job, warm_up(job), count)?.time;
     Ok((effort.slice.as_secs_f64() / each.as_secs_f64()).ceil().max(1.0) as u32)
 }
 
-fn measure(contestant: &Contestant, job: Job<'_>, count: u32) -> Result<Sample> {
-    let mut worker = contestant.start(job, warm_up(job))?;
+/// How long the job takes each of `count` times, after `warm_up` times that are not measured.
+pub(crate) fn measure(contestant: &Contestant, job: Job<'_>, warm_up: u32, count: u32) -> Result<Sample> {
+    let mut worker = contestant.start(job, warm_up)?;
     let (start, busy) = (Instant::now(), worker.busy());
     let told = worker.work(job, count)?;
     let (watched, busy) = (start.elapsed(), worker.busy() - busy);

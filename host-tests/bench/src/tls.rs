@@ -2,13 +2,12 @@
 //!
 //! It must not compare what is not alike: nginx's log tells whose handshakes were resumed and who kept the connection.
 
-use std::time::Instant;
-
 use xenon_harness::nginx::{Nginx, Tls};
 
 use crate::certificate::Certificate;
-use crate::contestants::{Contestant, Entry, Job, Kind, Name};
+use crate::contestants::{Contestant, Entry, Job, Kind};
 use crate::costs::{self, Loaders};
+use crate::names::Name;
 use crate::options::{Effort, Options};
 use crate::program::Program;
 use crate::report::{self, Goal, Table, Unit};
@@ -25,8 +24,14 @@ struct Part {
 }
 
 /// What the cryptography alone reaches is the ceiling.
-const TO_CRYPTO: &[Goal] = &[Goal { to: Name::Crypto, words: "the cryptography alone", least: 0.85 }];
-const TO_NEON: &[Goal] = &[Goal { to: Name::Neon, words: "native neon", least: 0.60 }];
+const TO_CRYPTO: &[Goal] = &[Goal {
+    of: &[Name::XenonRead, Name::XenonWrite, Name::XenonDirect],
+    to: Name::Crypto,
+    words: "the cryptography alone",
+    least: 0.85,
+}];
+const TO_NEON: &[Goal] =
+    &[Goal { of: &[Name::XenonSend, Name::XenonDirect], to: Name::Neon, words: "native neon", least: 0.60 }];
 
 const PARTS: [Part; 5] = [
     Part {
@@ -144,8 +149,13 @@ impl Server {
 pub(crate) fn run(options: &Options, loaders: &Loaders) -> Result<()> {
     let server = Server::start()?;
     let programs = Program::all(&server.certificate)?;
+    let is_wanted = |part: &&Part| match (part.is_large(), part.kind) {
+        (true, Kind::Upload) => options.only.up,
+        (true, _) => options.only.down,
+        (false, _) => options.only.requests,
+    };
     if let Some(name) = options.alone {
-        let has_it = |part: &&Part| part.names.contains(&name) && part.is_large() == options.bytes;
+        let has_it = |part: &&Part| part.names.contains(&name) && is_wanted(part);
         // Requests over one connection rather than handshakes, where there are both.
         let part = PARTS.iter().filter(has_it).min_by_key(|part| part.kind.is_handshake());
         let part = part.ok_or("this contestant has nothing of the kind to do over TLS")?;
@@ -153,11 +163,10 @@ pub(crate) fn run(options: &Options, loaders: &Loaders) -> Result<()> {
         return crate::contestants::run_alone(&entry, part.job(&server, false), &programs, options.effort.alone);
     }
     report::tls_introduction(&options.tls_effort);
-    let is_wanted = |part: &&Part| if part.is_large() { options.bytes } else { options.requests };
     for part in PARTS.iter().filter(is_wanted) {
         measure(part, &server, &programs, options, loaders)?;
     }
-    for part in PARTS.iter().filter(is_wanted).filter(|part| !part.kind.is_handshake() || options.requests) {
+    for part in PARTS.iter().filter(is_wanted) {
         let entries = entries(part, &programs, options);
         // What the cryptography does without a clock is more than its part, but where it seals.
         let is_counted =
@@ -171,34 +180,10 @@ pub(crate) fn run(options: &Options, loaders: &Loaders) -> Result<()> {
         report::costs(&title, &costs::of_each(&guests, part.job(&server, false), units, loaders)?);
     }
     for part in PARTS.iter().filter(is_wanted).filter(|part| part.is_large()) {
-        move_much(part, &server, loaders)?;
+        costs::move_much(&Entry::this(Name::XenonDirect), part.job(&server, false), loaders)?;
     }
     Ok(())
 }
-
-/// A gibibyte in one instance, over one connection: memory does not grow with it.
-fn move_much(part: &Part, server: &Server, loaders: &Loaders) -> Result<()> {
-    let contestant = Contestant::new(&Entry::this(Name::XenonDirect), part.kind, &loaders.plain, &[])?;
-    let guest = contestant.guest().ok_or("Xenon is a guest")?;
-    let mut instance = guest.instantiate(Some(&server.certificate))?;
-    let begun = Instant::now();
-    instance.work(part.job(server, false), MANY)?;
-    let (memory, time) = (instance.memory(), begun.elapsed());
-    let way = if part.kind == Kind::Upload { "up" } else { "down" };
-    println!(
-        "{} MiB {way} in one instance: {:.1} s, {} KiB",
-        (LARGE >> 20) * u64::from(MANY),
-        time.as_secs_f64(),
-        memory >> 10
-    );
-    if memory > MOST_MEMORY { Err("memory grows".into()) } else { Ok(()) }
-}
-
-/// Times the large content for a gibibyte.
-const MANY: u32 = 16;
-
-/// The most linear memory that may take.
-const MOST_MEMORY: u64 = 4 << 20;
 
 fn entries(part: &Part, programs: &[Program], options: &Options) -> Vec<Entry> {
     let is_there = |name: &Name| {

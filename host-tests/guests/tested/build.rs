@@ -6,11 +6,13 @@ use xenon_guest_maker::{Guest, Maker, finish};
 
 fn main() -> ExitCode {
     let guests = [
+        Guest::WITHOUT_ZSTD,
         Guest::alone("rust-crate", &["examples/rust-crate", "src", "getrandom"]),
         Guest::composed("tested-async-caller", &["host-tests/guests/tested/async-caller"]),
         Guest::alone("tested-command", &["host-tests/guests/tested/command"]),
         Guest::alone("tested-async-command", &["host-tests/guests/tested/async-command"]),
         Guest::alone("tested-fetcher", &["host-tests/guests/tested/fetcher"]),
+        Guest::composed("rust-fetch", &["examples/rust-fetch"]),
         Guest::alone("plain-get", &["examples/cargo-component"]),
         Guest::alone("plugin-endless", &["examples/plugin-host/plugins/endless", "examples/plugin-host/wit"]),
         Guest::alone("plugin-fetch", &["examples/plugin-host/plugins/fetch", "examples/plugin-host/wit"]),

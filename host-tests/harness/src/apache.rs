@@ -36,8 +36,13 @@ pub struct Area<'a> {
     pub directives: &'a str,
 }
 
-/// What every target answers with, but those that count.
+/// What every target answers with, but those whose last segment is `length` or `large`.
 pub const CONTENT: &str = "from apache\n";
+
+/// What a target answers with whose last segment is `large`: enough for Apache to find it worth a coding.
+pub fn large() -> String {
+    CONTENT.repeat(1000)
+}
 
 /// What Apache says about one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +76,7 @@ impl Apache {
         let file = program::find("apache2")?;
         let folder = Folder::new("apache");
         folder.write("hello", CONTENT);
+        folder.write("large", &large());
         folder.write(
             "length",
             "#!/bin/sh\nlength=$(wc -c)\nprintf 'Content-Type: text/plain\\r\\n\\r\\n%s\\n' \"$length\"\n",
@@ -163,7 +169,7 @@ const FENCE: &str = "/xenon-fence";
 /// It is written when the sockets listen.
 const PID: &str = "pid";
 
-const MODULES: [&str; 11] = [
+const MODULES: [&str; 12] = [
     "mpm_event",
     "authn_core",
     "authn_file",
@@ -173,6 +179,7 @@ const MODULES: [&str; 11] = [
     "auth_digest",
     "alias",
     "cgi",
+    "deflate",
     "headers",
     "status",
 ];
@@ -235,6 +242,7 @@ MaxKeepAliveRequests 0
 KeepAliveTimeout 60
 DocumentRoot \"{folder}\"
 ScriptAliasMatch \"/length$\" \"{folder}/length\"
+AliasMatch \"/large$\" \"{folder}/large\"
 AliasMatch \"^/\" \"{folder}/hello\"
 <Location \"{FENCE}\">
 SetHandler server-status

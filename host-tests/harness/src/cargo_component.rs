@@ -37,7 +37,8 @@ pub fn build(workspace: &Path, parts: &[&str], folder: &str, name: &str) -> Opti
     command.args(["component", "build", "--release", "--locked", "--target-dir"]).arg(&target);
     // What the cargo that runs this test says of itself.
     let of_cargo = |name: &str| name == "RUSTFLAGS" || name.starts_with("CARGO_") && name != "CARGO_HOME";
-    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| of_cargo(name)) {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| of_cargo(name)) {
         command.env_remove(name);
     }
     // Offline, too: not by its own option, which wants a lock file of packages of components.

@@ -26,7 +26,7 @@ use self::bindings::Client;
 use self::counts::Counts;
 use self::engine::State;
 
-pub use self::bindings::exports::xenon::http::session::{Received, ReceivedWords, Words};
+pub use self::bindings::exports::xenon::http::session::{Received, ReceivedWords, Redirect, Words};
 pub use self::bindings::exports::xenon::http::types::{
     AddressFamily, AttemptFailure, AuthSchemes, Authorization, CertificateError, CertificateFailures, Challenge,
     CloseReason, ConnectionFacts, Error, ErrorCode, Event, EventKind, InterimResponse, LookupFailure, Phase, Progress,
@@ -34,6 +34,8 @@ pub use self::bindings::exports::xenon::http::types::{
 };
 pub use self::engine::{bytes, component, engine};
 
+pub mod clients;
+mod cookies;
 pub mod counts;
 mod engine;
 mod resource;
@@ -44,6 +46,7 @@ mod settings;
 
 use self::resource::{Handle, resource};
 
+pub use self::cookies::{CookieJar, ExportedCookies, ImportedCookies};
 pub use self::resources::{Exchange, Request, Response, Session, Timer};
 pub use self::room::Room;
 pub use self::setting_resources::{Options, TlsConfig};
@@ -58,8 +61,10 @@ pub mod bindings {
 
             world client {
                 export xenon:http/types@0.2.0;
+                export xenon:http/cookies@0.2.0;
                 export xenon:http/settings@0.2.0;
                 export xenon:http/session@0.2.0;
+                export xenon:http/client@0.2.0;
             }
         ",
         path: "../../wit",
@@ -78,6 +83,8 @@ pub type Fields = Vec<(String, Vec<u8>)>;
 /// What an instance is given.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// Whether it is the component with every feature, which is compiled when it is first used.
+    pub full: bool,
     /// Whether it may use sockets. Without it, making one fails.
     pub sockets: bool,
     /// Whether the addresses that it connects to are allowed.
@@ -103,6 +110,7 @@ impl Default for Setup {
     /// Everything allowed, nothing counted that costs time, and 60 seconds.
     fn default() -> Setup {
         Setup {
+            full: false,
             sockets: true,
             addresses: true,
             lookup: true,
@@ -146,6 +154,41 @@ impl Guest {
     /// Makes a session.
     pub fn session(&self, scheme: &str, host: &str, port: u16) -> Session {
         Session::new(self, scheme, host, port)
+    }
+
+    /// Makes a client.
+    pub fn client(&self) -> clients::Client {
+        clients::Client::new(self)
+    }
+
+    /// Makes a cookie jar.
+    pub fn cookie_jar(&self) -> CookieJar {
+        CookieJar::new(self)
+    }
+
+    /// `client.follow`.
+    pub fn follow(
+        &self,
+        request: &Request,
+        response: &Response,
+        policy: clients::RedirectPolicy,
+        followed: u32,
+    ) -> Result<Option<clients::NextRequest>, Error> {
+        let (request, response) = (request.handle(), response.handle());
+        let next = self.call(async |store, client| {
+            client.xenon_http_client().call_follow(store, request, response, policy, followed).await
+        });
+        next.map(|next| next.map(|resource| clients::NextRequest::adopt(self, resource)))
+    }
+
+    /// `client.escape`.
+    pub fn escape(&self, text: &str) -> String {
+        self.call(async |store, client| client.xenon_http_client().call_escape(store, text).await)
+    }
+
+    /// `client.resolve`.
+    pub fn resolve(&self, base: &str, reference: &str) -> String {
+        self.call(async |store, client| client.xenon_http_client().call_resolve(store, base, reference).await)
     }
 
     /// Makes options.

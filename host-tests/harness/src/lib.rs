@@ -13,6 +13,7 @@
 pub mod access;
 pub mod apache;
 pub mod cargo_component;
+pub mod coders;
 pub mod component;
 pub mod componentize_py;
 mod engines;
@@ -26,6 +27,9 @@ pub mod socks;
 pub mod squid;
 pub mod tinyproxy;
 pub mod wasip3;
+
+/// The codings that `xenon.wasm` and `xenon-0.3.wasm` offer.
+pub const OFFERED: &str = "gzip, deflate, zstd";
 
 /// Where the guests' files are; that of a consumer has the component in it.
 pub fn guests() -> std::path::PathBuf {

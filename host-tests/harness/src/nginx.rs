@@ -60,7 +60,8 @@ pub struct Tls<'a> {
 impl Nginx {
     /// Starts it with these files, each a path and a size; what is in them is `content`. PUT and POST to `/sink`, and to
     /// whatever is below it, read the content and answer 200 `sunk`. Requests for what is below `/unlogged/` are not logged;
-    /// what is below `/basic/`, `/basic/sink` too, is for `USER` alone.
+    /// what is below `/basic/`, `/basic/sink` too, is for `USER` alone. What is below `/gzip/` comes in gzip to who takes that.
+    /// `/login` sets a cookie and leads to `/cookies`, whose content is the cookies of the request.
     ///
     /// `None` if nginx is not installed, with a loud message: a skipped test must be noticed. In CI that is a panic.
     pub fn start(files: &[(&str, usize)]) -> Option<Nginx> {
@@ -77,6 +78,7 @@ impl Nginx {
         let folder = Folder::new("nginx");
         fs::create_dir_all(folder.path().join("files/unlogged")).expect("the folder can be written to");
         fs::create_dir_all(folder.path().join("files/basic")).expect("the folder can be written to");
+        fs::create_dir_all(folder.path().join("files/gzip")).expect("the folder can be written to");
         for (path, size) in files {
             write_content(&folder.path().join("files").join(path.trim_start_matches('/')), *size);
         }
@@ -201,7 +203,13 @@ http {{
         server_name localhost;
         root files;
         location = {FENCE} {{ return 204; }}
+        location = /login {{
+            add_header Set-Cookie 'name=value; Path=/';
+            return 302 /cookies?way=login;
+        }}
+        location = /cookies {{ return 200 $http_cookie; }}
         location /unlogged/ {{ access_log off; }}
+        location /gzip/ {{ gzip on; gzip_types *; gzip_min_length 1; }}
         location /sink {{ {SINK} }}
         location /basic/ {{
             auth_basic {};

@@ -15,7 +15,7 @@ use wasmtime::component::{Accessor, Component, Linker};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi_http::p3::Request;
-use wasmtime_wasi_http::p3::bindings::{ServicePre, http::types};
+use wasmtime_wasi_http::p3::bindings::{Service as Exports, ServicePre, http::types};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use xenon_native::host::{self, Host};
 use xenon_native::named_files::NamedFiles;
@@ -32,13 +32,13 @@ pub type Answer = Result<(u16, Vec<u8>), String>;
 pub type Fields = Vec<(String, Vec<u8>)>;
 
 /// An answer with the fields.
-type Whole = Result<(u16, Fields, Vec<u8>), String>;
+pub type Whole = Result<(u16, Fields, Vec<u8>), String>;
 
 /// An instance of a service.
 pub struct Service {
     runtime: Runtime,
     store: RefCell<Store<Host>>,
-    service: wasmtime_wasi_http::p3::bindings::Service,
+    service: Exports,
 }
 
 impl Service {
@@ -70,56 +70,64 @@ impl Service {
 
     fn exchanges(&self, path: &str, fields: &[(&str, &str)], count: usize, at_once: usize) -> Vec<Whole> {
         let mut store = self.store.borrow_mut();
-        let left = Cell::new(count);
-        let answers = RefCell::new(Vec::new());
-        let all = store.run_concurrent(async |accessor| {
-            let lane = async || {
-                while left.get() > 0 {
-                    left.set(left.get() - 1);
-                    let answer = self.exchange(accessor, path, fields).await;
-                    answers
-                        .borrow_mut()
-                        .push(answer.unwrap_or_else(|trap| panic!("the service has trapped: {trap:?}")));
-                }
-            };
-            all((0..at_once).map(|_| Box::pin(lane()) as _).collect()).await;
-        });
+        let all = get_many(&mut store, &self.service, path, fields, count, at_once);
         let waited = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, all).await });
-        waited.expect("the service answers in time").expect("the service does not trap");
-        answers.into_inner()
-    }
-
-    async fn exchange(
-        &self,
-        accessor: &Accessor<Host>,
-        path: &str,
-        fields: &[(&str, &str)],
-    ) -> wasmtime::Result<Whole> {
-        let mut request = http::Request::get(format!("http://service.test{path}"));
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Empty::<Bytes>::new())?;
-        let request = accessor.with(|mut store| Request::from_http(store.data_mut().http().hooks, request).0);
-        let response = match self.service.handle(accessor, request).await? {
-            Ok(response) => response,
-            Err(code) => return Ok(Err(format!("{code:?}"))),
-        };
-        let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
-        let status = response.status().as_u16();
-        let fields = response.headers().iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-        let fields = fields.collect();
-        Ok(match response.into_body().collect().await {
-            Ok(content) => Ok((status, fields, content.to_bytes().to_vec())),
-            Err(error) => Err(format!("{error:?}")),
-        })
+        waited.expect("the service answers in time").unwrap_or_else(|trap| panic!("the service has trapped: {trap:?}"))
     }
 }
 
-async fn instantiate(
-    component: &[u8],
-    variables: &[(&str, &str)],
-) -> wasmtime::Result<(Store<Host>, wasmtime_wasi_http::p3::bindings::Service)> {
+/// Gets this path of a service so many times, so many at once, under any host. Fails if it traps.
+pub async fn get_many<T: WasiHttpView>(
+    store: &mut Store<T>,
+    service: &Exports,
+    path: &str,
+    fields: &[(&str, &str)],
+    count: usize,
+    at_once: usize,
+) -> wasmtime::Result<Vec<Whole>> {
+    let left = Cell::new(count);
+    let answers = RefCell::new(Vec::new());
+    let all = store.run_concurrent(async |accessor| {
+        let lane = async || {
+            while left.get() > 0 {
+                left.set(left.get() - 1);
+                let answer = exchange(accessor, service, path, fields).await;
+                answers.borrow_mut().push(answer);
+            }
+        };
+        all((0..at_once).map(|_| Box::pin(lane()) as _).collect()).await;
+    });
+    all.await?;
+    answers.into_inner().into_iter().collect()
+}
+
+async fn exchange<T: WasiHttpView>(
+    accessor: &Accessor<T>,
+    service: &Exports,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> wasmtime::Result<Whole> {
+    let mut request = http::Request::get(format!("http://service.test{path}"));
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Empty::<Bytes>::new())?;
+    let request = accessor.with(|mut store| Request::from_http(store.data_mut().http().hooks, request).0);
+    let response = match service.handle(accessor, request).await? {
+        Ok(response) => response,
+        Err(code) => return Ok(Err(format!("{code:?}"))),
+    };
+    let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
+    let status = response.status().as_u16();
+    let fields = response.headers().iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+    let fields = fields.collect();
+    Ok(match response.into_body().collect().await {
+        Ok(content) => Ok((status, fields, content.to_bytes().to_vec())),
+        Err(error) => Err(format!("{error:?}")),
+    })
+}
+
+async fn instantiate(component: &[u8], variables: &[(&str, &str)]) -> wasmtime::Result<(Store<Host>, Exports)> {
     let engine = Engine::new(&engines::for_wasip3())?;
     let component = Component::new(&engine, component)?;
     let mut linker = Linker::new(&engine);

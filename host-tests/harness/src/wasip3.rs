@@ -15,17 +15,22 @@ use wasmtime::{ResourceLimiter, Store};
 use self::bindings::Exports as Client;
 use self::engine::State;
 
+pub use self::bindings::exports::xenon::http::session::Redirect;
 pub use self::bindings::exports::xenon::http::types::{
     AddressFamily, AuthSchemes, Challenge, CloseReason, ConnectionFacts, Error, ErrorCode, Event, EventKind,
     InterimResponse, Phase, TlsVersion, Version, WholeResponse,
 };
 pub use self::content::{Content, Upload};
+pub use self::cookies::{CookieJar, ExportedCookies, ImportedCookies};
 pub use self::engine::bytes;
 pub use self::resources::{Pending, Request, Response, Session};
 pub use self::setting_resources::{Options, TlsConfig};
 pub use self::settings::{Deadlines, Limits};
 
+pub mod clients;
 mod content;
+#[path = "component/cookies.rs"]
+mod cookies;
 mod engine;
 #[path = "component/resource.rs"]
 mod resource;
@@ -45,6 +50,7 @@ pub mod bindings {
         world: "xenon:http/exports",
         exports: {
             default: async,
+            "xenon:http/client@0.3.0.[method]client.get": async | store,
             "xenon:http/session@0.3.0.[method]session.get": async | store,
             "xenon:http/session@0.3.0.[method]session.head": async | store,
             "xenon:http/session@0.3.0.[method]session.post": async | store,
@@ -102,6 +108,16 @@ impl Guest {
             patience: setup.patience,
             is_dead: Cell::new(false),
         }))
+    }
+
+    /// Makes a client.
+    pub fn client(&self) -> clients::Client {
+        clients::Client::new(self)
+    }
+
+    /// Makes a cookie jar.
+    pub fn cookie_jar(&self) -> CookieJar {
+        CookieJar::new(self)
     }
 
     /// Makes a session.

@@ -4,7 +4,8 @@
 //! The command gets one place (`preopens`), in which each file has the very name that it was given. A file is opened by the
 //! operating system when the command opens it, so links lead wherever they lead, and pipes, `/dev/stdin` and `/dev/fd/3` are what
 //! they are for every program; it is closed when the command is done with it. No folder is ever given, so no name leads to another
-//! file, and nothing can be listed, made, renamed or taken away but that a file that is written is made or emptied.
+//! file, and nothing can be listed, made, renamed or taken away but that a file that is written is made or emptied, and that one
+//! that is replaced can get a successor of its name and `.NUMBER.tmp`.
 
 mod pipe;
 
@@ -19,7 +20,7 @@ use wasmtime::{Error, Result};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use xenon_cli_options::escape::unescaped;
-use xenon_cli_options::files;
+use xenon_cli_options::files::{self, Purpose, succeeded};
 
 use pipe::Pipe;
 
@@ -28,6 +29,7 @@ use pipe::Pipe;
 pub struct NamedFiles {
     read: HashSet<Vec<u8>>,
     written: HashSet<Vec<u8>>,
+    replaced: HashSet<Vec<u8>>,
 }
 
 impl NamedFiles {
@@ -35,7 +37,11 @@ impl NamedFiles {
     pub fn of_line(arguments: &[Vec<u8>]) -> Self {
         let mut named = Self::default();
         for file in files::of_line(arguments.iter().cloned()) {
-            let kind = if file.is_written { &mut named.written } else { &mut named.read };
+            let kind = match file.purpose {
+                Purpose::Reading => &mut named.read,
+                Purpose::Writing => &mut named.written,
+                Purpose::Replacing => &mut named.replaced,
+            };
             kind.insert(file.name);
         }
         named
@@ -104,12 +110,39 @@ impl View<'_> {
         })
     }
 
+    /// The path of what is to replace a file that an option names, and the path of that.
+    fn succession(&self, successor: &[u8]) -> FsResult<(PathBuf, PathBuf)> {
+        let name = succeeded(successor).filter(|name| self.files.replaced.contains(*name));
+        let paths = name.and_then(|name| path_of(successor).zip(path_of(name)));
+        Ok(paths.ok_or(types::ErrorCode::NotPermitted)?)
+    }
+
+    /// Makes the file that is to replace another. It is for the same people, or else for its owner alone.
+    fn make_successor(&self, successor: &[u8]) -> FsResult<Descriptor> {
+        let (path, replaced) = self.succession(successor)?;
+        let mut how = OpenOptions::new();
+        how.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+            how.mode(std::fs::metadata(&replaced).map_or(0o600, |metadata| metadata.mode() & 0o777));
+        }
+        #[cfg(not(unix))]
+        let _ = replaced;
+        let file = how.open(path)?;
+        let metadata = file.metadata()?;
+        Ok(Descriptor::File { file, metadata, offset: 0 })
+    }
+
     /// Opens a file that an option names.
     fn open(&self, name: &[u8], create: types::OpenFlags, flags: types::DescriptorFlags) -> FsResult<Descriptor> {
         let (reads, writes) =
             (flags.contains(types::DescriptorFlags::READ), flags.contains(types::DescriptorFlags::WRITE));
         let is_named = match (reads, writes) {
             (true, false) => self.files.read.contains(name),
+            (false, true) if create.contains(types::OpenFlags::EXCLUSIVE) => return self.make_successor(name),
+            // One that is replaced is opened to see what it is.
+            (false, true) if create == types::OpenFlags::empty() && self.files.replaced.contains(name) => true,
             (false, true) => self.files.written.contains(name),
             _ => false,
         };
@@ -370,19 +403,24 @@ impl types::HostDescriptor for View<'_> {
     async fn rename_at(
         &mut self,
         _: Resource<types::Descriptor>,
-        _: String,
+        from: String,
         _: Resource<types::Descriptor>,
-        _: String,
+        to: String,
     ) -> FsResult<()> {
-        Err(types::ErrorCode::NotPermitted.into())
+        let (successor, replaced) = self.succession(&unescaped(&from))?;
+        if path_of(&unescaped(&to)).as_ref() != Some(&replaced) {
+            return Err(types::ErrorCode::NotPermitted.into());
+        }
+        Ok(std::fs::rename(successor, replaced)?)
     }
 
     async fn symlink_at(&mut self, _: Resource<types::Descriptor>, _: String, _: String) -> FsResult<()> {
         Err(types::ErrorCode::NotPermitted.into())
     }
 
-    async fn unlink_file_at(&mut self, _: Resource<types::Descriptor>, _: String) -> FsResult<()> {
-        Err(types::ErrorCode::NotPermitted.into())
+    async fn unlink_file_at(&mut self, _: Resource<types::Descriptor>, name: String) -> FsResult<()> {
+        let (successor, _) = self.succession(&unescaped(&name))?;
+        Ok(std::fs::remove_file(successor)?)
     }
 
     async fn metadata_hash(&mut self, _: Resource<types::Descriptor>) -> FsResult<types::MetadataHashValue> {
@@ -496,6 +534,45 @@ mod tests {
         let files = named(&["-T", &missing, "h"]);
         assert_eq!(open(&files, &missing, new(), DescriptorFlags::READ), Some(ErrorCode::NoEntry));
         assert!(!std::fs::exists(&missing).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_gets_a_successor_and_nothing_else_does() {
+        let folder = Folder::new("replaced");
+        let (jar, other) = (folder.path("jar"), folder.path("other"));
+        let files = named(&["-c", &jar, "-o", &other, "h"]);
+        let successor = |name: &str| String::from_utf8(files::successor(name.as_bytes(), 7)).unwrap();
+        let (writing, exclusive) = (DescriptorFlags::WRITE, OpenFlags::CREATE | OpenFlags::EXCLUSIVE);
+        let none = OpenFlags::empty();
+        let refused = Some(ErrorCode::NotPermitted);
+        assert_eq!(open(&files, &jar, none, writing), Some(ErrorCode::NoEntry));
+        assert_eq!(open(&files, &jar, new(), writing), refused);
+        assert_eq!(open(&files, &jar, none, DescriptorFlags::READ), refused);
+        assert_eq!(open(&files, &successor(&other), exclusive, writing), refused);
+        assert_eq!(open(&files, &jar, exclusive, writing), refused);
+        assert_eq!(open(&files, &successor(&jar), exclusive, writing), None);
+        assert_eq!(open(&files, &successor(&jar), exclusive, writing), Some(ErrorCode::Exist));
+
+        let mut table = ResourceTable::new();
+        let mut view = View { files: &files, table: &mut table };
+        let mut place = || preopens::Host::get_directories(&mut view).unwrap().remove(0).0;
+        let (one, two, three) = (place(), place(), place());
+        std::fs::write(&other, "other").unwrap();
+        for (from, to) in [(&successor(&jar), &other), (&other, &jar), (&successor(&other), &other), (&jar, &jar)] {
+            let (one, two) = (Resource::new_borrow(one.rep()), Resource::new_borrow(two.rep()));
+            let moved = run(view.rename_at(one, from.clone(), two, to.clone()));
+            assert_eq!(moved.err().map(|error| error.downcast().unwrap()), refused, "{from} {to}");
+        }
+        run(view.rename_at(one, successor(&jar), two, jar.clone())).unwrap();
+        assert_eq!(open(&files, &jar, none, writing), None);
+        for name in [&jar, &other, &successor(&other)] {
+            assert!(run(view.unlink_file_at(Resource::new_borrow(three.rep()), name.clone())).is_err());
+        }
+        assert_eq!(open(&files, &successor(&jar), exclusive, writing), None);
+        let mut view = View { files: &files, table: &mut table };
+        run(view.unlink_file_at(three, successor(&jar))).unwrap();
+        assert!(!std::fs::exists(successor(&jar)).unwrap());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "other");
     }
 
     #[test]

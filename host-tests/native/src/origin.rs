@@ -29,19 +29,23 @@ impl Origin {
                 counts.open += 1;
             });
             // A client that breaks off is a connection that has closed.
-            let _ = answer_all(stream, |target| {
+            let _ = answer_all(stream, |target, cookies| {
                 let counts = book.write(|counts| counts.requests += 1);
-                format!(
-                    "You asked for {target}. This is request {}, on connection {}.\n",
+                let head = if target == "/door" { LED_ON } else { OK };
+                let cookies =
+                    if cookies.is_empty() { String::new() } else { format!(" You have the cookie {cookies}.") };
+                let content = format!(
+                    "You asked for {target}. This is request {}, on connection {}.{cookies}\n",
                     counts.requests, counts.connections
-                )
+                );
+                (head, content)
             });
             book.write(|counts| counts.open -= 1);
         })?;
         let desk = serve(&book, |book, stream| {
-            let _ = answer_all(stream, |target| {
+            let _ = answer_all(stream, |target, _| {
                 let counts = if target == "/closed" { book.wait_until_closed() } else { book.write(|_| ()) };
-                format!("{} {} {}", counts.connections, counts.requests, counts.open)
+                (OK, format!("{} {} {}", counts.connections, counts.requests, counts.open))
             });
         })?;
         Ok(Origin { port, desk, book })
@@ -103,20 +107,30 @@ fn serve(book: &Arc<Book>, each: impl Fn(&Book, TcpStream) + Copy + Send + 'stat
     Ok(port)
 }
 
-/// Answers requests without content until the client closes.
-fn answer_all(stream: TcpStream, mut content: impl FnMut(&str) -> String) -> Result<()> {
+const OK: &str = "200 OK\r\n";
+
+/// A redirect that sets a cookie.
+const LED_ON: &str = "302 Found\r\nLocation: /hall\r\nSet-Cookie: visitor=42\r\n";
+
+/// Answers requests without content until the client closes. Each answer has a beginning of a head and a content, for this target and
+/// these cookies.
+fn answer_all(stream: TcpStream, mut answer: impl FnMut(&str, &str) -> (&'static str, String)) -> Result<()> {
     let mut reader = BufReader::new(&stream);
     loop {
         let mut request = String::new();
         if reader.read_line(&mut request)? == 0 {
             return Ok(());
         }
-        let mut field = String::new();
+        let (mut field, mut cookies) = (String::new(), String::new());
         while reader.read_line(&mut field)? > 2 {
+            if let Some(value) = field.strip_prefix("Cookie: ") {
+                value.trim_end().clone_into(&mut cookies);
+            }
             field.clear();
         }
-        let content = content(request.split(' ').nth(1).unwrap_or_default());
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", content.len());
+        let (head, content) = answer(request.split(' ').nth(1).unwrap_or_default(), &cookies);
+        let length = content.len();
+        let head = format!("HTTP/1.1 {head}Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n");
         (&stream).write_all((head + &content).as_bytes())?;
     }
 }

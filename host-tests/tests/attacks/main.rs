@@ -11,6 +11,7 @@
 
 mod caller;
 mod content;
+mod cookies;
 mod cost;
 mod head;
 mod host;

@@ -291,6 +291,7 @@ fn compare_heads(outcome: &Outcome, response: &Response, differences: &mut Diffe
     differences.compare("reason", outcome.reason.as_ref().unwrap_or(&reason), &reason);
     let length = response.content_length();
     differences.compare("length", &outcome.length.unwrap_or(length), &length);
+    differences.compare("codings", &outcome.codings, &response.codings());
     let fields = response.fields();
     for name in outcome.fields.iter().map(|(name, _)| name).chain(&outcome.no_fields) {
         let values = |fields: &[Field]| -> Vec<String> {

@@ -27,6 +27,10 @@ pub(crate) fn set(session: &Session, Setting { line, name, value }: &Setting, pa
         } = time()?;
         session.set_deadlines(all);
         Ok(())
+    } else if name == "limits.decoded-content" {
+        let most = u64::from(number()?);
+        session.change_options(|options| options.set_max_decoded_content(most));
+        Ok(())
     } else if let Some(name) = name.strip_prefix("limits.") {
         let mut all = session.limits();
         *match name {
@@ -50,6 +54,10 @@ pub(crate) fn set(session: &Session, Setting { line, name, value }: &Setting, pa
             ("user-agent", _) => session.change_options(|options| options.set_user_agent(Some(value))),
             ("persistent", "yes" | "no") => {
                 session.change_options(|options| options.set_persistent(value == "yes"));
+                Ok(())
+            }
+            ("decoding", "yes" | "no") => {
+                session.change_options(|options| options.set_decoding(value == "yes"));
                 Ok(())
             }
             ("family", "ipv4" | "ipv6") => {

@@ -274,7 +274,7 @@ impl Connection {
 
     fn perform(&mut self, act: Act) -> Result<(), String> {
         match act {
-            Act::Expect(bytes) => self.expect(&bytes)?,
+            Act::Expect(bytes) => self.expect(&with_offered(bytes))?,
             Act::ReadHead => {
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
@@ -406,6 +406,14 @@ impl Connection {
     fn be(&self, at: At) {
         self.shared.lock().connections[self.number].at = at;
         self.shared.changed.notify_all();
+    }
+}
+
+/// With the codings that the component offers in the place of `$offered`.
+fn with_offered(bytes: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(bytes) {
+        Ok(text) => text.replace("$offered", xenon_harness::OFFERED).into(),
+        Err(error) => error.into_bytes(),
     }
 }
 

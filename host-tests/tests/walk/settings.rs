@@ -61,6 +61,7 @@ fn bounds(session: &Session, random: &mut Random) -> Result<(), Error> {
             drained: random.number(),
             addresses: random.number(),
             whole_content: u64::from(random.number()),
+            decoded_content: u64::from(random.number()),
             events: random.number(),
         }),
         1 => session.set_limits(Limits { connections: 1 + random.below(3) as u32, ..session.limits() }),
@@ -139,7 +140,7 @@ pub(crate) fn proxies(options: &Options, random: &mut Random, port: u16) -> Resu
 }
 
 fn messages(options: &Options, random: &mut Random) -> Result<(), Error> {
-    match random.below(3) {
+    match random.below(4) {
         0 => options.set_user_agent(random.one(&[None, Some("a"), Some("a\r\nb")])),
         1 => {
             let fields = random.one(&[&[][..], &[("A", "b")], &[("A", "b"), ("Host", "c")], &[("Cookie", PASSWORD)]]);
@@ -147,6 +148,10 @@ fn messages(options: &Options, random: &mut Random) -> Result<(), Error> {
             let outcome = options.set_default_fields(&fields);
             assert!(!format!("{:?}", options.default_fields()).contains(&format!("{:?}", PASSWORD.as_bytes())));
             outcome
+        }
+        2 => {
+            options.set_decoding(random.below(2) > 0);
+            Ok(())
         }
         _ => {
             options.set_persistent(random.below(4) > 0);

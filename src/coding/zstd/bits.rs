@@ -35,7 +35,7 @@ impl<'a> Forward<'a> {
 pub(super) struct Backward<'a> {
     /// The bytes that are not loaded.
     bytes: &'a [u8],
-    /// The loaded bits are the low `count` ones; those above were read.
+    /// Loaded bits. The low `count` ones were not read yet.
     loaded: u64,
     count: u32,
     /// Whether more bits were read than there are.
@@ -43,14 +43,14 @@ pub(super) struct Backward<'a> {
 }
 
 impl<'a> Backward<'a> {
-    /// `None` if there is no 1 bit in the last byte.
+    /// `None` if the last byte is missing or 0.
     pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
         let (last, bytes) = bytes.split_last()?;
         let count = last.checked_ilog2()?;
         Some(Self { bytes, loaded: u64::from(*last), count, is_overdrawn: false })
     }
 
-    /// Loads bits, so that at least 56 can be read, or all that are left.
+    /// Loads bits until at least 56 are available, or all that are left.
     pub(super) fn load(&mut self) {
         let Some((rest, word)) = self.bytes.split_last_chunk::<8>() else {
             return self.load_last();
@@ -112,7 +112,7 @@ impl<'a> Backward<'a> {
         self.is_overdrawn
     }
 
-    /// Whether just all bits were read.
+    /// Whether exactly all bits were read.
     pub(super) fn is_exhausted(&self) -> bool {
         self.count == 0 && self.bytes.is_empty() && !self.is_overdrawn
     }

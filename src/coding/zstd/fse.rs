@@ -7,15 +7,15 @@ use crate::coding::Failure;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     entries: Vec<Entry>,
-    /// The binary logarithm of how many entries there are.
+    /// The binary logarithm of the number of entries.
     log: u32,
 }
 
-/// What a state means, and which state follows.
+/// The symbol of a state, and how the next state is computed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     symbol: u8,
-    /// How many bits the next state takes from the stream, and what is added to them.
+    /// The number of bits that are read for the next state, and what is added to them.
     bits: u8,
     base: u16,
 }
@@ -39,13 +39,13 @@ impl Table {
         Ok(used)
     }
 
-    /// Makes the table of these counts, of which -1 is a count below 1. They add up to the table's size.
+    /// Builds the table from the number of states of each symbol. A count of -1 means "less than 1", which takes one state.
     pub(super) fn build(&mut self, counts: &[i16], log: u32) -> Result<(), Failure> {
         let size = 1_usize.wrapping_shl(log);
         self.log = log;
         self.entries.clear();
         self.entries.resize(size, Entry::default());
-        // The state that each symbol has next, counted from its number of states.
+        // The number of each symbol's next state, which starts at its count.
         let mut next = [0_u16; 256];
         let mut high = size;
         for ((symbol, count), next) in (0..=u8::MAX).zip(counts).zip(&mut next) {
@@ -83,18 +83,18 @@ impl Table {
                 }
             }
         }
-        // Each state has its symbol exactly if the walk is back where it began.
+        // Every state was assigned exactly if the walk has returned to its start.
         if at == 0 { Ok(()) } else { Err(WRONG) }
     }
 
-    /// Makes the table that has one symbol, which takes no bits.
+    /// Builds the table of a single symbol, which takes no bits.
     pub(super) fn build_single(&mut self, symbol: u8) {
         self.log = 0;
         self.entries.clear();
         self.entries.push(Entry { symbol, bits: 0, base: 0 });
     }
 
-    /// Whether no table was made.
+    /// Whether no table was built yet.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -104,7 +104,7 @@ impl Table {
         State(bits.read(self.log) as u16)
     }
 
-    /// What this state means.
+    /// The symbol of this state.
     pub(super) fn symbol(&self, state: State) -> u8 {
         self.entry(state).symbol
     }
@@ -115,14 +115,14 @@ impl Table {
         State(base.wrapping_add(bits.read(u32::from(count)) as u16))
     }
 
-    /// A state is always below the table's size: so many bits are read for the first one, and `base` leaves as much room as the
-    /// bits that are added can take.
+    /// A state is always below the table's size: the first one has `log` bits, and `base` plus the largest value of the added bits is
+    /// below the size.
     fn entry(&self, state: State) -> Entry {
         self.entries.get(usize::from(state.0)).copied().unwrap_or_default()
     }
 }
 
-/// Reads how many states each symbol has (RFC 8878 section 4.1.1).
+/// Reads the number of states of each symbol (RFC 8878 section 4.1.1).
 fn read_counts(bits: &mut Forward<'_>, log: u32, max_symbol: u8) -> Result<Vec<i16>, Failure> {
     let most = usize::from(max_symbol).saturating_add(1);
     let mut counts = Vec::with_capacity(most);
@@ -131,7 +131,7 @@ fn read_counts(bits: &mut Forward<'_>, log: u32, max_symbol: u8) -> Result<Vec<i
         if counts.len() >= most {
             return Err(WRONG);
         }
-        // Values from 0 to `left + 1` are possible. The lower ones of them take one bit less.
+        // Values from 0 to `left + 1` are possible. The lower ones take one bit less.
         let greatest = left.wrapping_add(1);
         let long = greatest.ilog2().wrapping_add(1);
         let short_ones = 1_u32.wrapping_shl(long).wrapping_sub(1).wrapping_sub(greatest);
@@ -145,7 +145,7 @@ fn read_counts(bits: &mut Forward<'_>, log: u32, max_symbol: u8) -> Result<Vec<i
             bits.skip(long);
             if value >= half { value.wrapping_sub(short_ones) } else { value }
         };
-        // 0 means "less than 1", which has one state.
+        // The value is the count plus 1, so 0 stands for a count of -1.
         let count = (value as i16).wrapping_sub(1);
         left = left.checked_sub(u32::from(count.unsigned_abs())).ok_or(WRONG)?;
         counts.push(count);
@@ -156,7 +156,7 @@ fn read_counts(bits: &mut Forward<'_>, log: u32, max_symbol: u8) -> Result<Vec<i
     Ok(counts)
 }
 
-/// Reads how many more symbols have no state.
+/// Reads how many of the following symbols have no state.
 fn read_zeros(bits: &mut Forward<'_>, counts: &mut Vec<i16>, most: usize) -> Result<(), Failure> {
     loop {
         let more = bits.peek(2);
@@ -171,5 +171,5 @@ fn read_zeros(bits: &mut Forward<'_>, counts: &mut Vec<i16>, most: usize) -> Res
     }
 }
 
-/// Why a table cannot be made.
+/// The error of a malformed table.
 const WRONG: Failure = Failure::Corrupt("a table of zstd states is wrong");

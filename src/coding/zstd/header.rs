@@ -3,27 +3,27 @@
 use crate::coding::Failure;
 use crate::limits::ZSTD_WINDOW;
 
-/// What a frame's header says.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
     /// A frame with content.
     Frame {
-        /// How far back its data can repeat.
+        /// How far back its data can refer.
         window: usize,
-        /// How long its content is, if it says so.
+        /// The length of its content, if given.
         length: Option<u64>,
         /// Whether a checksum of the content follows the last block.
         has_checksum: bool,
     },
-    /// A frame to be skipped, with this many bytes after its header.
+    /// A frame to skip, with this many bytes after its header.
     Skippable(u32),
 }
 
-/// The magic number of a frame, and that of skippable frames, in whose first byte the low half may be anything.
+/// The magic numbers of frames and of skippable frames. The low half of the latter's first byte is arbitrary.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const SKIPPABLE: [u8; 4] = [0x50, 0x2a, 0x4d, 0x18];
 
-/// Whether these bytes, if there are any, begin a magic number.
+/// Whether a magic number can begin with these bytes.
 pub(super) fn is_magic(bytes: &[u8]) -> bool {
     let begins = |magic: [u8; 4], masks: [u8; 4]| {
         bytes.iter().zip(magic.iter().zip(masks)).all(|(byte, (magic, mask))| byte & mask == *magic)
@@ -31,7 +31,7 @@ pub(super) fn is_magic(bytes: &[u8]) -> bool {
     begins(MAGIC, [0xff; 4]) || begins(SKIPPABLE, [0xf0, 0xff, 0xff, 0xff])
 }
 
-/// Reads a header. The bytes are those of the header so far; `None` if it has more.
+/// Reads a header from its bytes so far. `None` if it is incomplete.
 pub(super) fn read(bytes: &[u8]) -> Result<Option<Header>, Failure> {
     let mut rest = bytes;
     let Some(magic) = take::<4>(&mut rest) else { return Ok(None) };
@@ -66,7 +66,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Header>, Failure> {
     if dictionary != 0 {
         return Err(Failure::Corrupt("a zstd frame needs a dictionary"));
     }
-    // A frame of a single segment has its content for a window.
+    // The window of a frame with a single segment is its content.
     let window = if is_single { length.unwrap_or_default() } else { window };
     match usize::try_from(window) {
         Ok(window) if window <= ZSTD_WINDOW => {

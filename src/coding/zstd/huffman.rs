@@ -7,20 +7,20 @@ use crate::coding::Failure;
 /// The longest code.
 const MAX_BITS: u32 = 11;
 
-/// The most states of a table that weights are coded with, as a binary logarithm.
+/// The binary logarithm of the greatest number of states in the table for weights.
 const MAX_WEIGHTS_LOG: u32 = 6;
 
-/// Weights that are told. One more follows from the others.
+/// The greatest number of transmitted weights. The last symbol's weight follows from the others.
 const MAX_WEIGHTS: usize = 255;
 
-/// A decoding table: what each sequence of `bits` bits begins with.
+/// A decoding table. Its index is the next `bits` bits of the stream.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     entries: Vec<Entry>,
     bits: u32,
 }
 
-/// A symbol, and how many bits its code has.
+/// A symbol, and the length of its code.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     symbol: u8,
@@ -55,7 +55,7 @@ impl Tree {
         self.entries.is_empty()
     }
 
-    /// Makes the table. A symbol of weight `w` has a share of 2^(w - 1) of the table; one without a weight does not occur.
+    /// Builds the table. A symbol of weight `w` has 2^(w - 1) entries; one of weight 0 does not occur.
     fn build(&mut self, weights: &mut Vec<u8>) -> Result<(), Failure> {
         let mut sum: u32 = 0;
         for weight in weights.iter() {
@@ -64,7 +64,7 @@ impl Tree {
             }
             sum = sum.saturating_add(share(*weight));
         }
-        // The last symbol has what is missing to the next power of two.
+        // The last symbol has the entries that are missing to the next power of two.
         let bits = sum.checked_ilog2().ok_or(WRONG)?.wrapping_add(1);
         let size = 1_u32.wrapping_shl(bits);
         let missing = size.wrapping_sub(sum);
@@ -72,7 +72,7 @@ impl Tree {
             return Err(WRONG);
         }
         weights.push(missing.ilog2().wrapping_add(1) as u8);
-        // As the reference decoder has it: a tree without two longest codes is deeper than it says.
+        // As in the reference decoder: in a valid tree at least two codes have the greatest length.
         if weights.iter().filter(|weight| **weight == 1).count() < 2 {
             return Err(WRONG);
         }
@@ -91,7 +91,7 @@ impl Tree {
 
     /// Decodes a stream of exactly `count` symbols.
     pub(super) fn decode(&self, stream: &[u8], count: usize, output: &mut Vec<u8>) -> Result<(), Failure> {
-        /// So many of the longest codes can be read after each load.
+        /// The number of codes of the greatest length that can be read after each load.
         const AT_ONCE: usize = 5;
         const { assert!(AT_ONCE as u32 * MAX_BITS <= 56) };
         let mut bits = Backward::new(stream).ok_or(WRONG_STREAM)?;
@@ -112,7 +112,7 @@ impl Tree {
     }
 }
 
-/// The share of a weight.
+/// The number of entries of a symbol with this weight.
 fn share(weight: u8) -> u32 {
     match weight.checked_sub(1) {
         Some(power) => 1_u32.wrapping_shl(u32::from(power)),
@@ -120,7 +120,7 @@ fn share(weight: u8) -> u32 {
     }
 }
 
-/// Reads weights that are coded by two states in turn (RFC 8878 section 4.2.1.2).
+/// Reads weights that are coded with two alternating states (RFC 8878 section 4.2.1.2).
 fn read_weights(bytes: &[u8], weights: &mut Vec<u8>) -> Result<(), Failure> {
     let mut table = States::default();
     let used = table.read(bytes, MAX_WEIGHTS_LOG, MAX_BITS as u8)?;
@@ -129,7 +129,7 @@ fn read_weights(bytes: &[u8], weights: &mut Vec<u8>) -> Result<(), Failure> {
     if bits.is_overdrawn() {
         return Err(WRONG);
     }
-    // Where the next state would need bits that are not there, the other state is the last.
+    // The stream ends when a next state would need more bits than are left. The other state then has the last weight.
     while !bits.is_overdrawn() {
         weights.push(table.symbol(one));
         let next = table.next(one, &mut bits);
@@ -142,8 +142,8 @@ fn read_weights(bytes: &[u8], weights: &mut Vec<u8>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why a tree cannot be made.
+/// The error of a malformed tree.
 const WRONG: Failure = Failure::Corrupt("a table of zstd codes is wrong");
 
-/// Why a stream cannot be decoded.
+/// The error of a malformed stream.
 const WRONG_STREAM: Failure = Failure::Corrupt("a stream of zstd literals is wrong");

@@ -15,17 +15,17 @@ enum Kind {
     Treeless,
 }
 
-/// What the section's header says.
+/// The header of the section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Header {
     kind: Kind,
-    /// How many literals there are.
+    /// The number of literals.
     count: usize,
-    /// How many bytes code them, after the header.
+    /// The number of coded bytes after the header.
     length: usize,
     /// Whether there are four streams.
     is_split: bool,
-    /// How many bytes the header has.
+    /// The length of the header.
     used: usize,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn read<'a>(
 ) -> Result<&'a [u8], Failure> {
     let header = Header::read(block).ok_or(WRONG)?;
     literals.clear();
-    // No allocation is larger than a block, whatever the header says.
+    // Nothing larger than a block is allocated, whatever the header says.
     if header.count > most {
         return Err(WRONG);
     }
@@ -116,7 +116,7 @@ fn decode(coded: &[u8], header: Header, tree: &Tree, literals: &mut Vec<u8>) -> 
     tree.decode(streams, last, literals)
 }
 
-/// Why there are no literals.
+/// The error of a malformed section.
 const WRONG: Failure = Failure::Corrupt("a section of zstd literals is wrong");
 
 #[cfg(test)]

@@ -5,16 +5,16 @@ use super::fse::Table;
 use super::window::Window;
 use crate::coding::Failure;
 
-/// What sequences of later blocks of the frame need of earlier ones.
+/// The state that the blocks of a frame pass on to later ones.
 #[derive(Debug)]
 pub(super) struct Sequences {
-    /// Of how many literals come first.
+    /// The table of the lengths of literals.
     runs: Table,
-    /// Of how far back the match is.
+    /// The table of offsets.
     offsets: Table,
-    /// Of how long it is.
+    /// The table of the lengths of matches.
     matches: Table,
-    /// The offsets used last.
+    /// The last three offsets.
     recent: [usize; 3],
 }
 
@@ -25,7 +25,7 @@ impl Default for Sequences {
 }
 
 impl Sequences {
-    /// Executes the section, which is the rest of a block. It appends at most `most` bytes.
+    /// Executes the section, which is the rest of a block. Appends at most `most` bytes.
     pub(super) fn execute(
         &mut self,
         section: &[u8],
@@ -42,7 +42,7 @@ impl Sequences {
             let mut offset_state = self.offsets.start(&mut bits);
             let mut match_state = self.matches.start(&mut bits);
             for number in 1..=count {
-                // Values come in this order, states in another.
+                // The values are read in this order, and the states in another.
                 let offset = offset(self.offsets.symbol(offset_state), &mut bits);
                 let length = value(&MATCHES, self.matches.symbol(match_state), &mut bits)?;
                 let run = value(&RUNS, self.runs.symbol(run_state), &mut bits)?;
@@ -81,10 +81,10 @@ impl Sequences {
         read_table(&mut self.matches, modes >> 2, rest, &KINDS[2])
     }
 
-    /// The offset that this value stands for (RFC 8878 section 3.1.1.5).
+    /// The offset that this value means (RFC 8878 section 3.1.1.5).
     fn actual(&mut self, value: usize, has_no_literals: bool) -> usize {
         let [first, second, third] = self.recent;
-        // Without literals the offset used last makes no sense, so the values mean the others.
+        // Without literals, the last offset would continue the last match. The values then mean the other offsets.
         let (actual, recent) = match value.saturating_add(usize::from(has_no_literals)) {
             _ if value > 3 => (value.saturating_sub(3), [0, first, second]),
             1 => (first, [0, second, third]),
@@ -98,7 +98,7 @@ impl Sequences {
     }
 }
 
-/// How many sequences there are (RFC 8878 section 3.1.1.3.2.1), and what follows.
+/// The number of sequences (RFC 8878 section 3.1.1.3.2.1), and the bytes after it.
 fn read_count(section: &[u8]) -> Option<(usize, &[u8])> {
     let (count, rest) = match section {
         [0, rest @ ..] => (0, rest),
@@ -110,7 +110,7 @@ fn read_count(section: &[u8]) -> Option<(usize, &[u8])> {
     Some((count, rest))
 }
 
-/// One of the three tables of sequences: what its descriptions may be, and the predefined one.
+/// One of the three kinds of tables: its limits, and its predefined counts.
 struct TableKind {
     max_log: u32,
     max_symbol: u8,
@@ -118,7 +118,7 @@ struct TableKind {
     predefined_log: u32,
 }
 
-/// Those of literals' lengths, offsets and matches' lengths (RFC 8878 sections 3.1.1.3.2.1.1 and 3.1.1.3.2.2).
+/// For lengths of literals, offsets, and lengths of matches (RFC 8878 sections 3.1.1.3.2.1.1 and 3.1.1.3.2.2).
 static KINDS: [TableKind; 3] = [
     TableKind {
         max_log: 9,
@@ -146,7 +146,7 @@ static KINDS: [TableKind; 3] = [
     },
 ];
 
-/// Makes a table as the low bits of `mode` say. Returns what follows its description.
+/// Builds a table according to the low bits of `mode`. Returns the bytes after its description.
 fn read_table<'a>(table: &mut Table, mode: u8, bytes: &'a [u8], kind: &TableKind) -> Result<&'a [u8], Failure> {
     match mode & 0b11 {
         0 => {
@@ -174,7 +174,7 @@ fn offset(code: u8, bits: &mut Backward<'_>) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-/// A code's least value, and how many bits are added to it.
+/// The least value of a code, and the number of bits that are added to it.
 type Range = (u32, u8);
 
 /// The value of a length's code.
@@ -230,7 +230,7 @@ const MATCHES: [Range; 53] = ranges(
     ],
 );
 
-/// The ranges of codes that follow each other without a gap: so many codes, each with so many bits.
+/// The ranges of codes, which follow each other without a gap. Each run is a number of codes with the same number of bits.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "evaluated while compiling")]
 const fn ranges<const N: usize, const M: usize>(first: u32, runs: [(usize, u8); M]) -> [Range; N] {
     let mut ranges = [(0, 0); N];
@@ -249,5 +249,5 @@ const fn ranges<const N: usize, const M: usize>(first: u32, runs: [(usize, u8); 
     ranges
 }
 
-/// Why sequences cannot be executed.
+/// The error of a malformed section.
 const WRONG: Failure = Failure::Corrupt("a section of zstd sequences is wrong");

@@ -1,8 +1,8 @@
-//! What a frame has decoded to: the bytes that later ones may repeat, and those not handed out yet.
+//! The decoded bytes of a frame: those that later data can refer to, and those that were not handed out yet.
 
 use crate::coding::Failure;
 
-/// A ring of as many bytes as the frame's window has. It grows with what is decoded.
+/// A ring buffer of the size of the frame's window. Its memory grows with the decoded bytes.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     bytes: Vec<u8>,
@@ -43,12 +43,16 @@ impl Window {
         self.unread = self.unread.saturating_sub(count);
     }
 
-    /// Makes room for a block, which has at most this many bytes, and no more than the window. All that was there before has been
-    /// handed out, so nothing is overwritten that is still wanted.
+    /// Makes room for a block of at most `most` bytes, which is no more than the window. All bytes before it were handed out, so no
+    /// unread byte is overwritten.
     pub(super) fn prepare(&mut self, most: usize) {
         let length = self.at.saturating_add(most).min(self.size);
         if length > self.bytes.len() {
-            let capacity = length.saturating_mul(2).min(self.size);
+            // By quarters of the size: the buffers before the last one, which may all be lost to it, are less than half of it.
+            let mut capacity = self.size;
+            while capacity >> 2 >= length {
+                capacity >>= 2;
+            }
             self.bytes.reserve_exact(capacity.saturating_sub(self.bytes.len()));
             self.bytes.resize(length, 0);
         }
@@ -74,13 +78,13 @@ impl Window {
         }
     }
 
-    /// Appends `length` bytes that are there already, the first of them `offset` bytes back. They may reach into themselves.
+    /// Appends a copy of `length` bytes that begin `offset` bytes back. The copy can overlap its source.
     pub(super) fn repeat(&mut self, offset: usize, length: usize) -> Result<(), Failure> {
         if offset == 0 || offset > self.size || offset as u64 > self.total {
-            return Err(Failure::Corrupt("zstd data repeats what is not there"));
+            return Err(Failure::Corrupt("zstd data refers to bytes before its beginning"));
         }
         let mut left = length;
-        // Once some were appended, they can be copied too: from a multiple of `offset` back.
+        // The appended bytes repeat with a period of `offset`, so copies can begin at any multiple of it.
         let mut back = offset;
         while left > 0 {
             let start = match self.at.checked_sub(back) {

@@ -8,7 +8,7 @@ pub(super) fn code(error: Error) -> ErrorCode {
     use ErrorCode as To;
     let dns = |rcode: &str| To::DnsError(DnsErrorPayload { rcode: Some(rcode.into()), info_code: None });
     match error.code {
-        Code::InvalidScheme | Code::InvalidHost | Code::InvalidPort | Code::RequestTargetInvalid => {
+        Code::InvalidScheme | Code::InvalidHost | Code::InvalidPort | Code::InvalidUrl | Code::RequestTargetInvalid => {
             To::HttpRequestUriInvalid
         }
         Code::RequestMethodInvalid => To::HttpRequestMethodInvalid,
@@ -43,6 +43,7 @@ pub(super) fn code(error: Error) -> ErrorCode {
         Code::ResponseTrailersTooLarge => To::HttpResponseTrailerSectionSize(None),
         Code::ResponseContentTooLarge => To::HttpResponseBodySize(None),
         Code::ResponseTransferCoding => To::HttpResponseTransferCoding(None),
+        Code::ContentCoding => To::HttpResponseContentCoding(None),
         Code::UpgradeFailed => To::HttpUpgradeFailed,
         Code::Protocol | Code::InterimResponseLimit => To::HttpProtocolError,
         // A proxy is the way to the destination.
@@ -53,6 +54,8 @@ pub(super) fn code(error: Error) -> ErrorCode {
         | Code::ServerNotAuthenticated
         | Code::ContentNotRepeatable
         | Code::EarlyResponse
+        | Code::TooManyRedirects
+        | Code::RedirectRefused
         | Code::Cancelled
         | Code::Other(_) => To::InternalError(Some(error.detail)),
     }

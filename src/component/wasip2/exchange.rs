@@ -7,7 +7,8 @@ use std::task::Poll;
 
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{
-    Challenge, ConnectionFacts, Fields, InterimResponse, Received, ReceivedWords, SessionBorrow, Version, Words,
+    Challenge, ConnectionFacts, Fields, InterimResponse, Received, ReceivedWords, Redirect, SessionBorrow, Version,
+    Words,
 };
 use super::convert::{self, Outcome, misuse, wrong};
 use super::session::Session;
@@ -19,10 +20,20 @@ use crate::wasip2::{block_on, network, poll_once, wait};
 
 pub(super) struct Request(RefCell<session::Request<Wasi>>);
 
+impl Request {
+    pub(super) fn of(request: session::Request<Wasi>) -> Self {
+        Self(RefCell::new(request))
+    }
+
+    pub(super) fn core(&self) -> session::Request<Wasi> {
+        self.0.borrow().clone()
+    }
+}
+
 impl wit::GuestRequest for Request {
     fn new(session: SessionBorrow<'_>, method: String, target: String) -> Self {
         let Session(session) = session.get();
-        Self(RefCell::new(session.request(&method, target)))
+        Self::of(session.request(&method, target))
     }
 
     fn add_field(&self, name: String, value: String) -> Outcome<()> {
@@ -138,6 +149,12 @@ impl wit::GuestExchange for Exchange {
 
 pub(super) struct Response(pub(super) session::Response<Wasi>);
 
+impl Response {
+    pub(super) fn core(&self) -> &session::Response<Wasi> {
+        &self.0
+    }
+}
+
 impl wit::GuestResponse for Response {
     fn status(&self) -> u16 {
         self.0.head().status
@@ -159,12 +176,28 @@ impl wit::GuestResponse for Response {
         convert::field(&self.0.head().fields, &name)
     }
 
+    fn url(&self) -> String {
+        self.0.url()
+    }
+
+    fn location(&self) -> Option<String> {
+        self.0.location()
+    }
+
+    fn redirects(&self) -> Vec<Redirect> {
+        self.0.redirects().into_iter().map(convert::redirect).collect()
+    }
+
     fn challenges(&self) -> Vec<Challenge> {
         self.0.challenges().into_iter().map(convert::challenge).collect()
     }
 
     fn content_length(&self) -> Option<u64> {
         self.0.content_length()
+    }
+
+    fn codings(&self) -> Vec<String> {
+        self.0.codings().iter().copied().map(str::to_owned).collect()
     }
 
     fn interim_responses(&self) -> Vec<InterimResponse> {

@@ -1,5 +1,7 @@
 //! The WIT's `session` around the core's: settings for its origin, and the one-call functions.
 
+use std::rc::Rc;
+
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{AuthSchemes, Event, Fields, OptionsBorrow, WholeResponse};
 use super::bindings::exports::xenon::http::settings;
@@ -11,7 +13,7 @@ use crate::secret::Secret;
 use crate::session::{self, whole};
 use crate::wasip2::{block_on, network};
 
-pub(super) struct Session(pub(super) session::Session<Wasi>);
+pub(super) struct Session(pub(super) Rc<session::Session<Wasi>>);
 
 impl Session {
     fn fetch(&self, method: &str, target: String, fields: Fields, content: Option<Vec<u8>>) -> Outcome<WholeResponse> {
@@ -28,7 +30,7 @@ impl Session {
 
 impl wit::GuestSession for Session {
     fn new(scheme: String, host: String, port: u16) -> Self {
-        Self(session::Session::new(network(), &scheme, &host, port))
+        Self(Rc::new(session::Session::new(network(), &scheme, &host, port)))
     }
 
     fn close_connection(&self) {

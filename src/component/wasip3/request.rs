@@ -29,6 +29,14 @@ enum Content {
 }
 
 impl Request {
+    pub(super) fn of(request: wasip3::Request) -> Self {
+        Self { core: RefCell::new(request), content: RefCell::new(Content::None) }
+    }
+
+    pub(super) fn core(&self) -> wasip3::Request {
+        self.core.borrow().clone()
+    }
+
     /// What is sent, once. A stream that was sent before is an error.
     fn take(&self) -> Result<(wasip3::Request, Upload), Error> {
         let content = match &mut *self.content.borrow_mut() {
@@ -54,7 +62,7 @@ impl Request {
 impl wit::GuestRequest for Request {
     fn new(session: SessionBorrow<'_>, method: String, target: String) -> Self {
         let Session(session) = session.get();
-        Self { core: RefCell::new(session.request(&method, target)), content: RefCell::new(Content::None) }
+        Self::of(session.request(&method, target))
     }
 
     fn add_field(&self, name: String, value: String) -> Outcome<()> {

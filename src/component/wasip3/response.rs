@@ -7,7 +7,7 @@ use wit_bindgen::rt::async_support::{FutureReader, FutureWriter, StreamReader, S
 
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{
-    Challenge, ConnectionFacts, Error, Fields, InterimResponse, Version,
+    Challenge, ConnectionFacts, Error, Fields, InterimResponse, Redirect, Version,
 };
 use super::bindings::{wit_future, wit_stream};
 use super::convert::{self, Outcome, misuse};
@@ -20,6 +20,12 @@ pub(super) struct Response {
     control: Rc<Control>,
     /// Whether bytes of another protocol may be sent.
     is_switched: Cell<bool>,
+}
+
+impl Response {
+    pub(super) fn core(&self) -> &wasip3::Response {
+        &self.core
+    }
 }
 
 type Content = (StreamReader<u8>, FutureReader<Result<Fields, Error>>);
@@ -75,12 +81,28 @@ impl wit::GuestResponse for Response {
         convert::field(&self.core.head().fields, &name)
     }
 
+    fn url(&self) -> String {
+        self.core.url()
+    }
+
+    fn location(&self) -> Option<String> {
+        self.core.location()
+    }
+
+    fn redirects(&self) -> Vec<Redirect> {
+        self.core.redirects().into_iter().map(convert::redirect).collect()
+    }
+
     fn challenges(&self) -> Vec<Challenge> {
         self.core.challenges().into_iter().map(convert::challenge).collect()
     }
 
     fn content_length(&self) -> Option<u64> {
         self.core.content_length()
+    }
+
+    fn codings(&self) -> Vec<String> {
+        self.core.codings().iter().copied().map(str::to_owned).collect()
     }
 
     fn interim_responses(&self) -> Vec<InterimResponse> {

@@ -1,5 +1,7 @@
 //! The WIT's `session` around the core's: settings for its origin, and the one-call functions.
 
+use std::rc::Rc;
+
 use super::bindings::exports::xenon::http::session as wit;
 use super::bindings::exports::xenon::http::session::{AuthSchemes, Event, Fields, OptionsBorrow, WholeResponse};
 use super::bindings::exports::xenon::http::settings;
@@ -10,7 +12,7 @@ use crate::secret::Secret;
 use crate::session::whole;
 use crate::wasip3::{self, call};
 
-pub(super) struct Session(pub(super) wasip3::Session);
+pub(super) struct Session(pub(super) Rc<wasip3::Session>);
 
 impl Session {
     async fn fetch(
@@ -36,7 +38,7 @@ impl Session {
 
 impl wit::GuestSession for Session {
     fn new(scheme: String, host: String, port: u16) -> Self {
-        Self(wasip3::session(&scheme, &host, port))
+        Self(Rc::new(wasip3::session(&scheme, &host, port)))
     }
 
     fn close_connection(&self) {

@@ -33,6 +33,8 @@ struct Wires {
     sent: Operation<Result<(), Fault>>,
     /// Whether that is in flight.
     is_asked: bool,
+    /// Whether the last read filled most of its room, so that the next one probably does.
+    is_flowing: bool,
     _socket: TcpSocket,
 }
 
@@ -72,6 +74,7 @@ impl Stream {
             output: Output::Idle(writer),
             sent: ended(socket.send(data)),
             is_asked: false,
+            is_flowing: false,
             _socket: socket,
         };
         Self { wires: Some(wires), received: Buffer::default(), peer, tasks }
@@ -119,6 +122,7 @@ impl Stream {
                 Input::Reading(operation) => match self.tasks.poll(context, operation) {
                     Poll::Pending => return Received::Nothing,
                     Poll::Ready((bytes, next)) => {
+                        wires.is_flowing = bytes.len() >= READ_LENGTH / 2;
                         self.received.push(bytes);
                         wires.input = match next {
                             Next::More(reader, end) => Input::Idle(reader, end),
@@ -190,7 +194,7 @@ impl Wires {
     fn begin_reading(&mut self, max: usize) {
         if let Input::Idle(reader, end) = std::mem::replace(&mut self.input, Input::Over(Err(Fault::Other))) {
             // The check of an idle connection asks for one byte, and goes on as the first read of the response.
-            self.input = Input::Reading(Box::pin(read(reader, end, READ_LENGTH.max(max))));
+            self.input = Input::Reading(Box::pin(read(reader, end, READ_LENGTH.max(max), self.is_flowing)));
         }
     }
 
@@ -238,10 +242,10 @@ fn ended(end: End) -> Operation<Result<(), Fault>> {
 /// Reads at least one byte, or the end.
 ///
 /// A read of nothing is ready when one of something would be. So a connection that waits holds no memory, and cancelling it loses no
-/// bytes.
-async fn read(mut reader: StreamReader<u8>, end: End, most: usize) -> (Vec<u8>, Next) {
+/// bytes. Where bytes flow, the next ones are read at once.
+async fn read(mut reader: StreamReader<u8>, end: End, most: usize, is_flowing: bool) -> (Vec<u8>, Next) {
     // A host may tell the end by this already. To read again after it is a trap.
-    if let (StreamResult::Dropped, _) = reader.read(Vec::new()).await {
+    if !is_flowing && let (StreamResult::Dropped, _) = reader.read(Vec::new()).await {
         return (Vec::new(), Next::Ended(end));
     }
     loop {

@@ -16,6 +16,7 @@ use crate::net::Net;
 use crate::session::authorization::RequestAuth;
 use crate::session::connecting::connect;
 use crate::session::connection::Connection;
+use crate::session::cookies::RequestCookies;
 use crate::session::events::{CloseReason, Head, Kind, Subject, masked};
 use crate::session::exchange::challenged::Challenged;
 use crate::session::exchange::pump::Pump;
@@ -37,6 +38,8 @@ pub(crate) struct Dispatch<N: Net> {
     pub(crate) unanswerable: &'static str,
     /// The credentials for the forwarding proxy, once there is one.
     pub(crate) proxy_auth: Option<Box<RequestAuth>>,
+    /// The cookies, if the request has any.
+    pub(crate) cookies: Option<Box<RequestCookies>>,
     pub(crate) upload: Rc<RefCell<Upload>>,
     pub(crate) interims: Rc<RefCell<Vec<ResponseHead>>>,
     pub(crate) exchange: u64,
@@ -213,6 +216,9 @@ impl<N: Net> Dispatch<N> {
             auth.sign(&mut head, net);
         }
         let subject = Subject { exchange: self.exchange, connection: connection.number };
+        if let Some(cookies) = &self.cookies {
+            cookies.add(&mut head, net.wall_clock(), &mut |kind| self.shared.record(subject, || kind));
+        }
         self.shared.record(subject, || Kind::RequestHead(masked(&head)));
         Ok(request_head::encode(&head))
     }
@@ -227,7 +233,12 @@ impl<N: Net> Dispatch<N> {
                 return Err(Failure { error, is_stale: false });
             }
         };
-        let shared = &self.shared;
+        let (shared, cookies) = (&self.shared, &self.cookies);
+        let receive_cookies = |head: &ResponseHead, subject| {
+            if let Some(cookies) = cookies {
+                cookies.receive(head, shared.net.wall_clock(), &mut |kind| shared.record(subject, || kind));
+            }
+        };
         let is_forwarded = connection.forwarder.is_some();
         let subject = Subject { exchange: self.exchange, connection: connection.number };
         self.on.set(connection.number);
@@ -246,10 +257,12 @@ impl<N: Net> Dispatch<N> {
             match poll_fn(|context| pump.poll_event(context, shared, &mut self.upload.borrow_mut(), 1)).await {
                 Ok(Event::Interim(head)) => {
                     shared.record(subject, || Kind::InterimHead(Head(pump.machine.take_head())));
+                    receive_cookies(&head, subject);
                     self.interims.borrow_mut().push(head);
                 }
                 Ok(Event::Head(head)) => {
                     shared.record(subject, || Kind::ResponseHead(Head(pump.machine.take_head())));
+                    receive_cookies(&head, subject);
                     return Ok((head, pump));
                 }
                 // The machine emits a head before anything else.

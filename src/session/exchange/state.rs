@@ -12,27 +12,29 @@ use std::task::{Context, Poll, Waker};
 use crate::buffer::Buffer;
 use crate::error::{Code, Error, Phase};
 use crate::h1::drain::Budget;
-use crate::h1::exchange::Event;
 use crate::h1::response_head::ResponseHead;
 use crate::http::fields::Fields;
 use crate::http::origin::Scheme;
-use crate::limits::READ_LENGTH;
 use crate::net::Net;
 use crate::session::connection::Facts;
 use crate::session::events::{CloseReason, Kind, Subject};
+use crate::session::exchange::decoding::Decoding;
 use crate::session::exchange::dispatch::Dispatch;
+use crate::session::exchange::following::{Follow, Way, follow};
 use crate::session::exchange::pump::Pump;
 use crate::session::exchange::raw::Raw;
-use crate::session::exchange::upload::{Upload, misuse};
+use crate::session::exchange::upload::{Upload, early_response, misuse};
 use crate::session::exchange::waiters::{Side, Waiters, is_noop};
+use crate::session::request::Description;
 use crate::session::shared::Shared;
-
-/// A piece of content, or none at its end.
-type Piece = Option<Vec<u8>>;
 
 /// One exchange.
 pub(crate) struct ExchangeState<N: Net> {
     pub(crate) shared: Rc<Shared<N>>,
+    /// The request, as it was first sent.
+    pub(crate) request: Rc<Description>,
+    /// The way of a request that follows redirects.
+    pub(crate) way: Option<Rc<Way<N>>>,
     number: u64,
     pub(super) upload: Rc<RefCell<Upload>>,
     /// The number of the current or the last connection, while the exchange is dispatched.
@@ -42,10 +44,13 @@ pub(crate) struct ExchangeState<N: Net> {
     answer: Option<Answer>,
     is_answer_taken: bool,
     /// Content that was read ahead, to find out whether there is some. A buffer, so that small reads do not copy the rest.
-    ahead: Buffer,
-    /// Bytes of content received, and the total if known.
-    received: u64,
-    total: Option<u64>,
+    pub(super) ahead: Buffer,
+    is_decoding: bool,
+    /// The decoding of the content, if it is coded and to be decoded.
+    pub(super) decoding: Option<Box<Decoding>>,
+    /// Bytes of content received, before decoding, and the total if known.
+    pub(super) received: u64,
+    pub(super) total: Option<u64>,
     pub(super) waiters: Waiters,
     /// The error of a write after the exchange ended, unless the write itself caused the end.
     pub(super) unwritable: Option<fn() -> Error>,
@@ -56,6 +61,8 @@ pub(crate) struct Answer {
     pub(crate) head: ResponseHead,
     pub(crate) facts: Facts,
     pub(crate) content_length: Option<u64>,
+    /// The codings that are removed from the content.
+    pub(crate) codings: Vec<&'static str>,
 }
 
 /// The future that resolves to a final head.
@@ -75,13 +82,21 @@ pub(super) enum Stage<N: Net> {
 }
 
 impl<N: Net> ExchangeState<N> {
-    pub(crate) fn new(opening: Dispatch<N>) -> Self {
+    /// An exchange that begins with this, and follows redirects if need be.
+    pub(crate) fn new(opening: Dispatch<N>, following: Option<(Follow<N>, Rc<Way<N>>)>) -> Self {
         Self {
             shared: Rc::clone(&opening.shared),
+            request: Rc::clone(opening.prepared.description()),
+            way: following.as_ref().map(|(_, way)| Rc::clone(way)),
             number: opening.exchange,
             upload: Rc::clone(&opening.upload),
             on: Rc::clone(&opening.on),
-            stage: Stage::Dispatching(Box::pin(opening.run())),
+            is_decoding: opening.prepared.is_decoding,
+            decoding: None,
+            stage: Stage::Dispatching(match following {
+                None => Box::pin(opening.run()),
+                Some((next, way)) => Box::pin(follow(opening, next, way)),
+            }),
             answer: None,
             is_answer_taken: false,
             ahead: Buffer::default(),
@@ -90,6 +105,12 @@ impl<N: Net> ExchangeState<N> {
             waiters: Waiters::default(),
             unwritable: None,
         }
+    }
+
+    /// Whether it is an exchange of this session now.
+    pub(crate) fn is_of(&self, session: &Rc<Shared<N>>) -> bool {
+        let moved = self.way.as_ref().and_then(|way| way.at());
+        Rc::ptr_eq(moved.as_ref().unwrap_or(&self.shared), session)
     }
 
     // ---- the request's side -----------------------------------------------------------------------------------------
@@ -189,90 +210,6 @@ impl<N: Net> ExchangeState<N> {
 
     // ---- the response's side ----------------------------------------------------------------------------------------
 
-    /// The next piece of content, of at most `max` bytes.
-    pub(crate) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
-        if !self.ahead.is_empty() {
-            return Poll::Ready(Ok(Some(self.ahead.take(max))));
-        }
-        let pump = match &mut self.stage {
-            Stage::Receiving(pump) => pump,
-            Stage::Switched(_) => return self.poll_read_raw(context, max),
-            Stage::Complete(_) => return Poll::Ready(Ok(None)),
-            Stage::Failed(error) => return Poll::Ready(Err(error.clone())),
-            Stage::Dispatching(_) => return Poll::Pending,
-        };
-        let event = pump.poll_event(context, &self.shared, &mut self.upload.borrow_mut(), max);
-        match event {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(error)) => {
-                self.fail(error.clone(), CloseReason::Failed);
-                return Poll::Ready(Err(error));
-            }
-            Poll::Ready(Ok(Event::Content(piece))) => {
-                self.received = self.received.saturating_add(piece.len() as u64);
-                let (done, total) = (self.received, self.total);
-                self.shared.record(pump.subject, || Kind::Receiving { done, total });
-                // The connection is freed with the last byte, not only when the caller reads on.
-                if pump.machine.is_complete() {
-                    self.complete();
-                }
-                return Poll::Ready(Ok(Some(piece)));
-            }
-            Poll::Ready(Ok(_)) => {}
-        }
-        self.complete();
-        match &self.stage {
-            Stage::Failed(error) => Poll::Ready(Err(error.clone())),
-            _ => Poll::Ready(Ok(None)),
-        }
-    }
-
-    /// As `poll_read`, in raw mode.
-    #[cold]
-    fn poll_read_raw(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Piece, Error>> {
-        let Stage::Switched(raw) = &mut self.stage else {
-            return Poll::Pending;
-        };
-        match raw.poll_read(context, &self.shared, max) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(error)) => {
-                self.fail(error.clone(), CloseReason::Failed);
-                Poll::Ready(Err(error))
-            }
-            Poll::Ready(Ok(Some(piece))) => {
-                self.received = self.received.saturating_add(piece.len() as u64);
-                let (done, total) = (self.received, self.total);
-                self.shared.record(raw.subject, || Kind::Receiving { done, total });
-                Poll::Ready(Ok(Some(piece)))
-            }
-            Poll::Ready(Ok(None)) => {
-                self.shared.record(raw.subject, || Kind::Complete);
-                self.unwritable = Some(switched_over);
-                self.waiters.wake_all();
-                if let Stage::Switched(raw) = std::mem::replace(&mut self.stage, Stage::Complete(Fields::default())) {
-                    raw.close();
-                }
-                Poll::Ready(Ok(None))
-            }
-        }
-    }
-
-    /// Ready when [`ExchangeState::poll_read`] would be.
-    pub(crate) fn poll_response_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.advance(context);
-        if !self.ahead.is_empty() {
-            return Poll::Ready(());
-        }
-        match self.poll_read(context, READ_LENGTH) {
-            Poll::Ready(Ok(Some(piece))) => {
-                self.ahead.push(piece);
-                Poll::Ready(())
-            }
-            Poll::Ready(_) => Poll::Ready(()),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
     /// Whether the connection has switched to another protocol.
     pub(crate) fn is_switched(&self) -> bool {
         matches!(self.stage, Stage::Switched(_))
@@ -350,7 +287,21 @@ impl<N: Net> ExchangeState<N> {
 
     fn begin_content(&mut self, head: ResponseHead, pump: Box<Pump<N>>) {
         self.waiters.wake_all();
+        if let Some(session) = self.way.as_ref().and_then(|way| way.at()) {
+            self.shared = session;
+        }
         self.total = pump.machine.remainder();
+        // A part of coded content cannot be decoded (RFC 9110 section 14.2).
+        let is_decoded =
+            self.is_decoding && !pump.machine.is_complete() && !pump.machine.is_switched() && head.status != 206;
+        if is_decoded {
+            let limit = self.shared.settings.borrow().limits().decoded_content;
+            self.decoding = Decoding::new(&head.fields, limit);
+        }
+        let codings = self.decoding.as_ref().map_or_else(Vec::new, |decoding| decoding.names());
+        if !codings.is_empty() {
+            self.shared.record(pump.subject, || Kind::Decoding(codings.clone()));
+        }
         // Those of an https proxy, of which an event tells, are not those of a plain origin.
         let is_tls = self.shared.origin.as_ref().is_ok_and(|origin| origin.scheme == Scheme::Https);
         self.answer = Some(Answer {
@@ -362,6 +313,7 @@ impl<N: Net> ExchangeState<N> {
                 is_reused: pump.connection.is_reused(),
             },
             content_length: self.total,
+            codings,
         });
         if pump.machine.is_switched() {
             self.stage = Stage::Switched(Box::new(Raw::new(*pump, &self.upload.borrow())));
@@ -375,7 +327,7 @@ impl<N: Net> ExchangeState<N> {
     }
 
     /// The response is complete: keeps its connection, or closes it.
-    fn complete(&mut self) {
+    pub(super) fn complete(&mut self) {
         if let Stage::Receiving(pump) = &mut self.stage
             && let Some(auth) = &mut pump.auth
             && let Err(error) = auth.verify(Phase::Body, pump.machine.trailers())
@@ -401,14 +353,6 @@ impl<N: Net> Drop for ExchangeState<N> {
             self.abandon_content();
         }
     }
-}
-
-pub(super) fn early_response() -> Error {
-    Error::new(
-        Phase::Send,
-        Code::EarlyResponse,
-        "the server has answered and does not want the rest of the content: take the response",
-    )
 }
 
 pub(super) fn switched_over() -> Error {

@@ -27,6 +27,8 @@ pub(crate) struct Upload {
     in_machine: usize,
     /// Whether the caller's piece is kept after a response, because it may be sent again.
     is_kept: bool,
+    /// Whether a redirect was followed without the content, so that the caller's is of no use any more.
+    is_refused: bool,
     /// Whether the caller waits for something, such as the response. Then what was written is sent without waiting for more.
     is_awaited: bool,
 }
@@ -43,8 +45,15 @@ impl Upload {
             is_room_wanted: false,
             in_machine: 0,
             is_kept: false,
+            is_refused: false,
             is_awaited: false,
         }
+    }
+
+    /// The request is followed by another with this content.
+    pub(crate) fn replace(&mut self, content: Content) {
+        let is_refused = matches!(self.content, Content::Streamed(_)) || self.is_refused;
+        *self = Self { is_refused, is_kept: self.is_kept, is_awaited: self.is_awaited, ..Self::new(content) };
     }
 
     /// Notes that the caller waits for something.
@@ -131,6 +140,9 @@ impl Upload {
 
     /// Takes a piece from the caller. Only if there is room.
     pub(crate) fn accept(&mut self, piece: Vec<u8>) -> Result<(), Error> {
+        if self.is_refused {
+            return Err(early_response());
+        }
         let accepted = self.accepted.saturating_add(piece.len() as u64);
         match &self.content {
             Content::Streamed(Some(length)) if accepted > *length => {
@@ -157,6 +169,7 @@ impl Upload {
     /// Ends the content.
     pub(crate) fn finish(&mut self, trailers: Fields) -> Result<(), Error> {
         match &self.content {
+            _ if self.is_refused => Err(early_response()),
             Content::None | Content::Bytes(_) => Err(misuse("this request's content is not streamed")),
             Content::Streamed(Some(length)) if self.accepted < *length => Err(Error::new(
                 Phase::Send,
@@ -191,6 +204,13 @@ impl Upload {
             let count = machine.push(bytes.get(from..).unwrap_or_default(), most);
             self.moved = self.moved.saturating_add(count as u64);
         }
+        if self.used == 0 && !self.piece.is_empty() {
+            let length = self.piece.len();
+            match machine.push_whole(std::mem::take(&mut self.piece), most) {
+                Ok(()) => self.moved = self.moved.saturating_add(length as u64),
+                Err(piece) => self.piece = piece,
+            }
+        }
         while !self.piece.is_empty() {
             let count = machine.push(self.piece.get(self.used..).unwrap_or_default(), most);
             if count == 0 {
@@ -212,6 +232,14 @@ impl Upload {
         self.piece = Vec::new();
         self.in_machine = 0;
     }
+}
+
+pub(crate) fn early_response() -> Error {
+    Error::new(
+        Phase::Send,
+        Code::EarlyResponse,
+        "the server has answered and does not want the rest of the content: take the response",
+    )
 }
 
 pub(crate) fn misuse(detail: &str) -> Error {

@@ -6,7 +6,8 @@ use crate::error::{Code, Error};
 use crate::http::fields::Fields;
 use crate::net::Net;
 use crate::session::events::CloseReason;
-use crate::session::exchange::state::{ExchangeState, Stage, early_response, switched_over};
+use crate::session::exchange::state::{ExchangeState, Stage, switched_over};
+use crate::session::exchange::upload::early_response;
 
 impl<N: Net> ExchangeState<N> {
     /// Takes a piece of content, if there is room. It is sent with the next call, because that may end the content, and one

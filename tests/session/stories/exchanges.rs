@@ -26,6 +26,18 @@ pub(super) const STORIES: &[Story] = &[
         run: |net, session| vec![send_all(net, &session.request("GET", "/"))],
     },
     Story {
+        name: "GET of coded content",
+        arrange: |net| {
+            let mut coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n".to_vec();
+            coded.extend(HELLO_GZIP);
+            serve(net, Script::new().expect_head().send(coded.clone()).expect_head().send(coded));
+        },
+        run: |net, session| {
+            session.change_options(|options| options.is_decoding = true);
+            vec![get(net, session)]
+        },
+    },
+    Story {
         name: "GET of content to the end",
         arrange: |net| serve_first(net, Script::new().expect_head().send("HTTP/1.1 200 OK\r\n\r\nok").close()),
         run: |net, session| vec![get(net, session)],

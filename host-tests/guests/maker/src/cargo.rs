@@ -58,6 +58,14 @@ impl<'a> Cargo<'a> {
 }
 
 /// How the component is compiled: optimised for speed, but that functions stay where they are, unless it is smaller without a
-/// call; and left a core module, for `imports` to narrow.
-const LINKED: &[&str] =
-    &["-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=12", "-C", "link-arg=--skip-wit-component"];
+/// call, also where their author asks for it; and left a core module, for `imports` to narrow.
+const LINKED: &[&str] = &[
+    "-C",
+    "strip=symbols",
+    "-C",
+    "llvm-args=-inline-threshold=12",
+    "-C",
+    "llvm-args=-inlinehint-threshold=5",
+    "-C",
+    "link-arg=--skip-wit-component",
+];

@@ -58,11 +58,18 @@ struct Face<'a> {
 
 impl<'a> Guest<'a> {
     /// The component itself. It must be made before the consumers.
-    pub const COMPONENT: Guest<'static> = Guest::face("xenon", "component", ("wit/world.wit", "client"));
+    pub const COMPONENT: Guest<'static> = Guest::face("xenon", "component,zstd", ("wit/world.wit", "component"));
+
+    /// The component with every feature.
+    pub const FULL: Guest<'static> = Guest::face("xenon-full", "component,zstd,br", ("wit/world.wit", "component"));
+
+    /// The component without zstd, to see what that costs.
+    pub const WITHOUT_ZSTD: Guest<'static> =
+        Guest::face("xenon-without-zstd", "component", ("wit/world.wit", "component"));
 
     /// The component over WASI 0.3.
     pub const COMPONENT_0_3: Guest<'static> =
-        Guest::face("xenon-0.3", "component-wasip3", ("wit/0.3/world.wit", "client"));
+        Guest::face("xenon-0.3", "component-wasip3,zstd", ("wit/0.3/world.wit", "component"));
 
     /// The component under programs that use `wasi:http/client`.
     pub const HTTP_CLIENT: Guest<'static> =

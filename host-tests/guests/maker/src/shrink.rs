@@ -26,6 +26,10 @@ pub(crate) fn shrink(module: Vec<u8>, scratch: &Path) -> Result<Vec<u8>> {
 /// components has.
 const OPTIMISATION: &[&str] = &[
     "-Oz",
+    // The stack comes first in memory and grows down: its last kilobyte is never reached.
+    "--low-memory-unused",
+    // Once more, for what the first time has uncovered.
+    "-Oz",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",

@@ -7,6 +7,16 @@ pub fn rust_crate() -> PathBuf {
     file("rust-crate")
 }
 
+/// The example of a consumer that follows redirects and keeps cookies, composed.
+pub fn rust_fetch() -> PathBuf {
+    file("rust-fetch")
+}
+
+/// The component without zstd.
+pub fn without_zstd() -> PathBuf {
+    file("xenon-without-zstd")
+}
+
 /// The example of a consumer that cargo builds alone, beside the one that cargo-component builds. It is not composed.
 pub fn plain_get() -> PathBuf {
     file("plain-get")

@@ -53,7 +53,11 @@ pub fn component() -> &'static Component {
 }
 
 pub(super) async fn instantiate(setup: &Setup) -> Result<(Store<State>, Client)> {
-    let compiled = if setup.fuel { fuelled() } else { plain() };
+    let compiled = match (setup.full, setup.fuel) {
+        (true, _) => full(),
+        (false, true) => fuelled(),
+        (false, false) => plain(),
+    };
     let mut wasi = WasiCtxBuilder::new();
     wasi.inherit_stderr().allow_tcp(setup.sockets).allow_udp(false).allow_ip_name_lookup(setup.lookup);
     if setup.addresses {
@@ -93,17 +97,24 @@ struct Compiled {
 
 fn plain() -> &'static Compiled {
     static PLAIN: OnceLock<Compiled> = OnceLock::new();
-    PLAIN.get_or_init(|| compile(false).expect("the component can be compiled"))
+    PLAIN.get_or_init(|| compile(false, |engine| COMPONENT.load(engine)).expect("the component can be compiled"))
 }
 
 fn fuelled() -> &'static Compiled {
     static FUELLED: OnceLock<Compiled> = OnceLock::new();
-    FUELLED.get_or_init(|| compile(true).expect("the component can be compiled"))
+    FUELLED.get_or_init(|| compile(true, |engine| COMPONENT.load(engine)).expect("the component can be compiled"))
 }
 
-fn compile(fuel: bool) -> Result<Compiled> {
+/// It counts no fuel.
+fn full() -> &'static Compiled {
+    static FULL: OnceLock<Compiled> = OnceLock::new();
+    let load = |engine: &Engine| Component::from_file(engine, xenon_guests_full::component());
+    FULL.get_or_init(|| compile(false, load).expect("the component can be compiled"))
+}
+
+fn compile(fuel: bool, load: impl FnOnce(&Engine) -> Result<Component>) -> Result<Compiled> {
     let engine = Engine::new(&engines::for_tests(fuel))?;
-    let component = COMPONENT.load(&engine)?;
+    let component = load(&engine)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     room::count_sockets(&mut linker)?;

@@ -107,6 +107,10 @@ resource! {
         max_whole_content = call_max_whole_content() -> u64;
         /// `set-max-whole-content`.
         set_max_whole_content = call_set_max_whole_content(limit: u64);
+        /// `max-decoded-content`.
+        max_decoded_content = call_max_decoded_content() -> u64;
+        /// `set-max-decoded-content`.
+        set_max_decoded_content = call_set_max_decoded_content(limit: u64);
         /// `max-events`.
         max_events = call_max_events() -> u32;
         /// `set-max-events`.
@@ -123,6 +127,10 @@ resource! {
         persistent = call_persistent() -> bool;
         /// `set-persistent`.
         set_persistent = call_set_persistent(persistent: bool);
+        /// `decoding`.
+        decoding = call_decoding() -> bool;
+        /// `set-decoding`.
+        set_decoding = call_set_decoding(decoding: bool);
         /// `address-family`.
         address_family = call_address_family() -> AddressFamily;
         /// `set-address-family`.
@@ -151,6 +159,22 @@ resource! {
 }
 
 impl Options {
+    /// `set-cookie-jar`.
+    pub fn set_cookie_jar(&self, jar: Option<&CookieJar>) {
+        let (handle, jar) = (self.handle(), jar.map(CookieJar::handle));
+        self.0.guest.call(async |store, client| {
+            client.xenon_http_settings().options().call_set_cookie_jar(store, handle, jar).await
+        });
+    }
+
+    /// `cookie-jar`.
+    pub fn cookie_jar(&self) -> Option<CookieJar> {
+        let (guest, handle) = (&self.0.guest, self.handle());
+        let jar = guest
+            .call(async |store, client| client.xenon_http_settings().options().call_cookie_jar(store, handle).await);
+        jar.map(|resource| CookieJar::adopt(guest, resource))
+    }
+
     pub(super) fn new(guest: &Guest) -> Options {
         let resource =
             guest.call(async |store, client| client.xenon_http_settings().options().call_constructor(store).await);

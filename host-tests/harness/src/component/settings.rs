@@ -51,6 +51,7 @@ values! {
         drained: u32, max_drained set_max_drained;
         addresses: u32, max_addresses set_max_addresses;
         whole_content: u64, max_whole_content set_max_whole_content;
+        decoded_content: u64, max_decoded_content set_max_decoded_content;
         events: u32, max_events set_max_events;
     }
 }

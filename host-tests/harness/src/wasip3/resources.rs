@@ -183,10 +183,18 @@ resource! {
         version = call_version() -> Version;
         /// `fields`.
         fields = call_fields() -> Fields;
+        /// `url`.
+        url = call_url() -> String;
+        /// `location`.
+        location = call_location() -> Option<String>;
+        /// `redirects`.
+        redirects = call_redirects() -> Vec<Redirect>;
         /// `challenges`.
         challenges = call_challenges() -> Vec<Challenge>;
         /// `content-length`.
         content_length = call_content_length() -> Option<u64>;
+        /// `codings`.
+        codings = call_codings() -> Vec<String>;
         /// `interim-responses`.
         interim_responses = call_interim_responses() -> Vec<InterimResponse>;
         /// `connection`.

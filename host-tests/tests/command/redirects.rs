@@ -1,0 +1,225 @@
+//! `-L` and what belongs to it.
+
+use xenon_harness::nginx::Nginx;
+use xenon_harness::peer::{Peer, Script};
+
+use crate::support::*;
+
+/// A redirect with this status to this location, on a connection that is kept.
+fn redirect(status: u16, location: &str) -> String {
+    format!("HTTP/1.1 {status} Go\r\nLocation: {location}\r\nContent-Length: 6\r\n\r\nmoved\n")
+}
+
+/// Whether the head has this line.
+fn has(head: &str, line: &str) -> bool {
+    head.lines().any(|found| found.eq_ignore_ascii_case(line))
+}
+
+#[test]
+fn without_the_option_a_redirect_is_the_response() {
+    let folder = Folder::new("unfollowed");
+    let peer = Peer::start([Script::new().expect_head_with(&["GET /a HTTP/1.1"]).send(redirect(302, "b?c#d"))]);
+    let output = folder.xenon(&["-w", "|%{redirect_url} %{num_redirects}", &url(&peer)]);
+    assert_written(&output, format!("moved\n|http://{}/b?c#d 0", peer.authority()).as_bytes());
+    peer.finish();
+}
+
+#[test]
+fn a_redirect_is_followed_on_the_same_connection() {
+    let folder = Folder::new("followed");
+    let script = Script::new().expect_head_with(&["GET /a HTTP/1.1"]).send(redirect(301, "/b"));
+    let peer = Peer::start([script.expect_head_with(&["GET /b HTTP/1.1"]).send(OK)]);
+    let format = "|%{http_code} %{num_redirects} %{num_connects} %{url_effective} [%{redirect_url}]";
+    let output = folder.xenon(&["-L", "-w", format, &url(&peer)]);
+    assert_written(&output, format!("ok|200 1 1 http://{}/b []", peer.authority()).as_bytes());
+    peer.finish();
+}
+
+#[test]
+fn all_heads_are_shown() {
+    let folder = Folder::new("heads");
+    let script = Script::new().expect_head(|_| Ok(())).send(redirect(302, "/b"));
+    let peer = Peer::start([script.expect_head(|_| Ok(())).send(OK)]);
+    let output = folder.xenon(&["-L", "-i", &url(&peer)]);
+    let heads =
+        "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 6\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    assert_written(&output, heads.as_bytes());
+    peer.finish();
+}
+
+#[test]
+fn methods_change_as_the_status_says() {
+    let folder = Folder::new("methods");
+    for (options, status, line) in [
+        (&["-d", "x=y"][..], 301, "GET /b HTTP/1.1"),
+        (&["-d", "x=y"], 302, "GET /b HTTP/1.1"),
+        (&["-d", "x=y"], 303, "GET /b HTTP/1.1"),
+        (&["-d", "x=y", "--post301"], 301, "POST /b HTTP/1.1"),
+        (&["-d", "x=y", "--post302"], 302, "POST /b HTTP/1.1"),
+        (&["-d", "x=y", "--post303"], 303, "POST /b HTTP/1.1"),
+        (&["-d", "x=y"], 307, "POST /b HTTP/1.1"),
+        (&["-d", "x=y"], 308, "POST /b HTTP/1.1"),
+        (&["-I"], 303, "HEAD /b HTTP/1.1"),
+        (&["-X", "PATCH"], 302, "PATCH /b HTTP/1.1"),
+        (&["-X", "PATCH"], 303, "GET /b HTTP/1.1"),
+    ] {
+        let is_post = line.starts_with("POST");
+        let follows = move |head: &str| match has(head, line) && has(head, "content-length: 3") == is_post {
+            true => Ok(()),
+            false => Err(format!("expected {line:?}")),
+        };
+        let sent = if options[0] == "-d" { 3 } else { 0 };
+        let script = Script::new().expect_head(|_| Ok(())).read(sent);
+        let location =
+            "HTTP/1.1 STATUS Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n".replace("STATUS", &status.to_string());
+        let answer = if options[0] == "-I" { "HTTP/1.1 200 OK\r\n\r\n" } else { OK };
+        let script = script.send(location).expect_head(follows).read(if is_post { 3 } else { 0 });
+        let peer = Peer::start([script.send(answer)]);
+        let output = folder.xenon(&[&["-L"], options, &[&url(&peer)]].concat());
+        assert_eq!(output.status.code(), Some(0), "{options:?} {status}: {}", text(&output.stderr));
+        peer.finish();
+    }
+}
+
+#[test]
+fn what_belongs_to_an_origin_does_not_go_along_to_another() {
+    let folder = Folder::new("origins");
+    let secrets = ["authorization:", "cookie:"];
+    let fields = ["-u", "a:b", "-b", "c=d", "-H", "X-Key: e", "-H", "Cookie: f=g"];
+    for (option, is_trusted) in [("-L", false), ("--location-trusted", true)] {
+        let other = Peer::start([Script::new()
+            .expect_head(move |head| {
+                let told = secrets.iter().all(|name| head.to_lowercase().contains(name));
+                let none = secrets.iter().all(|name| !head.to_lowercase().contains(name));
+                match (if is_trusted { told } else { none }) && has(head, "x-key: e") {
+                    true => Ok(()),
+                    false => Err("other fields were expected".into()),
+                }
+            })
+            .send(OK)]);
+        let first = Script::new().expect_head(move |head| {
+            let has_all = secrets.iter().all(|name| head.to_lowercase().contains(name));
+            if has_all { Ok(()) } else { Err("the fields of the first origin are missing".into()) }
+        });
+        let peer = Peer::start([first.send(redirect(307, &format!("http://{}/b", other.authority())))]);
+        let output = folder.xenon(&[&[option], &fields[..], &[&url(&peer)]].concat());
+        assert_written(&output, b"ok");
+        peer.finish();
+        other.finish();
+    }
+}
+
+#[test]
+fn back_at_the_first_origin_there_are_credentials_again() {
+    let folder = Folder::new("back");
+    let basic = "Authorization: Basic YTpi";
+    let back = "HTTP/1.1 302 Back\r\nLocation: http://first/back\r\nContent-Length: 0\r\n\r\n";
+    let is_unknown = move |head: &str| if has(head, basic) { Err("credentials".to_owned()) } else { Ok(()) };
+    let other = Peer::start([Script::new().expect_head(is_unknown).send(back)]);
+    let away = redirect(302, &format!("http://{}/b", other.authority()));
+    let script = Script::new().expect_head_with(&["GET /a HTTP/1.1", basic]).send(away);
+    let peer = Peer::start([script.expect_head_with(&["GET /back HTTP/1.1", basic]).send(OK)]);
+    let connect_to = format!("first:80:{}", peer.authority());
+    let output = folder.xenon(&["-L", "-u", "a:b", "--connect-to", &connect_to, "http://first/a"]);
+    assert_written(&output, b"ok");
+    peer.finish();
+    other.finish();
+}
+
+#[test]
+fn the_referer_follows_the_redirects_where_that_is_asked_for() {
+    let folder = Folder::new("referer");
+    for (option, first) in [(";auto", None), ("http://r.test/;auto", Some("Referer: http://r.test/"))] {
+        let begins = move |head: &str| match head.lines().find(|line| line.starts_with("Referer:")) == first {
+            true => Ok(()),
+            false => Err(format!("expected {first:?}")),
+        };
+        let leads = |head: &str, to: &str| match head.contains(&format!("Referer: http://first{to}\r\n")) {
+            true => Ok(()),
+            false => Err(format!("expected {to}")),
+        };
+        let script = Script::new().expect_head(begins).send(redirect(302, "/b"));
+        let script = script.expect_head(move |head| leads(head, "/a")).send(redirect(302, "/c"));
+        let peer = Peer::start([script.expect_head(move |head| leads(head, "/b")).send(OK)]);
+        let connect_to = format!("first:80:{}", peer.authority());
+        let output = folder.xenon(&["-L", "-e", option, "--connect-to", &connect_to, "http://first/a"]);
+        assert_written(&output, b"ok");
+        peer.finish();
+    }
+}
+
+#[test]
+fn the_number_of_redirects_is_limited() {
+    let folder = Folder::new("limited");
+    let again = |count: usize| {
+        (0..count).fold(Script::new(), |script, _| script.expect_head(|_| Ok(())).send(redirect(302, "/a")))
+    };
+    let peer = Peer::start([again(4)]);
+    assert_refused(&folder.xenon(&["-sSL", "--max-redirs", "3", &url(&peer)]), 47);
+    peer.finish();
+    let peer = Peer::start([again(1)]);
+    assert_refused(&folder.xenon(&["-L", "--max-redirs", "0", &url(&peer)]), 47);
+    peer.finish();
+    let peer = Peer::start([again(51)]);
+    assert_refused(&folder.xenon(&["-L", &url(&peer)]), 47);
+    peer.finish();
+    let peer = Peer::start([again(60).expect_head(|_| Ok(())).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "--max-redirs", "-1", &url(&peer)]), b"ok");
+    peer.finish();
+}
+
+#[test]
+fn where_a_redirect_cannot_lead_is_told() {
+    let folder = Folder::new("refused");
+    let two = "HTTP/1.1 302 Go\r\nLocation: /b\r\nLocation: /c\r\nContent-Length: 0\r\n\r\n".to_owned();
+    for (response, code) in [
+        (redirect(302, "ftp://127.0.0.1/"), 1),
+        (redirect(302, "file:///etc/passwd"), 1),
+        (redirect(302, "http://a b/"), 3),
+        (two, 8),
+    ] {
+        let peer = Peer::start([Script::new().expect_head(|_| Ok(())).send(response)]);
+        assert_refused(&folder.xenon(&["-L", &url(&peer)]), code);
+        peer.finish();
+    }
+}
+
+#[test]
+fn a_file_is_sent_again_and_a_pipe_cannot_be() {
+    let folder = Folder::new("again");
+    let content = "x".repeat(200_000);
+    std::fs::write(folder.0.join("file"), &content).unwrap();
+    let length = content.len() as u64;
+    let script = Script::new().expect_head_with(&["PUT /a HTTP/1.1"]).read(length).send(redirect(307, "/b"));
+    let peer = Peer::start([script.expect_head_with(&["PUT /b HTTP/1.1"]).read(length).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-T", "file", &url(&peer)]), b"ok");
+    peer.finish();
+
+    let from_pipe = |peer: &Peer| {
+        let mut command = folder.command(&["-L", "-T", "-", &url(peer)]);
+        command.stdin(std::fs::File::open(folder.0.join("file")).unwrap());
+        command.output().unwrap()
+    };
+    let peer = Peer::start([Script::new().expect_head(|_| Ok(())).read_chunked().send(redirect(307, "/b"))]);
+    assert_refused(&from_pipe(&peer), 65);
+    peer.finish();
+    let script = Script::new().expect_head(|_| Ok(())).read_chunked().send(redirect(303, "/b"));
+    let peer = Peer::start([script.expect_head_with(&["GET /b HTTP/1.1"]).send(OK)]);
+    assert_written(&from_pipe(&peer), b"ok");
+    peer.finish();
+}
+
+#[test]
+fn nginx_leads_to_its_page_and_the_events_tell_it() {
+    let folder = Folder::new("nginx");
+    let Some(nginx) = Nginx::start(&[]) else { return };
+    let address = format!("http://127.0.0.1:{}/login", nginx.port());
+    let output = folder.xenon(&["-vL", "-b", "", &address]);
+    assert_written(&output, b"name=value");
+    let told = text(&output.stderr);
+    for line in
+        ["> GET /login HTTP/1.1", "< HTTP/1.1 302", "* Stored the cookie \"name\"", "> GET /cookies?way=login HTTP/1.1"]
+    {
+        assert!(told.lines().any(|told| told.starts_with(line)), "{line}: {told}");
+    }
+}
