@@ -17,7 +17,9 @@ use plugin_host::{Failure, Finding, Host, Plugin, Policy, Resolver};
 
 /// Where the tests' own names are, one answer a lookup; the last stays. A name that is not there is never found, and a name without
 /// answers keeps whoever asks waiting.
-static NAMES: Mutex<Option<HashMap<String, Vec<Vec<IpAddr>>>>> = Mutex::new(None);
+static NAMES: Mutex<Option<HashMap<String, Answers>>> = Mutex::new(None);
+
+type Answers = Vec<Vec<IpAddr>>;
 
 /// What has been looked up, in its order.
 static LOOKED_UP: Mutex<Vec<String>> = Mutex::new(Vec::new());

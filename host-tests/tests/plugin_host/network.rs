@@ -40,7 +40,7 @@ fn another_name_address_or_port_is_refused_and_logged() {
     let port = nginx.port();
     name("mine.test", &[&["127.0.0.1"]]);
     name("other.test", &[&["127.0.0.1"]]);
-    let plugin = trespass("trespass", &format!("allow = ['mine.test:1']\nprivate-addresses = true"));
+    let plugin = trespass("trespass", "allow = ['mine.test:1']\nprivate-addresses = true");
     let tried = [
         // Past its policy with Xenon.
         (format!("http://other.test:{port}"), "look up \"other.test\"".to_owned()),
