@@ -3,7 +3,7 @@
 use std::rc::{Rc, Weak};
 
 use super::Inner;
-use super::redirect::Policy;
+use super::redirect::{self, Policy};
 use super::step::Step;
 use crate::error::{Code, Error, Phase};
 use crate::h1::response_head::ResponseHead;
@@ -64,7 +64,8 @@ impl<N: Net> Route<N> for ToUrl<N> {
 impl<N: Net> Walk<N> {
     /// The next request, if this response is a redirect.
     fn next(&mut self, head: &ResponseHead) -> Result<Option<Further<N>>, Error> {
-        let step = Step::from(&self.description, &self.url, head, &self.policy, self.followed)?;
+        let step =
+            Step::from(&self.description, &self.url, head, &self.policy, self.followed, redirect::Content::Streamed)?;
         let Some((url, mut description)) = step.map(Step::into_parts) else { return Ok(None) };
         let client = self.client.upgrade().ok_or_else(dropped)?;
         let (session, has_own_options) = client.session_for_request(&url.origin, url.origin == self.first);

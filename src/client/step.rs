@@ -29,16 +29,19 @@ impl Step {
         }
         let url = Url::parse(&response.url());
         let url = url.map_err(|error| Error::new(Phase::Redirect, Code::InvalidUrl, error.to_string()))?;
-        Self::from(request.description(), &url, response.head(), policy, followed)
+        // Whoever sends it has streamed content again, or does without.
+        let streamed = redirect::Content::Kept;
+        Self::from(request.description(), &url, response.head(), policy, followed, streamed)
     }
 
-    /// The same for a request of this URL.
+    /// The same for a request of this URL. `streamed` says what becomes of streamed content.
     pub(super) fn from(
         description: &Description,
         url: &Url,
         head: &ResponseHead,
         policy: &Policy,
         followed: usize,
+        streamed: redirect::Content,
     ) -> Result<Option<Self>, Error> {
         if !is_redirect(head) {
             return Ok(None);
@@ -49,7 +52,7 @@ impl Step {
             content: match description.content {
                 Content::None => redirect::Content::None,
                 Content::Bytes(_) => redirect::Content::Kept,
-                Content::Streamed(_) => redirect::Content::Streamed,
+                Content::Streamed(_) => streamed,
             },
             fields: description.fields().cloned().collect(),
         };

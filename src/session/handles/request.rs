@@ -174,11 +174,7 @@ struct Course {
 }
 
 /// Dispatches what the client says.
-fn following_on<N: Net>(
-    mut follow: Policy<N>,
-    course: Course,
-    state: Weak<RefCell<ExchangeState<N>>>,
-) -> Follow<N> {
+fn following_on<N: Net>(mut follow: Policy<N>, course: Course, state: Weak<RefCell<ExchangeState<N>>>) -> Follow<N> {
     Box::new(move |head| {
         let Some(Further { request, redirect }) = follow(head)? else { return Ok(None) };
         let Sender::Session(session) = &request.sender else { return Err(session_dropped(Phase::Redirect)) };
