@@ -54,6 +54,8 @@ pub fn check(input: &[u8]) {
     };
     assert!((300..400).contains(&status) && policy.limit.is_none_or(|limit| usize::from(before) < limit));
     check_url(&policy, &request.url, &next.url);
+    // Unless the location itself has the word.
+    assert!(!next.url.to_string().contains("sesame") || rest.windows(6).any(|part| part == b"sesame"));
     check_content(&policy, &request, &next, status);
     check_fields(&policy, &request, &next);
 }
@@ -62,7 +64,7 @@ fn check_url(policy: &Policy, before: &Url, url: &Url) {
     let text = url.to_string();
     let again = Url::parse(&text).expect("what it is without its userinfo");
     assert_eq!((again.to_string(), again.origin), (text.clone(), url.origin.clone()));
-    assert!(!url.has_userinfo && !text.contains("sesame"));
+    assert!(!url.has_userinfo);
     assert_eq!(target::check(url.origin.scheme, "GET", &url.target), Ok(()));
     let path = Reference::parse(&text).path.to_owned();
     assert!(path.split('/').all(|segment| !matches!(segment, "." | "..")), "{text}");
