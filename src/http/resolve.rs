@@ -38,7 +38,7 @@ fn merged(base: Reference<'_>, path: &str) -> String {
 
 /// Removes the segments `.` and `..` (RFC 3986 section 5.2.4). No `..` leads above the root.
 fn without_dots(path: &str) -> String {
-    let (root, relative) = match path.strip_prefix('/') {
+    let (mut root, relative) = match path.strip_prefix('/') {
         Some(relative) => ("/", relative),
         None => ("", path),
     };
@@ -48,8 +48,9 @@ fn without_dots(path: &str) -> String {
         let is_last = segments.peek().is_none();
         match segment {
             "." | ".." => {
-                if segment == ".." {
-                    kept.pop();
+                // The slash after the first segment of a path without a root stays.
+                if segment == ".." && kept.pop().is_some() && kept.is_empty() {
+                    root = "/";
                 }
                 // The result is a folder.
                 if is_last && !(kept.is_empty() && root.is_empty()) {
@@ -71,6 +72,12 @@ mod tests {
     fn the_examples_of_the_rfc() {
         const NORMAL: &[(&str, &str)] = &[
             ("g:h", "g:h"),
+            ("g:h/..", "g:/"),
+            ("g:h/../i", "g:/i"),
+            ("g:h/i/../j", "g:h/j"),
+            ("g:h/i/../../j", "g:/j"),
+            ("g:../h/.", "g:h/"),
+            ("g:./..", "g:"),
             ("g", "http://a/b/c/g"),
             ("./g", "http://a/b/c/g"),
             ("g/", "http://a/b/c/g/"),

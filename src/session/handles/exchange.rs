@@ -130,7 +130,7 @@ impl<N: Net> Response<N> {
     }
 
     /// The codings that are removed from the content, in the order in which they were applied. Empty without
-    /// [`Options::is_decoding`], and for content without a coding.
+    /// [`Options::is_decoding`](crate::session::settings::Options::is_decoding), and for content without a coding.
     pub fn codings(&self) -> &[&'static str] {
         &self.answer.codings
     }
