@@ -19,7 +19,8 @@ pub fn check(input: &[u8]) {
         let escaped = uri::escape(reference.as_bytes());
         let whole = resolve(&base.to_string(), &escaped);
         assert_eq!(whole, naive(&base.to_string(), &escaped));
-        assert_eq!(resolve("http://another/", &whole), whole);
+        // A reference without a path leaves the dots of the base's.
+        assert_eq!(resolve("http://another/", &whole), naive("http://another/", &whole));
         check_url(&whole);
     }
 }
