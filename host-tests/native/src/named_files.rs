@@ -8,6 +8,7 @@
 //! that is replaced can get a successor of its name and `.NUMBER.tmp`.
 
 mod pipe;
+mod successor;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -20,7 +21,7 @@ use wasmtime::{Error, Result};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use xenon_cli_options::escape::unescaped;
-use xenon_cli_options::files::{self, Purpose, succeeded};
+use xenon_cli_options::files::{self, Purpose};
 
 use pipe::Pipe;
 
@@ -108,30 +109,6 @@ impl View<'_> {
                 Some(metadata)
             }
         })
-    }
-
-    /// The path of what is to replace a file that an option names, and the path of that.
-    fn succession(&self, successor: &[u8]) -> FsResult<(PathBuf, PathBuf)> {
-        let name = succeeded(successor).filter(|name| self.files.replaced.contains(*name));
-        let paths = name.and_then(|name| path_of(successor).zip(path_of(name)));
-        Ok(paths.ok_or(types::ErrorCode::NotPermitted)?)
-    }
-
-    /// Makes the file that is to replace another. It is for the same people, or else for its owner alone.
-    fn make_successor(&self, successor: &[u8]) -> FsResult<Descriptor> {
-        let (path, replaced) = self.succession(successor)?;
-        let mut how = OpenOptions::new();
-        how.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-            how.mode(std::fs::metadata(&replaced).map_or(0o600, |metadata| metadata.mode() & 0o777));
-        }
-        #[cfg(not(unix))]
-        let _ = replaced;
-        let file = how.open(path)?;
-        let metadata = file.metadata()?;
-        Ok(Descriptor::File { file, metadata, offset: 0 })
     }
 
     /// Opens a file that an option names.
