@@ -309,6 +309,11 @@ fn kind(kind: Kind) -> wit::EventKind {
     }
 }
 
+/// A number of things, as the WIT has it.
+pub(super) fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 fn close_reason(reason: CloseReason) -> wit::CloseReason {
     match reason {
         CloseReason::PeerAsked => wit::CloseReason::PeerAsked,

@@ -4,7 +4,7 @@
 
 use super::bindings::exports::xenon::http::cookies as wit;
 use super::bindings::exports::xenon::http::cookies::{ExportedCookies, ImportedCookies};
-use super::convert::{Outcome, wrong};
+use super::convert::{Outcome, count, wrong};
 use super::wall_clock;
 use crate::cookies::{Place, PublicSuffixes, SharedJar};
 use crate::http::url::Url;
@@ -62,8 +62,4 @@ impl wit::GuestCookieJar for CookieJar {
 fn place(url: &str) -> Option<Place> {
     let url = Url::parse(url).ok()?;
     Some(Place::new(&url.origin, &url.target))
-}
-
-fn count(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

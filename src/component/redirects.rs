@@ -7,7 +7,7 @@ use super::bindings::exports::xenon::http::client::{
     FieldsAlong, PostKeeping, RedirectPolicy, RequestBorrow, ResponseBorrow, SessionBorrow,
 };
 use super::bindings::exports::xenon::http::session;
-use super::convert::{self, Outcome};
+use super::convert::{self, Outcome, count};
 use super::session::Session;
 use super::{Request, Response};
 use crate::client::Step;
@@ -85,8 +85,4 @@ pub(super) fn from_policy(policy: RedirectPolicy) -> Policy {
         keeps_method: policy.keep_method,
         follows_300: policy.multiple_choices,
     }
-}
-
-fn count(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
