@@ -2,10 +2,12 @@
 
 use crate::bindings::{Session, wait_any};
 use crate::exit::{Exit, Failure};
+use crate::job::Job;
 use crate::options::Options;
 use crate::outcome;
+use crate::output::Console;
 use crate::sessions::{Sessions, Who};
-use crate::transfer::{Console, Job, Step, Transfer};
+use crate::transfer::{Step, Transfer};
 use crate::url::Url;
 
 use std::rc::Rc;

@@ -11,10 +11,12 @@
 //!     content        the content to send; upload sends it in pieces
 //!     sessions       a session for each origin; tls has its certificates, login its credentials, proxy its proxies, cookies
 //!                    the jar that they share
+//!     job            a URL with its content and output
 //!     lanes          the transfers, one after another or several at once
 //!       transfer     one request and its response, in steps; request makes it, redirects lead it on, outcome ends it
 //!     output         standard output and standard error; head is fields as lines; progress draws the bar
-//!     timeline       events and times; verbose shows them (-v), write_out sums them up (-w), pem writes certificates
+//!     timeline       events and times; watch tells them (-i, -v), verbose has their words, write_out sums them up (-w), pem
+//!                    writes certificates
 //!     exit           curl's exit codes
 //! ```
 
@@ -26,6 +28,7 @@ mod environment;
 mod exit;
 mod files;
 mod head;
+mod job;
 mod lanes;
 mod login;
 mod options;
@@ -44,6 +47,7 @@ mod transfer;
 mod upload;
 mod url;
 mod verbose;
+mod watch;
 mod write_out;
 
 use std::process::ExitCode;
@@ -53,11 +57,11 @@ use bindings::cookies::CookieJar;
 use content::Content;
 use exit::{Exit, Failure};
 use files::{Files, Given};
+use job::Job;
 use options::{Command, Options};
-use output::{StandardOutput, tell};
+use output::{Console, StandardOutput, tell};
 use progress::Progress;
 use sessions::Sessions;
-use transfer::{Console, Job};
 use url::Url;
 use xenon_cli_options::table;
 

@@ -3,10 +3,10 @@
 use wasi::clocks::monotonic_clock;
 
 use crate::exit::{Exit, Failure};
+use crate::job::Job;
 use crate::options::Options;
-use crate::output::tell;
+use crate::output::{Console, tell};
 use crate::timeline::Timeline;
-use crate::transfer::{Console, Job};
 use crate::url;
 use crate::write_out::{self, Facts, Stream};
 

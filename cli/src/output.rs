@@ -7,6 +7,7 @@ use wasi::io::streams::OutputStream;
 
 use crate::exit::{Exit, Failure};
 use crate::files::Output;
+use crate::progress::Progress;
 
 /// Standard output. `std`'s writes 4 KiB at a time there and looks at each byte for line breaks.
 pub struct StandardOutput {
@@ -121,4 +122,12 @@ impl Sink {
             Self::Nowhere => Ok(()),
         }
     }
+}
+
+/// The state that all transfers share.
+pub struct Console {
+    /// Standard output.
+    pub output: StandardOutput,
+    /// The progress bar.
+    pub progress: Progress,
 }

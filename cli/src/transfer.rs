@@ -7,45 +7,23 @@ use wasi::clocks::monotonic_clock;
 use wasi::io::poll::Pollable;
 
 use crate::bindings::client::NextRequest;
-use crate::bindings::types::{Error, ErrorCode, EventKind, Version};
+use crate::bindings::types::{Error, ErrorCode, Version};
 use crate::bindings::{Exchange, ReceivedWords, Response, Session};
 use crate::content::Content;
 use crate::exit::{Exit, Failure};
 use crate::files::PIECE;
 use crate::head;
+use crate::job::Job;
 use crate::options::Options;
 use crate::outcome;
-use crate::output::{Sink, StandardOutput, tell};
-use crate::progress::Progress;
+use crate::output::{Console, Sink, tell};
 use crate::redirects;
 use crate::request::Request;
 use crate::sessions::{Sessions, Who};
 use crate::upload::{Piece, Upload};
 use crate::url::{Origin, Url};
-use crate::verbose;
+use crate::watch::Watch;
 use crate::write_out::Facts;
-
-/// A URL of the command line, with what belongs to it.
-pub struct Job {
-    /// Its number, from 0.
-    pub number: usize,
-    /// The URL as given.
-    pub given: Vec<u8>,
-    /// The parsed URL, or its error.
-    pub url: Result<Url, Failure>,
-    /// `-o`.
-    pub output: Option<Vec<u8>>,
-    /// The content to send.
-    pub content: Rc<Content>,
-}
-
-/// The state that all transfers share.
-pub struct Console {
-    /// Standard output.
-    pub output: StandardOutput,
-    /// The progress bar.
-    pub progress: Progress,
-}
 
 /// One request and its response, after redirects.
 pub struct Transfer<'a> {
@@ -64,14 +42,9 @@ pub struct Transfer<'a> {
     upload: Option<Upload>,
     response: Option<Response>,
     sink: Option<Sink>,
-    /// Received heads that are to be written and are not yet.
-    heads: Vec<u8>,
-    /// Whether the final response's head is among them, or was.
-    has_head: bool,
+    watch: Watch,
     /// Whether the content can be read again.
     is_repeatable: bool,
-    /// The proxy, until its handshake is complete.
-    hop: Option<String>,
     /// Bytes of content written, decoded where they were coded.
     written: u64,
     facts: Facts,
@@ -140,10 +113,8 @@ impl<'a> Transfer<'a> {
             upload,
             response,
             sink,
-            heads: Vec::new(),
-            has_head: false,
+            watch: Watch::new(options),
             is_repeatable: true,
-            hop: None,
             written: 0,
             facts: outcome::facts(job, options),
             steps: 0,
@@ -333,14 +304,10 @@ impl<'a> Transfer<'a> {
             Version::Http2 => "2",
         };
         let (status, length) = (self.facts.status, response.content_length());
-        if self.wants_heads() {
-            // All of them are in events.
-            self.note_events(console);
-            if !self.has_head {
-                self.heads.extend(head::of(&response));
-            }
-            self.write_heads(console)?;
-        }
+        // All heads are in events.
+        self.note_events(console);
+        self.watch.see(&response);
+        self.write_heads(console)?;
         if (300..400).contains(&status) {
             self.facts.redirect_url = response.location();
         }
@@ -378,14 +345,9 @@ impl<'a> Transfer<'a> {
         Ok(Step::More)
     }
 
-    /// Whether heads are written before the content.
-    fn wants_heads(&self) -> bool {
-        self.options.include || self.options.head
-    }
-
     /// Writes the received heads that were not written yet.
     fn write_heads(&mut self, console: &mut Console) -> Result<(), Failure> {
-        let heads = std::mem::take(&mut self.heads);
+        let heads = self.watch.take_heads();
         if heads.is_empty() {
             return Ok(());
         }
@@ -466,28 +428,7 @@ impl<'a> Transfer<'a> {
         let mut lines = Vec::new();
         for event in self.session.take_events() {
             self.facts.timeline.note(&event);
-            if self.wants_heads() {
-                match &event.what {
-                    EventKind::TunnelResponse(head) | EventKind::InterimHead(head) => {
-                        self.heads.extend_from_slice(head)
-                    }
-                    EventKind::ResponseHead(head) => {
-                        self.heads.extend_from_slice(head);
-                        self.has_head = true;
-                    }
-                    EventKind::RequestHead(_) => self.has_head = false,
-                    _ => {}
-                }
-            }
-            if self.options.verbose {
-                match &event.what {
-                    EventKind::Proxy(url) => self.hop = Some(host_of(url).to_owned()),
-                    EventKind::Tunnel(_) | EventKind::RequestHead(_) => self.hop = None,
-                    _ => {}
-                }
-                let host = self.hop.as_ref().unwrap_or(&self.origin.host);
-                lines.extend(verbose::lines(&event, host));
-            }
+            self.watch.note(&event, &self.origin.host, &mut lines);
         }
         if !lines.is_empty() {
             // On a terminal, what happened first is shown first. A failure to write is found by the next write.
@@ -495,12 +436,6 @@ impl<'a> Transfer<'a> {
             tell(&lines);
         }
     }
-}
-
-/// The host in a proxy's URL, which always has a port.
-fn host_of(url: &str) -> &str {
-    let (_, place) = url.split_once("://").unwrap_or(("", url));
-    place.rsplit_once(':').map_or(place, |(host, _)| host)
 }
 
 fn too_large() -> Failure {
