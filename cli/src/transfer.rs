@@ -416,12 +416,11 @@ impl<'a> Transfer<'a> {
         Step::Over(outcome::conclude(&mut self.facts, failure.or(unwritten), self.options, console))
     }
 
-    /// Ends the exchange. Its last events tell the fate of the connection.
+    /// Ends the exchange. Its last events tell the fate of the connection. What was written stays: more may follow it.
     fn drop_exchange(&mut self) {
         self.upload = None;
         self.response = None;
         self.exchange = None;
-        self.sink = None;
     }
 
     fn note_events(&mut self, console: &mut Console) {

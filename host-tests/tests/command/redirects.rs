@@ -45,6 +45,13 @@ fn all_heads_are_shown() {
         "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 6\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     assert_written(&output, heads.as_bytes());
     peer.finish();
+
+    // In a file, too, which is opened once.
+    let script = Script::new().expect_head(|_| Ok(())).send(redirect(302, "/b"));
+    let peer = Peer::start([script.expect_head(|_| Ok(())).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-i", "-o", "file", &url(&peer)]), b"");
+    assert_eq!(std::fs::read_to_string(folder.0.join("file")).unwrap(), heads);
+    peer.finish();
 }
 
 #[test]
