@@ -47,8 +47,9 @@ pub fn open(options: &Options, url: Option<&str>, files: &impl Files) -> Result<
 pub fn save(jar: &CookieJar, options: &Options, output: &mut StandardOutput) -> Result<(), Failure> {
     let Some(name) = &options.cookies.jar else { return Ok(()) };
     let exported = jar.export_cookies();
-    if exported.left_out > 0 {
-        note(&format!("{} cookies contain a tab, which a file of cookies cannot have", exported.left_out));
+    if exported.left_out > 0 && !options.silent {
+        let words = "contain a tab, which a file of cookies cannot have, and are left out";
+        tell(format!("xenon: warning: {} cookies {words}\n", exported.left_out).as_bytes());
     }
     if name == b"-" {
         return output.write(&exported.text).and_then(|()| output.finish());
