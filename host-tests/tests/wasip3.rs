@@ -2,7 +2,7 @@
 //! same way, transcripts prove (`transcripts_wasip3`).
 
 use xenon_harness::peer::{Gate, Peer, Script};
-use xenon_harness::wasip3::{CloseReason, ErrorCode, EventKind, Guest, Session, Setup};
+use xenon_harness::wasip3::{CloseReason, ErrorCode, EventKind, Guest, Request, Session, Setup};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const STRAY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
@@ -176,6 +176,31 @@ fn streamed_content_is_sent_once() {
     drop(session);
     let seen = peer.finish();
     assert_eq!((seen[0].content.as_slice(), seen[0].trailers.trim()), (&b"abcdefg"[..], "Sum: 7"));
+}
+
+#[test]
+fn who_follows_a_redirect_by_hand_sets_streamed_content_again() {
+    let away = "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n";
+    let script = Script::new().expect_head_with(&["POST / HTTP/1.1"]).read_chunked().send(away);
+    let peer = Peer::start([script.expect_head_with(&["POST /b HTTP/1.1"]).read_chunked().send(OK).stall()]);
+    let guest = Guest::new();
+    let session = session(&guest, &peer);
+    let send = |request: &Request| {
+        let upload = request.set_streamed_content(None);
+        let pending = request.start();
+        assert!(upload.write(b"abc"));
+        upload.finish(&vec![]);
+        pending.wait().unwrap()
+    };
+    let request = session.request("POST", "/");
+    let response = send(&request);
+    let next = request.follow(&response, &session).unwrap().unwrap();
+    drop(response.content().unwrap());
+    drop(response);
+    assert_eq!(next.send().err().unwrap().code, ErrorCode::InvalidState);
+    assert_eq!(send(&next).status(), 200);
+    drop(session);
+    assert_eq!(peer.finish()[0].content, b"abcabc");
 }
 
 #[test]

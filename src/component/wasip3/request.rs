@@ -45,6 +45,11 @@ impl Request {
                 let detail = "the content of this request is a stream, and was sent before";
                 return Err(Error::new(Phase::Setup, Code::InvalidState, detail));
             }
+            // As `next-request` gives it: the core waits for content, and nobody has it.
+            Content::None if self.core.borrow().is_streamed() => {
+                let detail = "the content of this request is streamed, and has to be set again";
+                return Err(Error::new(Phase::Setup, Code::InvalidState, detail));
+            }
             Content::None => Content::None,
         };
         let upload = match content {

@@ -3,6 +3,8 @@
 use super::setting_resources::Options;
 use super::*;
 
+use super::bindings::exports::xenon::http::client::{FieldsAlong, PostKeeping, RedirectPolicy};
+
 resource! {
     /// `client`.
     Client in xenon_http_client.client {
@@ -51,5 +53,33 @@ impl Client {
             client.xenon_http_client().client().call_request(store, handle, method, url).await
         });
         Request::adopt(guest, resource)
+    }
+}
+
+impl Request {
+    /// `follow` with the default policy, and `next-request.request`. `None` if the response is not a redirect.
+    pub fn follow(&self, response: &Response, session: &Session) -> Result<Option<Request>, Error> {
+        let (guest, request) = (&self.0.guest, self.handle());
+        let (response, session) = (response.handle(), session.handle());
+        let policy = RedirectPolicy {
+            limit: Some(20),
+            downgrade: false,
+            along: FieldsAlong::Few,
+            keep_post: PostKeeping::empty(),
+            keep_method: false,
+            multiple_choices: false,
+        };
+        let next = guest.call(async |store, client| {
+            let interface = client.xenon_http_client();
+            let next = match interface.call_follow(&mut *store, request, response, policy, 0).await? {
+                Ok(Some(next)) => next,
+                Ok(None) => return Ok(Ok(None)),
+                Err(error) => return Ok(Err(error)),
+            };
+            let made = interface.next_request().call_request(&mut *store, next, session).await?;
+            next.resource_drop_async(store).await?;
+            Ok(Ok(Some(made)))
+        });
+        next.map(|next| next.map(|resource| Request::adopt(guest, resource)))
     }
 }
