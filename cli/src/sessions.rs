@@ -27,8 +27,12 @@ pub enum Who {
     Nobody,
 }
 
-/// The sessions opened so far.
+/// The most sessions that are kept. A server can redirect to one new origin after another (`--max-redirs -1`).
+const MOST_KEPT: usize = 64;
+
+/// The sessions that are kept, and what new ones are made of.
 pub struct Sessions<'a> {
+    /// The one used last is last.
     kept: Vec<(Origin, Who, Rc<Session>)>,
     jar: Option<&'a CookieJar>,
     /// The settings of all sessions. Each session has a copy with its own changes.
@@ -52,8 +56,11 @@ impl<'a> Sessions<'a> {
 
     /// The session with this origin.
     pub fn with(&mut self, origin: &Origin, who: &Who, options: &Options) -> Result<Rc<Session>, Failure> {
-        if let Some((_, _, session)) = self.kept.iter().find(|(kept, whose, _)| kept == origin && whose == who) {
-            return Ok(Rc::clone(session));
+        if let Some(place) = self.kept.iter().position(|(kept, whose, _)| kept == origin && whose == who) {
+            let found = self.kept.remove(place);
+            let session = Rc::clone(&found.2);
+            self.kept.push(found);
+            return Ok(session);
         }
         let failed = |error: Error| Failure::from_component(&error, false);
         let common = self.settings.get_or_init(|| common(options, self.jar).map_err(failed));
@@ -75,6 +82,9 @@ impl<'a> Sessions<'a> {
         let session = Rc::new(session);
         if self.are_shared {
             self.kept.push((origin.clone(), who.clone(), Rc::clone(&session)));
+            if self.kept.len() > MOST_KEPT {
+                self.kept.remove(0);
+            }
         }
         Ok(session)
     }

@@ -1,7 +1,7 @@
 //! `-L` and what belongs to it.
 
 use xenon_harness::nginx::Nginx;
-use xenon_harness::peer::{Peer, Script};
+use xenon_harness::peer::{Gate, Peer, Script};
 
 use crate::support::*;
 
@@ -172,6 +172,29 @@ fn the_number_of_redirects_is_limited() {
     peer.finish();
     let peer = Peer::start([again(60).expect_head(|_| Ok(())).send(OK)]);
     assert_written(&folder.xenon(&["-L", "--max-redirs", "-1", &url(&peer)]), b"ok");
+    peer.finish();
+}
+
+/// A server with many names could otherwise have as many connections as it likes.
+#[test]
+fn of_very_many_origins_the_least_recently_used_are_closed() {
+    const KEPT: usize = 64;
+    let folder = Folder::new("many-origins");
+    let is_closed = Gate::new();
+    let scripts = (0..KEPT + 2).map(|number| {
+        let script = Script::new().expect_head(|_| Ok(()));
+        let script = if number == KEPT + 1 {
+            script.wait(&is_closed).send(OK)
+        } else {
+            script.send(redirect(302, &format!("http://h{number}/")))
+        };
+        // The first is the user's own, who may want it again.
+        if number == 1 { script.stall().open(&is_closed) } else { script }
+    });
+    let peer = Peer::start(scripts.collect::<Vec<_>>());
+    let connect_to = format!("::{}", peer.authority());
+    let output = folder.xenon(&["-L", "--max-redirs", "-1", "--connect-to", &connect_to, "http://first/"]);
+    assert_written(&output, b"ok");
     peer.finish();
 }
 
