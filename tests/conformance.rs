@@ -147,6 +147,7 @@ fn the_names_of_a_run_are_read() {
     assert_eq!(name_in_run("src/http/method.rs::a"), "http::method::tests::a");
     assert_eq!(name_in_run("src/net/sim/mod.rs::a"), "net::sim::tests::a");
     assert_eq!(name_in_run("host-tests/native/src/ahead.rs::a"), "ahead::tests::a");
+    assert_eq!(name_in_run("host-tests/compose/src/lib.rs::a"), "tests::a");
     assert_eq!(name_in_run("tests/session/race.rs::a"), "race::a");
     assert_eq!(name_in_run("tests/session/main.rs::a"), "a");
     assert_eq!(name_in_run("host-tests/tests/component.rs::a"), "a");
@@ -243,7 +244,8 @@ fn name_in_run(test: &str) -> String {
     let file = file.trim_end_matches(".rs").trim_end_matches("/mod");
     // Whichever crate it is in.
     match file.rsplit_once("src/").map(|(_, module)| module) {
-        // A module's tests are at its foot, or in files of their own.
+        // A module's tests are at its foot, or in files of their own. The root of a crate has no name.
+        Some("lib" | "main") => format!("tests::{name}"),
         Some(module) if module.contains("/tests") => format!("{}::{name}", module.replace('/', "::")),
         Some(module) => format!("{}::tests::{name}", module.replace('/', "::")),
         // A test program is a file, or a folder with a file for each topic.
