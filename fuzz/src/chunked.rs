@@ -107,5 +107,5 @@ fn check_encoding(content: &[u8], trailers: &Lines) {
 }
 
 pub(crate) fn lines(fields: Fields) -> Lines {
-    fields.into_inner().into_iter().map(|field| (field.name, field.value)).collect()
+    fields.to_vec()
 }

@@ -28,7 +28,7 @@ pub fn check(input: &[u8]) {
         ..if how & 128 == 0 { Policy::default() } else { Policy::curl() }
     };
     let content = [Content::None, Content::Kept, Content::Streamed][usize::from(what >> 5) % 3];
-    let field = |name: &&str| Field { name: (*name).to_owned(), value: b"v".to_vec() };
+    let field = |name: &&'static str| Field { name, value: b"v" };
     let request = Request {
         method: METHODS[usize::from(what & 7)].into(),
         url: Url::parse(BASES[usize::from(what >> 3 & 3)]).expect("a URL"),

@@ -61,7 +61,7 @@ pub struct Request {
     /// The content.
     pub content: Content,
     /// The fields that its caller and the client added. Those that a session or a cookie jar adds by itself are not among them.
-    pub fields: Vec<Field>,
+    pub fields: Fields,
 }
 
 /// The content of a request, as far as redirects depend on it.
@@ -214,7 +214,7 @@ mod tests {
     const STRICT: fn() -> Policy = Policy::default;
 
     fn request(method: &str, url: &str, content: Content, fields: &[&str]) -> Request {
-        let fields = fields.iter().map(|name| Field { name: (*name).to_owned(), value: b"v".to_vec() }).collect();
+        let fields = fields.iter().map(|name| Field { name, value: b"v" }).collect();
         Request { method: method.into(), url: Url::parse(url).unwrap(), content, fields }
     }
 
@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn names(request: &Request) -> Vec<&str> {
-        request.fields.iter().map(|field| field.name.as_str()).collect()
+        request.fields.iter().map(|field| field.name).collect()
     }
 
     #[test]

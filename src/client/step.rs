@@ -54,7 +54,7 @@ impl Step {
                 Content::Bytes(_) => redirect::Content::Kept,
                 Content::Streamed(_) => streamed,
             },
-            fields: description.fields().cloned().collect(),
+            fields: description.fields().clone(),
         };
         let next = follow(policy, followed, request, head.status, &head.fields).map_err(error)?;
         Ok(next.map(|redirect::Request { method, url, content, fields }| {

@@ -132,19 +132,12 @@ fn failures(checks: Checks) -> wit::CertificateFailures {
 }
 
 pub(super) fn fields(fields: &Fields) -> wit::Fields {
-    fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect()
+    fields.to_vec()
 }
 
-pub(super) fn into_fields(fields: Fields) -> wit::Fields {
-    let fields = fields.into_inner().into_iter();
-    fields.map(|field| (field.name, field.value)).collect()
-}
-
-pub(super) fn from_fields(fields: wit::Fields) -> Fields {
+pub(super) fn from_fields(fields: &wit::Fields) -> Fields {
     let mut converted = Fields::default();
-    for (name, value) in fields {
-        converted.push(name, value);
-    }
+    fields.iter().for_each(|(name, value)| converted.push(name, value));
     converted
 }
 
@@ -174,9 +167,9 @@ pub(super) fn whole(whole: Whole) -> wit::WholeResponse {
     wit::WholeResponse {
         status: whole.head.status,
         reason: whole.head.reason,
-        fields: into_fields(whole.head.fields),
+        fields: fields(&whole.head.fields),
         content: whole.content,
-        trailers: into_fields(whole.trailers),
+        trailers: fields(&whole.trailers),
     }
 }
 

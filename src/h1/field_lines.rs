@@ -2,6 +2,7 @@
 //!
 //! It does not know what a field means.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::http::fields::{Fields, is_token_byte, trim, value_run};
@@ -228,7 +229,7 @@ impl LineReader {
         }
         let name = bytes.get(self.line_start..self.name_end).unwrap_or_default();
         let value = bytes.get(self.name_end.saturating_add(1)..self.line_end).unwrap_or_default();
-        let value = if self.is_folded { unfold(value) } else { trim(value).to_vec() };
+        let value = if self.is_folded { Cow::Owned(unfold(value)) } else { Cow::Borrowed(trim(value)) };
         // A name is a token, so it is ASCII, and the conversion never fails.
         self.fields.push(std::str::from_utf8(name).unwrap_or_default(), value);
         self.name_end = self.line_start;

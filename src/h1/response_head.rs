@@ -49,6 +49,9 @@ pub struct HeadReader {
     looked_at: usize,
 }
 
+/// What every head begins with.
+const NAME: &[u8] = b"HTTP/1.";
+
 /// What the next byte is.
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -99,7 +102,7 @@ impl HeadReader {
                 let head = ResponseHead { version: done.version, status: done.status, reason: done.reason, fields };
                 return Ok(Some((head, used)));
             }
-            self.skip_reason(bytes);
+            self.skip_plain(bytes);
             let Some(&byte) = bytes.get(self.at) else {
                 return Ok(None);
             };
@@ -139,7 +142,6 @@ impl HeadReader {
 
     /// Takes a byte of `HTTP/1.x nnn`, or the first one after it: a space, or a line end.
     fn step_start(&mut self, bytes: &[u8], byte: u8) -> Result<State, HeadError> {
-        const NAME: &[u8] = b"HTTP/1.";
         let place = self.at.saturating_sub(self.line_start);
         match (place, byte) {
             (7, b'0') => self.version = Version::Http10,
@@ -187,14 +189,20 @@ impl HeadReader {
         Ok(())
     }
 
-    /// Skips to the first byte that ends the reason or exceeds a bound.
-    fn skip_reason(&mut self, bytes: &[u8]) {
-        if !matches!(self.state, State::Reason) {
-            return;
-        }
-        let line_bound = self.line_start.saturating_add(self.bounds.line_length);
-        let end = line_bound.min(self.bounds.length).min(bytes.len());
-        let run = value_run(bytes.get(self.at..end).unwrap_or_default());
+    /// Skips the name of the protocol, or to the first byte that ends the reason or exceeds a bound.
+    fn skip_plain(&mut self, bytes: &[u8]) {
+        let line_start = if matches!(self.state, State::Line) { self.at } else { self.line_start };
+        let end = line_start.saturating_add(self.bounds.line_length).min(self.bounds.length).min(bytes.len());
+        let ahead = bytes.get(self.at..end).unwrap_or_default();
+        let run = match self.state {
+            State::Reason => value_run(ahead),
+            State::Line if ahead.starts_with(NAME) => {
+                self.line_start = line_start;
+                self.state = State::Start;
+                NAME.len()
+            }
+            _ => return,
+        };
         self.at = self.at.saturating_add(run);
         self.count(run);
     }

@@ -2,45 +2,72 @@
 //!
 //! Nothing here merges or drops lines. They are joined only for a caller that asks for it.
 
+use std::{fmt, slice};
+
 use crate::limits::REQUEST_FIELD_COST;
 use crate::reason::Reason;
 
 /// One field line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
     /// The name, in its original case.
-    pub name: String,
+    pub name: &'a str,
     /// The value, without the whitespace around it.
-    pub value: Vec<u8>,
+    pub value: &'a [u8],
 }
 
 /// Field lines in their original order, with repeated ones separate. Names are compared case-insensitively.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields(Vec<Field>);
+///
+/// The lines stand one after the other in two buffers. A head then takes three allocations, however many lines it has.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    names: String,
+    values: Vec<u8>,
+    /// How long the name and the value of each line are.
+    lengths: Vec<(usize, usize)>,
+}
 
 impl Fields {
     /// Adds a line at the end. Nothing is checked: see [`check_name`] and [`check_value`].
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        if self.0.capacity() == 0 {
-            // Most heads have fewer. Growing step by step costs more than the memory.
-            self.0.reserve(12);
+    pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
+        self.append(name.as_ref(), value.as_ref());
+    }
+
+    fn append(&mut self, name: &str, value: &[u8]) {
+        if self.lengths.capacity() == 0 {
+            // Most heads need less. Growing step by step costs more than the memory.
+            self.lengths.reserve(12);
+            self.names.reserve(128);
+            self.values.reserve(256);
         }
-        self.0.push(Field { name: name.into(), value: value.into() });
+        self.names.push_str(name);
+        self.values.extend_from_slice(value);
+        self.lengths.push((name.len(), value.len()));
     }
 
     /// All lines, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Field> {
-        self.0.iter()
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { names: &self.names, values: &self.values, lengths: self.lengths.iter() }
+    }
+
+    /// Removes the lines that do not satisfy the condition.
+    pub fn retain(&mut self, is_kept: impl Fn(Field<'_>) -> bool) {
+        *self = self.iter().filter(|field| is_kept(*field)).collect();
+    }
+
+    /// All lines, in order, each on its own.
+    pub fn to_vec(&self) -> Vec<(String, Vec<u8>)> {
+        self.iter().map(|field| (field.name.to_owned(), field.value.to_vec())).collect()
     }
 
     /// How many lines there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.lengths.len()
     }
 
     /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.lengths.is_empty()
     }
 
     /// Whether there is a line of this name.
@@ -50,12 +77,12 @@ impl Fields {
 
     /// The value of the first line of this name.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
+        self.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
     }
 
     /// The values of all lines of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
+        self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
     }
 
     /// The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3). Do not use it for `Set-Cookie`, whose lines
@@ -82,10 +109,39 @@ impl Fields {
     pub fn has_element(&self, name: &str, token: &str) -> bool {
         self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
+}
 
-    /// All lines, in order.
-    pub fn into_inner(self) -> Vec<Field> {
-        self.0
+impl<'a> FromIterator<Field<'a>> for Fields {
+    fn from_iter<I: IntoIterator<Item = Field<'a>>>(lines: I) -> Self {
+        let mut fields = Self::default();
+        lines.into_iter().for_each(|line| fields.append(line.name, line.value));
+        fields
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The lines of [`Fields`], in order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    names: &'a str,
+    values: &'a [u8],
+    lengths: slice::Iter<'a, (usize, usize)>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        let (name, value) = self.lengths.next()?;
+        let (name, names) = self.names.split_at_checked(*name)?;
+        let (value, values) = self.values.split_at_checked(*value)?;
+        (self.names, self.values) = (names, values);
+        Some(Field { name, value })
     }
 }
 
@@ -297,18 +353,25 @@ pub(crate) const fn is_value_byte(byte: u8) -> bool {
 pub(crate) fn value_run(bytes: &[u8]) -> usize {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = LOW << 7;
-    // Each byte is at least SP and not DEL. HTAB is left to the other loop.
-    let is_plain = |word: &[u8; 8]| {
+    let mut run = 0_usize;
+    while let Some(word) = bytes.get(run..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
         let is_del = word ^ (LOW * 0x7f);
+        // The high bit of the first byte that is below SP, or DEL. What is marked after it may be wrong: a subtraction borrows.
         let below_space = word.wrapping_sub(LOW * 0x20) & !word;
         let del = is_del.wrapping_sub(LOW) & !is_del;
-        (below_space | del) & HIGH == 0
-    };
-    let (words, _) = bytes.as_chunks::<8>();
-    let plain = words.iter().take_while(|word| is_plain(word)).count().saturating_mul(8);
-    let rest = bytes.get(plain..).unwrap_or_default();
-    plain.saturating_add(rest.iter().position(|byte| !is_value_byte(*byte)).unwrap_or(rest.len()))
+        let marked = (below_space | del) & HIGH;
+        run = run.saturating_add((marked.trailing_zeros() / 8) as usize);
+        if marked != 0 {
+            // Of these, only HTAB can be in a value.
+            if bytes.get(run) != Some(&b'\t') {
+                return run;
+            }
+            run = run.saturating_add(1);
+        }
+    }
+    let rest = bytes.get(run..).unwrap_or_default();
+    run.saturating_add(rest.iter().position(|byte| !is_value_byte(*byte)).unwrap_or(rest.len()))
 }
 
 /// Without the whitespace (OWS) at either end.
@@ -381,6 +444,15 @@ mod tests {
         }
         for length in 0..40 {
             assert_eq!(value_run(&vec![0xff; length]), length);
+            assert_eq!(value_run(&vec![b'\t'; length]), length);
+        }
+        // In every pair of places, whatever is in the first.
+        for [first, second] in [[b'\t', 0x7f], [b'\t', b'\r'], [0x80, 0x1f], [b' ', 0], [0xff, b'\n'], [b'~', 0x7f]] {
+            for (one, other) in (0..40).flat_map(|other| (0..other).map(move |one| (one, other))) {
+                let mut bytes = [b'x'; 40];
+                (bytes[one], bytes[other]) = (first, second);
+                assert_eq!(value_run(&bytes), other, "{first} at {one}, {second} at {other}");
+            }
         }
     }
 
@@ -437,10 +509,31 @@ mod tests {
         let fields = fields(&[("b", "1"), ("A", "2"), ("B", "3")]);
         assert_eq!(fields.len(), 3);
         assert!(!fields.is_empty());
-        let lines: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+        let lines: Vec<_> = fields.iter().map(|field| field.name).collect();
         assert_eq!(lines, ["b", "A", "B"]);
-        let values: Vec<_> = fields.into_inner().into_iter().map(|field| field.value).collect();
+        let values: Vec<_> = fields.iter().map(|field| field.value).collect();
         assert_eq!(values, [b"1", b"2", b"3"]);
+    }
+
+    #[test]
+    fn lines_of_any_length_come_out_as_they_went_in() {
+        let long = "x".repeat(1000);
+        let lines = [("", ""), ("é", ""), ("", "v"), (&*long, "v"), ("n", &*long), ("a", "\u{2028}")];
+        let fields = fields(&lines);
+        let pairs: Vec<_> = lines.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+        assert_eq!(fields.to_vec(), pairs);
+        assert_eq!(fields.iter().collect::<Fields>(), fields);
+        // The same text is not the same lines.
+        assert_ne!(self::fields(&[("ab", "c")]), self::fields(&[("a", "c"), ("b", "")]));
+    }
+
+    #[test]
+    fn lines_are_taken_out_by_a_condition() {
+        let mut fields = fields(&[("a", "1"), ("b", "2"), ("A", "3"), ("c", "")]);
+        fields.retain(|field| !field.name.eq_ignore_ascii_case("a"));
+        assert_eq!(fields, self::fields(&[("b", "2"), ("c", "")]));
+        fields.retain(|_| false);
+        assert!(fields.is_empty());
     }
 
     #[test]
@@ -568,9 +661,10 @@ mod tests {
     fn a_few_fields_need_room_once() {
         let mut fields = Fields::default();
         fields.push("A", "b");
-        let room = fields.0.capacity();
-        (1..room).for_each(|_| fields.push("A", "b"));
-        assert!(room >= 12 && fields.0.capacity() == room, "{room}");
+        let room = |fields: &Fields| (fields.names.capacity(), fields.values.capacity(), fields.lengths.capacity());
+        let first = room(&fields);
+        (1..12).for_each(|_| fields.push("A-name", "some value"));
+        assert_eq!(room(&fields), first);
     }
 
     #[test]

@@ -117,9 +117,9 @@ impl<'a> Line<'a> {
     }
 }
 
-impl<'a> From<&'a Field> for Line<'a> {
-    fn from(field: &'a Field) -> Self {
-        Self::plain(&field.name, &field.value)
+impl<'a> From<Field<'a>> for Line<'a> {
+    fn from(field: Field<'a>) -> Self {
+        Self::plain(field.name, field.value)
     }
 }
 

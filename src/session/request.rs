@@ -7,7 +7,7 @@ use crate::coding::ACCEPT_ENCODING;
 use crate::error::{Code, Error, Phase};
 use crate::h1::exchange::{Content as Framed, Outline};
 use crate::h1::framing::MethodKind;
-use crate::http::fields::{self, Field, Fields};
+use crate::http::fields::{self, Fields};
 use crate::http::head::{Line, RequestHead, Version};
 use crate::http::origin::Origin;
 use crate::http::{method, quote, target};
@@ -96,8 +96,8 @@ impl Description {
     }
 
     /// All its fields.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter()
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     /// The value of its `Host`, if the caller has set it.
@@ -111,7 +111,7 @@ impl Description {
     }
 
     /// The request to which a redirect of this one leads, with these fields and no others.
-    pub(crate) fn redirected(&self, method: &str, target: String, keeps_content: bool, fields: Vec<Field>) -> Self {
+    pub(crate) fn redirected(&self, method: &str, target: String, keeps_content: bool, fields: Fields) -> Self {
         Self {
             fields: RequestFields::checked_before(fields),
             content: if keeps_content { self.content.clone() } else { Content::None },

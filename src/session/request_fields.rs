@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::error::{Code, Error, Phase};
-use crate::http::fields::{self, Field, Fields};
+use crate::http::fields::{self, Fields};
 use crate::http::{quote, uri};
 use crate::limits::REQUEST_FIELDS_LENGTH;
 
@@ -37,10 +37,8 @@ impl RequestFields {
     }
 
     /// Fields of a request that was checked.
-    pub(crate) fn checked_before(lines: Vec<Field>) -> Self {
-        let cost = lines.iter().map(|line| fields::cost(&line.name, &line.value)).fold(0, usize::saturating_add);
-        let mut fields = Fields::default();
-        lines.into_iter().for_each(|line| fields.push(line.name, line.value));
+    pub(crate) fn checked_before(fields: Fields) -> Self {
+        let cost = fields.iter().map(|line| fields::cost(line.name, line.value)).fold(0, usize::saturating_add);
         Self { fields, cost }
     }
 
@@ -77,16 +75,15 @@ impl RequestFields {
     pub(crate) fn complete(&mut self, defaults: &Self, method: &str) {
         // A response to TRACE shows the request to everyone on the way (RFC 9110 section 9.3.8).
         let may_have = |name: &str| method != "TRACE" || !is_secret(name);
-        let own: Vec<bool> = defaults.iter().map(|field| self.fields.contains(&field.name)).collect();
-        for (field, _) in defaults.iter().zip(own).filter(|(field, is_own)| !is_own && may_have(&field.name)) {
-            self.fields.push(field.name.clone(), field.value.clone());
+        let own: Vec<bool> = defaults.iter().map(|field| self.fields.contains(field.name)).collect();
+        for (field, _) in defaults.iter().zip(own).filter(|(field, is_own)| !is_own && may_have(field.name)) {
+            self.fields.push(field.name, field.value);
         }
     }
 
     /// The lines without secret values.
     pub(crate) fn shown(&self) -> Vec<(String, Vec<u8>)> {
-        let shown = self.fields.iter().filter(|field| !is_secret(&field.name));
-        shown.map(|field| (field.name.clone(), field.value.clone())).collect()
+        self.fields.iter().filter(|field| !is_secret(field.name)).collect::<Fields>().to_vec()
     }
 }
 
@@ -101,7 +98,7 @@ impl Deref for RequestFields {
 impl fmt::Debug for RequestFields {
     /// Names only: a value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.fields.iter().map(|field| &field.name)).finish()
+        f.debug_list().entries(self.fields.iter().map(|field| field.name)).finish()
     }
 }
 

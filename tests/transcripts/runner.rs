@@ -340,7 +340,7 @@ fn compare(outcome: &Outcome, actual: &Actual, differences: &mut Differences) {
             differences.compare(name, &expected, &values);
         }
     }
-    let pairs = |fields: &Fields| fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
+    let pairs = Fields::to_vec;
     let trailers: Vec<Field> = pairs(&actual.trailers);
     differences.compare("trailers", &outcome.trailers, &trailers);
     let expected: Vec<_> = outcome.interims.iter().map(|interim| (interim.status, interim.fields.clone())).collect();

@@ -120,7 +120,7 @@ impl wit::GuestExchange for Exchange {
 
     fn finish(&self, trailers: Fields) -> Outcome<()> {
         network().begin(true);
-        self.0.finish(convert::from_fields(trailers)).map_err(convert::error)
+        self.0.finish(convert::from_fields(&trailers)).map_err(convert::error)
     }
 
     fn interim_responses(&self) -> Vec<InterimResponse> {
@@ -244,7 +244,7 @@ impl wit::GuestResponse for Response {
     }
 
     fn trailers(&self) -> Option<Fields> {
-        self.0.trailers().map(convert::into_fields)
+        self.0.trailers().map(|trailers| convert::fields(&trailers))
     }
 }
 

@@ -40,7 +40,7 @@ fn wall_clock() -> Duration {
 
 impl bindings::exports::xenon::http::types::Guest for bindings::Component {
     fn field(fields: bindings::exports::xenon::http::types::Fields, name: String) -> Option<String> {
-        convert::field(&convert::from_fields(fields), &name)
+        convert::field(&convert::from_fields(&fields), &name)
     }
 }
 

@@ -55,7 +55,7 @@ impl Request {
         let upload = match content {
             Content::Stream(content, trailers) => {
                 let trailers = trailers
-                    .map(|trailers| -> Trailers { Box::pin(async move { Ok(convert::from_fields(trailers.await)) }) });
+                    .map(|trailers| -> Trailers { Box::pin(async move { Ok(convert::from_fields(&trailers.await)) }) });
                 Upload::new(content, trailers, None)
             }
             Content::None | Content::Sent => Upload::none(),

@@ -52,7 +52,7 @@ async fn serve(
 ) {
     let ended = streams::pump(exchange, core, upload, writer, control).await;
     // It fails if nobody wants to know.
-    drop(trailers.write(ended.map(convert::into_fields).map_err(convert::error)).await);
+    drop(trailers.write(ended.map(|fields| convert::fields(&fields)).map_err(convert::error)).await);
 }
 
 /// How content ends whose task was ended by the host.

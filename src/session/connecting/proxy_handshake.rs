@@ -59,7 +59,7 @@ fn proxy_error(failure: Failure) -> Error {
             let reason =
                 if head.reason.is_empty() { String::new() } else { format!(" {}", quote(head.reason.as_bytes())) };
             let detail = format!("CONNECT tunnel failed, response {}{reason}", head.status);
-            let fields = head.fields.into_inner().into_iter().map(|field| (field.name, field.value)).collect();
+            let fields = head.fields.to_vec();
             (Code::ProxyRefused(Box::new(Refusal { status: head.status, reason: head.reason, fields })), detail)
         }
         Failure::Broken(what) => (Code::ProxyProtocol, what),

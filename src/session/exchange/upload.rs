@@ -181,15 +181,15 @@ impl Upload {
             }
             Content::Streamed(_) if self.end.is_some() => Err(misuse("the content was ended before")),
             Content::Streamed(_) => {
-                let cost = |field: &Field| fields::cost(&field.name, &field.value);
+                let cost = |field: Field<'_>| fields::cost(field.name, field.value);
                 if trailers.iter().map(cost).fold(0, usize::saturating_add) > REQUEST_FIELDS_LENGTH {
                     return Err(wrong_trailer("", "the trailers are too large"));
                 }
                 for field in trailers.iter() {
-                    fields::check_name(&field.name)
-                        .and_then(|()| fields::check_trailer_name(&field.name))
-                        .and_then(|()| fields::check_value(&field.value))
-                        .map_err(|what| wrong_trailer(&field.name, what))?;
+                    fields::check_name(field.name)
+                        .and_then(|()| fields::check_trailer_name(field.name))
+                        .and_then(|()| fields::check_value(field.value))
+                        .map_err(|what| wrong_trailer(field.name, what))?;
                 }
                 self.end = Some(trailers);
                 Ok(())
