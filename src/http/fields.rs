@@ -2,7 +2,8 @@
 //!
 //! Nothing here merges or drops lines. They are joined only for a caller that asks for it.
 
-use std::{fmt, slice};
+use std::ops::Range;
+use std::{fmt, iter};
 
 use crate::limits::REQUEST_FIELD_COST;
 use crate::reason::Reason;
@@ -47,7 +48,7 @@ impl Fields {
 
     /// All lines, in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { names: &self.names, values: &self.values, lengths: self.lengths.iter() }
+        Iter { fields: self, line: 0, name: 0, value: 0 }
     }
 
     /// Removes the lines that do not satisfy the condition.
@@ -77,12 +78,13 @@ impl Fields {
 
     /// The value of the first line of this name.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+        self.all(name).next()
     }
 
     /// The values of all lines of this name, in order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let mut lines = self.iter();
+        iter::from_fn(move || Some(lines.next_of(Some(name))?.value))
     }
 
     /// The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3). Do not use it for `Set-Cookie`, whose lines
@@ -101,7 +103,7 @@ impl Fields {
     /// around elements is removed, and empty elements are skipped. A comma in a quoted string is part of its element.
     ///
     /// An unterminated quoted string ends with its line.
-    pub fn elements<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub fn elements<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.all(name).flat_map(elements)
     }
 
@@ -128,21 +130,44 @@ impl fmt::Debug for Fields {
 /// The lines of [`Fields`], in order.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
-    names: &'a str,
-    values: &'a [u8],
-    lengths: slice::Iter<'a, (usize, usize)>,
+    fields: &'a Fields,
+    /// The next line, and where its name and its value begin.
+    line: usize,
+    name: usize,
+    value: usize,
+}
+
+impl<'a> Iter<'a> {
+    /// The next line, of this name if one is given.
+    fn next_of(&mut self, wanted: Option<&str>) -> Option<Field<'a>> {
+        while let Some((name, value)) = self.fields.lengths.get(self.line) {
+            self.line = self.line.saturating_add(1);
+            let (name, value) = (range(&mut self.name, *name), range(&mut self.value, *value));
+            // Most names have another length, and need no look at their bytes.
+            if wanted.is_none_or(|wanted| wanted.len() == name.len()) {
+                let name = self.fields.names.get(name).unwrap_or_default();
+                if wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)) {
+                    return Some(Field { name, value: self.fields.values.get(value).unwrap_or_default() });
+                }
+            }
+        }
+        None
+    }
 }
 
 impl<'a> Iterator for Iter<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let (name, value) = self.lengths.next()?;
-        let (name, names) = self.names.split_at_checked(*name)?;
-        let (value, values) = self.values.split_at_checked(*value)?;
-        (self.names, self.values) = (names, values);
-        Some(Field { name, value })
+        self.next_of(None)
     }
+}
+
+/// What begins at `at` and has this length. Then `at` is behind it.
+fn range(at: &mut usize, length: usize) -> Range<usize> {
+    let start = *at;
+    *at = start.saturating_add(length);
+    start..*at
 }
 
 /// The size of this line as counted against [`REQUEST_FIELDS_LENGTH`].
