@@ -124,12 +124,14 @@ impl LineReader {
     /// fields, and where the bytes after the empty line begin.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Option<(Fields, usize)>, HeadError> {
         loop {
-            self.skip_plain(bytes);
+            let within = self.skip_plain(bytes);
             let Some(&byte) = bytes.get(self.at) else {
                 return Ok(None);
             };
-            self.check_bounds(byte)?;
-            let next = self.at.saturating_add(1);
+            if self.at >= within {
+                self.check_bounds(byte)?;
+            }
+            let next = self.at.wrapping_add(1);
             self.state = match (self.state, byte) {
                 (State::NextLine, b' ' | b'\t') => {
                     self.is_folded = true;
@@ -179,18 +181,19 @@ impl LineReader {
         }
     }
 
-    /// Skips to the first byte that changes the state, is malformed, or exceeds a bound.
-    fn skip_plain(&mut self, bytes: &[u8]) {
+    /// Skips to the first byte that changes the state, is malformed, or exceeds a bound. Returns where the bytes end that exceed none.
+    fn skip_plain(&mut self, bytes: &[u8]) -> usize {
         let line_bound = self.line_start.saturating_add(self.bounds.line_length);
-        let end = line_bound.min(self.bounds.length).min(bytes.len());
-        let ahead = bytes.get(self.at..end).unwrap_or_default();
+        let within = line_bound.min(self.bounds.length).min(bytes.len());
+        let ahead = || bytes.get(self.at..within).unwrap_or_default();
         let run = match self.state {
-            State::Name => run_of(ahead, is_token_byte),
-            State::Value => value_run(ahead),
-            _ => return,
+            State::Name => run_of(ahead(), is_token_byte),
+            State::Value => value_run(ahead()),
+            _ => return within,
         };
-        self.at = self.at.saturating_add(run);
+        self.at = self.at.wrapping_add(run);
         self.count(run);
+        within
     }
 
     /// Whether the next byte, this one, exceeds a bound.

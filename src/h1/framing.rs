@@ -86,8 +86,8 @@ pub fn decide(method: MethodKind, head: &ResponseHead) -> Result<Decision, Frami
             content_length(&head.fields)?.map_or(Framing::ToEnd, Framing::Length)
         }
     };
-    let is_odd = is_identity || head.version < Version::Http11 || head.fields.contains("Content-Length");
-    Ok(Decision { framing, is_conflicting: has_coding && is_odd })
+    let is_odd = || is_identity || head.version < Version::Http11 || head.fields.contains("Content-Length");
+    Ok(Decision { framing, is_conflicting: has_coding && is_odd() })
 }
 
 /// The value of `Content-Length`, if there is one (RFC 9110 section 8.6): digits only. Several numbers, on several

@@ -3,7 +3,7 @@
 //! Nothing here merges or drops lines. They are joined only for a caller that asks for it.
 
 use std::ops::Range;
-use std::{fmt, iter};
+use std::{fmt, iter, slice};
 
 use crate::limits::REQUEST_FIELD_COST;
 use crate::reason::Reason;
@@ -48,7 +48,7 @@ impl Fields {
 
     /// All lines, in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { fields: self, line: 0, name: 0, value: 0 }
+        Iter { names: &self.names, values: &self.values, lengths: self.lengths.iter(), at: (0, 0) }
     }
 
     /// Removes the lines that do not satisfy the condition.
@@ -78,13 +78,13 @@ impl Fields {
 
     /// The value of the first line of this name.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.all(name).next()
+        self.iter().next_of(name)
     }
 
     /// The values of all lines of this name, in order.
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let mut lines = self.iter();
-        iter::from_fn(move || Some(lines.next_of(Some(name))?.value))
+        iter::from_fn(move || lines.next_of(name))
     }
 
     /// The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3). Do not use it for `Set-Cookie`, whose lines
@@ -130,25 +130,31 @@ impl fmt::Debug for Fields {
 /// The lines of [`Fields`], in order.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
-    fields: &'a Fields,
-    /// The next line, and where its name and its value begin.
-    line: usize,
-    name: usize,
-    value: usize,
+    names: &'a str,
+    values: &'a [u8],
+    lengths: slice::Iter<'a, (usize, usize)>,
+    /// Where the name and the value of the next line begin.
+    at: (usize, usize),
 }
 
 impl<'a> Iter<'a> {
-    /// The next line, of this name if one is given.
-    fn next_of(&mut self, wanted: Option<&str>) -> Option<Field<'a>> {
-        while let Some((name, value)) = self.fields.lengths.get(self.line) {
-            self.line = self.line.saturating_add(1);
-            let (name, value) = (range(&mut self.name, *name), range(&mut self.value, *value));
+    /// Where the name and the value of the next line are. It is a few instructions, and a call as many again.
+    #[inline(always)]
+    fn next_places(&mut self) -> Option<(Range<usize>, Range<usize>)> {
+        let (name, value) = self.lengths.next()?;
+        let start = self.at;
+        // No buffer is longer than an address.
+        self.at = (start.0.wrapping_add(*name), start.1.wrapping_add(*value));
+        Some((start.0..self.at.0, start.1..self.at.1))
+    }
+
+    /// The value of the next line of this name.
+    fn next_of(&mut self, wanted: &str) -> Option<&'a [u8]> {
+        while let Some((name, value)) = self.next_places() {
             // Most names have another length, and need no look at their bytes.
-            if wanted.is_none_or(|wanted| wanted.len() == name.len()) {
-                let name = self.fields.names.get(name).unwrap_or_default();
-                if wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)) {
-                    return Some(Field { name, value: self.fields.values.get(value).unwrap_or_default() });
-                }
+            if name.len() == wanted.len() && self.names.get(name).is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+            {
+                return self.values.get(value);
             }
         }
         None
@@ -159,15 +165,9 @@ impl<'a> Iterator for Iter<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        self.next_of(None)
+        let (name, value) = self.next_places()?;
+        Some(Field { name: self.names.get(name)?, value: self.values.get(value)? })
     }
-}
-
-/// What begins at `at` and has this length. Then `at` is behind it.
-fn range(at: &mut usize, length: usize) -> Range<usize> {
-    let start = *at;
-    *at = start.saturating_add(length);
-    start..*at
 }
 
 /// The size of this line as counted against [`REQUEST_FIELDS_LENGTH`].

@@ -58,14 +58,17 @@ impl<'a> Cargo<'a> {
 }
 
 /// How the component is compiled: optimised for speed, but that functions stay where they are, unless it is smaller without a
-/// call, also where their author asks for it; and left a core module, for `imports` to narrow.
+/// call, or not much larger where their author asks for it; that loops are not written out several times; and left a core
+/// module, for `imports` to narrow. Each value is the best of several, by the bytes of the component and the fuel of a request.
 const LINKED: &[&str] = &[
     "-C",
     "strip=symbols",
     "-C",
     "llvm-args=-inline-threshold=12",
     "-C",
-    "llvm-args=-inlinehint-threshold=5",
+    "llvm-args=-inlinehint-threshold=45",
+    "-C",
+    "llvm-args=-unroll-threshold=0 -unroll-runtime=false -unroll-allow-partial=false",
     "-C",
     "link-arg=--skip-wit-component",
 ];
