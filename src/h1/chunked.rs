@@ -212,7 +212,7 @@ pub fn encode_size(length: usize) -> Vec<u8> {
 pub fn encode_end(trailers: &Fields) -> Vec<u8> {
     let mut end = b"0\r\n".to_vec();
     for field in trailers.iter() {
-        append_line(&mut end, &field.name, &field.value);
+        append_line(&mut end, field.name, field.value);
     }
     end.extend_from_slice(b"\r\n");
     end

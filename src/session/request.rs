@@ -296,7 +296,7 @@ impl Prepared {
         // `Host` comes first (RFC 9110 section 7.2), and is the authority in the target (RFC 9112 section 3.2).
         let own = fields.iter().find(|field| field.name.eq_ignore_ascii_case("host"));
         match own {
-            Some(host) => head.push(&host.name, &host.value),
+            Some(host) => head.push(host.name, host.value),
             None => head.push("Host", target::authority(method, target).unwrap_or(origin.authority()).as_bytes()),
         }
         if let Some(agent) = &self.agent {

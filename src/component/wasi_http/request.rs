@@ -57,8 +57,8 @@ impl Parts {
         // Most methods have no content unless they have some; for these, none is content of no length.
         let expects_content = matches!(method.as_str(), "POST" | "PUT" | "PATCH");
         let mut core = session.request(&method, target);
-        for field in fields.iter().filter(|field| !is_of_connection(&field.name, &fields)) {
-            core.add_field(&field.name, field.value.clone()).map_err(errors::code)?;
+        for field in fields.iter().filter(|field| !is_of_connection(field.name, &fields)) {
+            core.add_field(field.name, field.value.to_vec()).map_err(errors::code)?;
         }
         if let Some(options) = request.get_options() {
             core.set_deadlines(with_timeouts(

@@ -64,8 +64,8 @@ fn without_connection(fields: &Fields) -> Result<HttpFields, ErrorCode> {
     let kept: Vec<_> = fields
         .iter()
         // The length stays: it tells the program what comes.
-        .filter(|field| field.name.eq_ignore_ascii_case("content-length") || !is_of_connection(&field.name, fields))
-        .map(|field| (field.name.to_ascii_lowercase(), field.value.clone()))
+        .filter(|field| field.name.eq_ignore_ascii_case("content-length") || !is_of_connection(field.name, fields))
+        .map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec()))
         .collect();
     match HttpFields::from_list(&kept) {
         Ok(fields) => Ok(fields),
