@@ -204,7 +204,7 @@ fn check_head(head: &ResponseHead) {
     for field in head.fields.iter() {
         assert!(naive::token(field.name.as_bytes()).is_some());
         assert_eq!(naive::value(field.value).as_deref(), Some(field.value), "trimmed, and no line end in it");
-        bytes.extend([field.name.as_bytes(), b":", &field.value, b"\r\n"].concat());
+        bytes.extend([field.name.as_bytes(), b":", field.value, b"\r\n"].concat());
     }
     bytes.extend(b"\r\n");
     assert_eq!(HeadReader::new(WIDE).read(&bytes), Ok(Some((head.clone(), bytes.len()))));

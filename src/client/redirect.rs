@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_are_escaped_as_they_are() {
         let mut fields = Fields::default();
-        fields.push("Location", b"/caf\xe9".to_vec());
+        fields.push("Location", b"/caf\xe9");
         let next = follow(&STRICT(), 0, get("http://a.test/"), 302, &fields).unwrap().unwrap();
         assert_eq!(next.url.to_string(), "http://a.test/caf%E9");
     }

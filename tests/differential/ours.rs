@@ -80,7 +80,7 @@ fn is_timeout(error: &Error) -> bool {
 fn fields(from: &xenon::http::fields::Fields) -> Fields {
     let mut fields = Fields::default();
     for field in from.iter() {
-        fields.push(&field.name, &field.value);
+        fields.push(field.name, field.value);
     }
     fields
 }

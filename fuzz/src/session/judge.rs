@@ -111,7 +111,7 @@ impl<'a> Traffic<'a> {
             let peer = self.peers[connection];
             assert!(peer.owns(&record.content), "{}: content from elsewhere", record.line);
             for field in head.fields.iter().chain(record.trailers.iter().flat_map(|trailers| trailers.iter())) {
-                assert!(peer.owns(&field.value), "{}: a field from elsewhere", record.line);
+                assert!(peer.owns(field.value), "{}: a field from elsewhere", record.line);
             }
 
             let is_raw = head.status == 101 || record.start.method == "CONNECT";
