@@ -1,6 +1,7 @@
 //! Makes a request of the session from the options. It leaves the meaning of fields to the component.
 
 use crate::bindings::Session;
+use crate::bindings::client::NextRequest;
 use crate::bindings::types::Version;
 use crate::content::Content;
 use crate::cookies;
@@ -55,6 +56,15 @@ impl Request {
             request.set_streamed_content(upload.length().filter(|_| !is_chunked));
         }
         Ok(Self { request, upload })
+    }
+
+    /// Makes the request to which a redirect leads. If the content was streamed, it is read again.
+    pub fn after(led: &NextRequest, session: &Session, content: &Content, was_streamed: bool) -> Result<Self, Failure> {
+        let upload = if was_streamed && led.has_content() { Some(Upload::open(content)?) } else { None };
+        if upload.as_ref().is_some_and(|upload| !upload.is_repeatable()) {
+            return Err(Failure::new(Exit::Rewind, "a redirect wants the content again, and it came from a pipe"));
+        }
+        Ok(Self { request: led.request(session), upload })
     }
 }
 

@@ -9,7 +9,6 @@ use wasi::io::poll::Pollable;
 use crate::bindings::client::NextRequest;
 use crate::bindings::types::{Error, ErrorCode, Version};
 use crate::bindings::{Exchange, ReceivedWords, Response, Session};
-use crate::content::Content;
 use crate::exit::{Exit, Failure};
 use crate::files::PIECE;
 use crate::head;
@@ -35,7 +34,9 @@ pub struct Transfer<'a> {
     origin: Origin,
     /// The request that was sent last.
     request: Option<crate::bindings::Request>,
-    /// The request to which a redirect leads.
+    /// The redirect that led to that request.
+    led: Option<NextRequest>,
+    /// The redirect that is followed next.
     next: Option<NextRequest>,
     /// Until the response was taken and the content is sent.
     exchange: Option<Exchange>,
@@ -43,6 +44,8 @@ pub struct Transfer<'a> {
     response: Option<Response>,
     sink: Option<Sink>,
     watch: Watch,
+    /// Whether the content is streamed.
+    is_streamed: bool,
     /// Whether the content can be read again.
     is_repeatable: bool,
     /// Bytes of content written, decoded where they were coded.
@@ -108,12 +111,14 @@ impl<'a> Transfer<'a> {
             session,
             origin: url.origin.clone(),
             request: None,
+            led: None,
             next: None,
             exchange,
             upload,
             response,
             sink,
             watch: Watch::new(options),
+            is_streamed: false,
             is_repeatable: true,
             written: 0,
             facts: outcome::facts(job, options),
@@ -160,7 +165,7 @@ impl<'a> Transfer<'a> {
 
     fn advance(&mut self, sessions: &mut Sessions, console: &mut Console) -> Result<Step, Ended> {
         if let Some(next) = self.next.take() {
-            self.follow(&next, sessions, console)?;
+            self.follow(next, sessions, console)?;
         }
         if self.exchange.is_none() && self.response.is_none() {
             self.start(console)?;
@@ -189,13 +194,21 @@ impl<'a> Transfer<'a> {
         Ok(if received == Step::Wait { sent } else { received })
     }
 
+    /// Starts the request of the URL, or the one to which redirects have led.
     fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
-        if let Some(first) = self.options.referer.as_deref().and_then(redirects::first_referer) {
-            redirects::refer(&self.session, first)?;
-            self.facts.referer = first.to_vec();
-        }
-        let Request { request, upload } = Request::new(&self.session, self.options, self.url, &self.job.content)?;
+        let (session, options, content) = (&self.session, self.options, &*self.job.content);
+        let Request { request, upload } = match &self.led {
+            Some(led) => Request::after(led, session, content, self.is_streamed)?,
+            None => {
+                if let Some(first) = options.referer.as_deref().and_then(redirects::first_referer) {
+                    redirects::refer(session, first)?;
+                    self.facts.referer = first.to_vec();
+                }
+                Request::new(session, options, self.url, content)?
+            }
+        };
         if let Some(upload) = &upload {
+            self.is_streamed = true;
             self.is_repeatable = upload.is_repeatable();
             console.progress.expect(upload.length());
         }
@@ -205,12 +218,12 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// Starts the request to which a redirect leads.
-    fn follow(&mut self, next: &NextRequest, sessions: &mut Sessions, console: &mut Console) -> Result<(), Ended> {
+    /// Goes where a redirect leads.
+    fn follow(&mut self, next: NextRequest, sessions: &mut Sessions, console: &mut Console) -> Result<(), Ended> {
         // The last events of the exchange before are of the session before.
         self.drop_exchange();
         self.note_events(console);
-        let origin = redirects::origin(next);
+        let origin = redirects::origin(&next);
         if origin != self.origin {
             let is_trusted = origin == self.url.origin || self.options.redirects.trusted;
             let who = if is_trusted { Who::User(self.url.login.clone()) } else { Who::Nobody };
@@ -227,19 +240,7 @@ impl<'a> Transfer<'a> {
         facts.scheme.clone_from(&self.origin.scheme);
         facts.redirects = facts.redirects.saturating_add(1);
         facts.timeline.redirect(monotonic_clock::now(), self.origin.is_tls());
-
-        let request = next.request(&self.session);
-        let upload = match &*self.job.content {
-            content @ Content::File { .. } if next.has_content() => Some(Upload::open(content)?),
-            _ => None,
-        };
-        if upload.as_ref().is_some_and(|upload| !upload.is_repeatable()) {
-            let why = "a redirect wants the content again, and it came from a pipe";
-            return Err(Failure::new(Exit::Rewind, why).into());
-        }
-        self.exchange = Some(request.start()?);
-        self.request = Some(request);
-        self.upload = upload;
+        self.led = Some(next);
         Ok(())
     }
 

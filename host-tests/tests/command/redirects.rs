@@ -240,6 +240,34 @@ fn a_file_is_sent_again_and_a_pipe_cannot_be() {
 }
 
 #[test]
+fn chunked_content_is_sent_again() {
+    let folder = Folder::new("chunked");
+    let script = Script::new().expect_head_with(&["POST /a HTTP/1.1"]).read_chunked().send(redirect(307, "/b"));
+    let peer = Peer::start([script.expect_head_with(&["POST /b HTTP/1.1"]).read_chunked().send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-d", "abc", "-H", "Transfer-Encoding: chunked", &url(&peer)]), b"ok");
+    assert_eq!(peer.finish()[0].content, b"abcabc");
+}
+
+/// Where redirects have led, and not to the first URL's target on the other origin.
+#[test]
+fn a_login_after_a_redirect_sends_the_file_again_to_where_it_led() {
+    let folder = Folder::new("led");
+    std::fs::write(folder.0.join("file"), "content").unwrap();
+    let challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"r\"\r\nContent-Length: 0\r\n\r\n";
+    let asks = |script: Script| script.expect_head_with(&["PUT /b HTTP/1.1"]).read(7).send(challenge);
+    let answered = |script: Script| {
+        script.expect_head_with(&["PUT /b HTTP/1.1", "Authorization: Basic YTpi"]).expect("content").send(OK)
+    };
+    let other = Peer::start([asks(Script::new()), answered(Script::new())]);
+    let away = redirect(307, &format!("http://{}/b", other.authority()));
+    let peer = Peer::start([Script::new().expect_head_with(&["PUT /a HTTP/1.1"]).read(7).send(away)]);
+    let options = ["--location-trusted", "--anyauth", "-u", "a:b", "-T", "file", "-w", "|%{num_redirects}"];
+    assert_written(&folder.xenon(&[&options[..], &[&url(&peer)]].concat()), b"ok|1");
+    peer.finish();
+    other.finish();
+}
+
+#[test]
 fn nginx_leads_to_its_page_and_the_events_tell_it() {
     let folder = Folder::new("nginx");
     let Some(nginx) = Nginx::start(&[]) else { return };
