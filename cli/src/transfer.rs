@@ -18,7 +18,7 @@ use crate::outcome;
 use crate::output::{Console, Sink, tell};
 use crate::redirects;
 use crate::request::Request;
-use crate::sessions::{Sessions, Who};
+use crate::sessions::{self, Sessions, Who};
 use crate::upload::{Piece, Upload};
 use crate::url::{Origin, Url};
 use crate::watch::Watch;
@@ -147,7 +147,10 @@ impl<'a> Transfer<'a> {
             }
             Err(Ended::Exchange(error)) => {
                 self.note_events(console);
-                let failure = Failure::from_component(&error, self.facts.timeline.has_any_byte());
+                let failure = match self.options.deadlines.exchange {
+                    Some(most) if matches!(error.code, ErrorCode::ExchangeTimeout) => sessions::out_of_time(most),
+                    _ => Failure::from_component(&error, self.facts.timeline.has_any_byte()),
+                };
                 if let ErrorCode::TlsCertificateError(refused) = error.code {
                     self.facts.chain = refused.chain;
                 }
@@ -211,6 +214,9 @@ impl<'a> Transfer<'a> {
             self.is_streamed = true;
             self.is_repeatable = upload.is_repeatable();
             console.progress.expect(upload.length());
+        }
+        if let Some(most) = options.deadlines.exchange {
+            sessions::limit_time(session, most, self.facts.timeline.elapsed(monotonic_clock::now()))?;
         }
         self.exchange = Some(request.start()?);
         self.request = Some(request);

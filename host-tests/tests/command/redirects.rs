@@ -1,5 +1,10 @@
 //! `-L` and what belongs to it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
 use xenon_harness::nginx::Nginx;
 use xenon_harness::peer::{Gate, Peer, Script};
 
@@ -173,6 +178,31 @@ fn the_number_of_redirects_is_limited() {
     let peer = Peer::start([again(60).expect_head(|_| Ok(())).send(OK)]);
     assert_written(&folder.xenon(&["-L", "--max-redirs", "-1", &url(&peer)]), b"ok");
     peer.finish();
+}
+
+/// A server that takes its time for each redirect could otherwise keep the command for as long as it likes.
+#[test]
+fn the_time_of_all_requests_together_is_limited() {
+    const MOST: usize = 200;
+    let folder = Folder::new("time");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        for number in 0..MOST {
+            // A head, up to its empty line.
+            if !lines.by_ref().any(|line| line.is_ok_and(|line| line.is_empty())) {
+                return number;
+            }
+            thread::sleep(Duration::from_millis(50));
+            let _ = stream.write_all(redirect(302, "/a").as_bytes());
+        }
+        MOST
+    });
+    assert_refused(&folder.xenon(&["-L", "--max-redirs", "-1", "-m", "1", &address]), 28);
+    let answered = server.join().unwrap();
+    assert!(answered < MOST, "{answered}");
 }
 
 /// A server with many names could otherwise have as many connections as it likes.
