@@ -335,8 +335,8 @@ impl<'a> Transfer<'a> {
             return Err(too_large().into());
         }
 
-        self.open_sink()?;
         if is_bodiless {
+            Sink::opened(&mut self.sink, self.job.output.as_deref())?;
             return Ok(Step::Over(0));
         }
         // The length of coded content is not that of what is written.
@@ -358,21 +358,12 @@ impl<'a> Transfer<'a> {
         if heads.is_empty() {
             return Ok(());
         }
-        self.open_sink()?.write(&mut console.output, &heads)
-    }
-
-    /// The output of the content, opened when the first piece arrives.
-    fn open_sink(&mut self) -> Result<&mut Sink, Failure> {
-        let sink = match self.sink.take() {
-            Some(sink) => sink,
-            None => Sink::open(self.job.output.as_deref())?,
-        };
-        Ok(self.sink.insert(sink))
+        Sink::opened(&mut self.sink, self.job.output.as_deref())?.write(&mut console.output, &heads)
     }
 
     /// Copies content to the output until it ends, or none is available.
     fn receive(&mut self, console: &mut Console) -> Result<Step, Ended> {
-        let (Some(response), Some(sink)) = (&self.response, &mut self.sink) else {
+        let Some(response) = &self.response else {
             return Ok(Step::Wait);
         };
         for _ in 0..PIECES_A_STEP {
@@ -384,10 +375,11 @@ impl<'a> Transfer<'a> {
                     if self.options.max_filesize.is_some_and(|most| self.written > most) {
                         return Err(too_large().into());
                     }
-                    sink.write(&mut console.output, &bytes)?;
+                    Sink::opened(&mut self.sink, self.job.output.as_deref())?.write(&mut console.output, &bytes)?;
                     console.progress.advance(bytes.len());
                 }
                 ReceivedWords::End => {
+                    let sink = Sink::opened(&mut self.sink, self.job.output.as_deref())?;
                     if self.options.trailers {
                         let trailers = response.trailers().unwrap_or_default();
                         sink.write(&mut console.output, &head::field_lines(&trailers))?;
