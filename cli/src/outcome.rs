@@ -12,11 +12,18 @@ use crate::write_out::{self, Facts, Stream};
 
 /// What is known of a transfer before it starts.
 pub fn facts(job: &Job, options: &Options) -> Facts {
+    let given = match &job.url {
+        // It would show the credentials.
+        Ok(url) if url.login.is_some() => url.to_string().into_bytes(),
+        Ok(_) => job.given.clone(),
+        Err(_) => url::without_login(&job.given),
+    };
     let (url, scheme, is_tls) = match &job.url {
         Ok(url) => (url.to_string().into_bytes(), url.origin.scheme.clone(), url.origin.is_tls()),
         Err(_) => (url::without_login(&job.given), String::new(), false),
     };
     Facts {
+        given,
         url,
         url_number: job.number,
         scheme,

@@ -298,6 +298,17 @@ fn a_login_after_a_redirect_sends_the_file_again_to_where_it_led() {
 }
 
 #[test]
+fn the_url_as_given_is_told_beside_the_last() {
+    let folder = Folder::new("given");
+    let script = Script::new().expect_head(|_| Ok(())).send(redirect(302, "/b"));
+    let peer = Peer::start([script.expect_head(|_| Ok(())).send(OK)]);
+    let given = format!("{}/a", peer.authority());
+    let output = folder.xenon(&["-L", "-w", "|%{url} %{url_effective}", &given]);
+    assert_written(&output, format!("ok|{given} http://{}/b", peer.authority()).as_bytes());
+    peer.finish();
+}
+
+#[test]
 fn nginx_leads_to_its_page_and_the_events_tell_it() {
     let folder = Folder::new("nginx");
     let Some(nginx) = Nginx::start(&[]) else { return };
