@@ -56,6 +56,9 @@ impl<'a> Sessions<'a> {
 
     /// The session with this origin.
     pub fn with(&mut self, origin: &Origin, who: &Who, options: &Options) -> Result<Rc<Session>, Failure> {
+        // Without credentials and a certificate, the user's requests are like nobody's.
+        let is_nobody = *who == Who::User(None) && !options.login.is_given() && options.tls.certificate.is_none();
+        let who = if is_nobody { &Who::Nobody } else { who };
         if let Some(place) = self.kept.iter().position(|(kept, whose, _)| kept == origin && whose == who) {
             let found = self.kept.remove(place);
             let session = Rc::clone(&found.2);

@@ -297,6 +297,20 @@ fn a_login_after_a_redirect_sends_the_file_again_to_where_it_led() {
     other.finish();
 }
 
+/// The session that a redirect has opened is that of a URL, too, if there are no credentials to keep from it.
+#[test]
+fn a_url_uses_the_connection_to_which_a_redirect_led() {
+    let folder = Folder::new("shared");
+    let script = Script::new().expect_head_with(&["GET /b HTTP/1.1"]).send(OK);
+    let other = Peer::start([script.expect_head_with(&["GET /a HTTP/1.1"]).send(OK)]);
+    let away = redirect(302, &format!("http://{}/b", other.authority()));
+    let peer = Peer::start([Script::new().expect_head(|_| Ok(())).send(away)]);
+    let output = folder.xenon(&["-L", "-w", "|%{num_connects} ", &url(&peer), &url(&other)]);
+    assert_written(&output, b"ok|2 ok|0 ");
+    peer.finish();
+    other.finish();
+}
+
 #[test]
 fn the_url_as_given_is_told_beside_the_last() {
     let folder = Folder::new("given");
