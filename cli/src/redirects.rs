@@ -4,6 +4,7 @@ use crate::bindings::client::{self, FieldsAlong, NextRequest, PostKeeping, Redir
 use crate::bindings::types::Error;
 use crate::bindings::{Request, Response, Session};
 use crate::options::Options;
+use crate::request;
 use crate::url::Origin;
 
 /// The request to which this response leads, if it is a redirect and the options want it to be followed.
@@ -24,9 +25,10 @@ pub fn origin(next: &NextRequest) -> Origin {
     Origin { scheme: next.scheme(), host: next.host(), port: next.port() }
 }
 
-/// The value of `Referer` before any redirect, if each redirect is to change it (`-e 'URL;auto'`).
-pub fn first_referer(option: &[u8]) -> Option<&[u8]> {
-    option.strip_suffix(b";auto")
+/// The value of `Referer` before any redirect, if each redirect is to change it (`-e 'URL;auto'`), and `-H` does not leave it out.
+pub fn first_referer(options: &Options) -> Option<&[u8]> {
+    let first = options.referer.as_deref()?.strip_suffix(b";auto")?;
+    (!request::leaves_out(options, b"referer")).then_some(first)
 }
 
 /// Sends this `Referer` with the session's next requests. It is a default field, because a request cannot lose one of its own.

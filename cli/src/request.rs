@@ -89,9 +89,14 @@ pub fn check(options: &Options) -> Result<(), Failure> {
 
 /// Whether the session's own `User-Agent` is omitted: `-H 'User-Agent:'`, `-A ''`.
 pub fn leaves_out_user_agent(options: &Options) -> bool {
+    options.user_agent.as_deref() == Some(b"") || leaves_out(options, b"user-agent")
+}
+
+/// Whether `-H 'Name:'` leaves this field out.
+pub fn leaves_out(options: &Options, field: &[u8]) -> bool {
     let is_removed =
-        |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(b"user-agent"));
-    options.user_agent.as_deref() == Some(b"") || options.fields.iter().any(is_removed)
+        |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(field));
+    options.fields.iter().any(is_removed)
 }
 
 /// The request's fields in order: those that the options imply, unless `-H` has them or leaves them out, then `-H`'s.
@@ -109,7 +114,7 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     // A response to TRACE shows the request to everyone on the way, so the component would refuse it.
     let login = (method != "TRACE").then(|| options.login.field(of_url, has_host)).flatten();
     // One that follows the redirects belongs to the session: see `redirects`.
-    let referer = options.referer.as_deref().filter(|referer| redirects::first_referer(referer).is_none());
+    let referer = options.referer.as_deref().filter(|_| redirects::first_referer(options).is_none());
     default("Authorization", login.as_deref());
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
     default("Accept", Some(b"*/*"));

@@ -203,7 +203,7 @@ impl<'a> Transfer<'a> {
         let Request { request, upload } = match &self.led {
             Some(led) => Request::after(led, session, content, self.is_streamed)?,
             None => {
-                if let Some(first) = options.referer.as_deref().and_then(redirects::first_referer) {
+                if let Some(first) = redirects::first_referer(options) {
                     redirects::refer(session, first)?;
                     self.facts.referer = first.to_vec();
                 }
@@ -237,7 +237,7 @@ impl<'a> Transfer<'a> {
             self.origin = origin;
         }
         let facts = &mut self.facts;
-        if self.options.referer.as_deref().and_then(redirects::first_referer).is_some() {
+        if redirects::first_referer(self.options).is_some() {
             facts.referer = facts.url.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec();
             redirects::refer(&self.session, &facts.referer)?;
         }

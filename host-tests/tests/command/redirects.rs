@@ -161,6 +161,16 @@ fn the_referer_follows_the_redirects_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_referer_that_is_left_out_follows_no_redirect() {
+    let folder = Folder::new("no-referer");
+    let has_none = |head: &str| if head.contains("Referer:") { Err("a referer".to_owned()) } else { Ok(()) };
+    let script = Script::new().expect_head(has_none).send(redirect(302, "/b"));
+    let peer = Peer::start([script.expect_head(has_none).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-e", "http://r.test/;auto", "-H", "Referer:", &url(&peer)]), b"ok");
+    peer.finish();
+}
+
+#[test]
 fn the_number_of_redirects_is_limited() {
     let folder = Folder::new("limited");
     let again = |count: usize| {
