@@ -21,6 +21,7 @@ use crate::request::Request;
 use crate::sessions::{self, Sessions, Who};
 use crate::upload::{Piece, Upload};
 use crate::url::{Origin, Url};
+use crate::verbose;
 use crate::watch::Watch;
 use crate::write_out::Facts;
 
@@ -241,8 +242,11 @@ impl<'a> Transfer<'a> {
             facts.referer = facts.url.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec();
             redirects::refer(&self.session, &facts.referer)?;
         }
-        facts.url = next.url().into_bytes();
-        facts.method = next.method();
+        let (url, method) = (next.url(), next.method());
+        if self.options.verbose {
+            tell(&verbose::redirect(&url, &facts.method, &method));
+        }
+        (facts.url, facts.method) = (url.into_bytes(), method);
         facts.scheme.clone_from(&self.origin.scheme);
         facts.redirects = facts.redirects.saturating_add(1);
         facts.timeline.redirect(monotonic_clock::now(), self.origin.is_tls());

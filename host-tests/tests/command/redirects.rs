@@ -340,9 +340,13 @@ fn nginx_leads_to_its_page_and_the_events_tell_it() {
     let output = folder.xenon(&["-vL", "-b", "", &address]);
     assert_written(&output, b"name=value");
     let told = text(&output.stderr);
-    for line in
-        ["> GET /login HTTP/1.1", "< HTTP/1.1 302", "* Stored the cookie \"name\"", "> GET /cookies?way=login HTTP/1.1"]
-    {
+    for line in [
+        "> GET /login HTTP/1.1",
+        "< HTTP/1.1 302",
+        "* Stored the cookie \"name\"",
+        "* Issue another request to this URL: '",
+        "> GET /cookies?way=login HTTP/1.1",
+    ] {
         assert!(told.lines().any(|told| told.starts_with(line)), "{line}: {told}");
     }
 }
