@@ -231,6 +231,7 @@ impl<'a> Transfer<'a> {
         self.drop_exchange();
         self.note_events(console);
         let origin = redirects::origin(&next);
+        let referer = redirects::referer(&self.facts.url, &self.origin, &origin);
         if origin != self.origin {
             let is_trusted = origin == self.url.origin || self.options.redirects.trusted;
             let who = if is_trusted { Who::User(self.url.login.clone()) } else { Who::Nobody };
@@ -239,7 +240,7 @@ impl<'a> Transfer<'a> {
         }
         let facts = &mut self.facts;
         if redirects::first_referer(self.options).is_some() {
-            facts.referer = facts.url.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec();
+            facts.referer = referer;
             redirects::refer(&self.session, &facts.referer)?;
         }
         let (url, method) = (next.url(), next.method());
