@@ -2,6 +2,7 @@
 
 use wasi::clocks::monotonic_clock;
 
+use crate::bindings::types::Error;
 use crate::exit::{Exit, Failure};
 use crate::job::Job;
 use crate::options::Options;
@@ -9,6 +10,26 @@ use crate::output::{Console, tell};
 use crate::timeline::Timeline;
 use crate::url;
 use crate::write_out::{self, Facts, Stream};
+
+/// Why a transfer has failed.
+pub enum Ended {
+    /// An error of the component.
+    Exchange(Error),
+    /// A failure of the command.
+    Command(Failure),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self::Exchange(error)
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Command(failure)
+    }
+}
 
 /// What is known of a transfer before it starts.
 pub fn facts(job: &Job, options: &Options) -> Facts {

@@ -9,12 +9,13 @@ use wasi::io::poll::Pollable;
 use crate::bindings::client::NextRequest;
 use crate::bindings::types::{Error, ErrorCode, Version};
 use crate::bindings::{Exchange, ReceivedWords, Response, Session};
+use crate::drain::Drain;
 use crate::exit::{Exit, Failure};
 use crate::files::PIECE;
 use crate::head;
 use crate::job::Job;
 use crate::options::Options;
-use crate::outcome;
+use crate::outcome::{self, Ended};
 use crate::output::{Console, Sink, tell};
 use crate::redirects;
 use crate::request::Request;
@@ -37,8 +38,9 @@ pub struct Transfer<'a> {
     request: Option<crate::bindings::Request>,
     /// The redirect that led to that request.
     led: Option<NextRequest>,
-    /// The redirect that is followed next.
+    /// The redirect that is followed next, and what is left of it.
     next: Option<NextRequest>,
+    drain: Option<Drain>,
     /// Until the response was taken and the content is sent.
     exchange: Option<Exchange>,
     upload: Option<Upload>,
@@ -72,7 +74,7 @@ pub struct Waits<'a> {
     pub exchange: Option<&'a Exchange>,
     /// The response that is read.
     pub response: Option<&'a Response>,
-    /// Standard input.
+    /// Standard input, or a timer.
     pub input: Option<&'a Pollable>,
 }
 
@@ -81,25 +83,6 @@ const PIECES_A_STEP: usize = 16;
 
 /// Steps after which events are taken. There may be two events a piece, and a session keeps 1,024.
 const STEPS_BETWEEN_EVENTS: u32 = 16;
-
-enum Ended {
-    /// An error of the component.
-    Exchange(Error),
-    /// A failure of the command.
-    Command(Failure),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        Self::Exchange(error)
-    }
-}
-
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
-        Self::Command(failure)
-    }
-}
 
 impl<'a> Transfer<'a> {
     /// A transfer that the first step will start.
@@ -114,6 +97,7 @@ impl<'a> Transfer<'a> {
             request: None,
             led: None,
             next: None,
+            drain: None,
             exchange,
             upload,
             response,
@@ -163,11 +147,17 @@ impl<'a> Transfer<'a> {
 
     /// What to wait for before the next step.
     pub fn waits_for(&self) -> Waits<'_> {
+        if let Some((response, timer)) = self.drain.as_ref().map(Drain::waits_for) {
+            return Waits { exchange: None, response: Some(response), input: Some(timer) };
+        }
         let input = self.upload.as_ref().and_then(Upload::waits_for);
         Waits { exchange: self.exchange.as_ref(), response: self.response.as_ref(), input }
     }
 
     fn advance(&mut self, sessions: &mut Sessions, console: &mut Console) -> Result<Step, Ended> {
+        if self.drain.as_mut().is_some_and(|drain| !drain.is_over()) {
+            return Ok(Step::Wait);
+        }
         if let Some(next) = self.next.take() {
             self.follow(next, sessions, console)?;
         }
@@ -328,7 +318,8 @@ impl<'a> Transfer<'a> {
         {
             self.facts.redirect_url = None;
             self.next = Some(next);
-            self.response = Some(response);
+            // With content unsent, the connection cannot be kept.
+            self.drain = if self.upload.is_none() { Drain::new(response) } else { None };
             return Ok(Step::More);
         }
         if options.fail && status >= 400 {
@@ -424,6 +415,7 @@ impl<'a> Transfer<'a> {
     fn drop_exchange(&mut self) {
         self.upload = None;
         self.response = None;
+        self.drain = None;
         self.exchange = None;
     }
 

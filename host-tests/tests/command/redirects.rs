@@ -41,6 +41,35 @@ fn a_redirect_is_followed_on_the_same_connection() {
 }
 
 #[test]
+fn the_content_of_a_redirect_is_waited_for() {
+    let folder = Folder::new("apart");
+    let head = "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 5\r\n\r\n";
+    let script = Script::new().expect_head_with(&["GET /a HTTP/1.1"]).send(head);
+    let script = script.send_byte_by_byte_slowly("moved", Duration::from_millis(20));
+    let peer = Peer::start([script.expect_head_with(&["GET /b HTTP/1.1"]).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-w", "|%{num_connects}", &url(&peer)]), b"ok|1");
+    peer.finish();
+}
+
+/// And not for as long as the server likes.
+#[test]
+fn content_of_a_redirect_that_is_long_or_does_not_come_costs_its_connection() {
+    let folder = Folder::new("left");
+    let endless = "HTTP/1.1 302 Go\r\nLocation: /b\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let announced = |length: u64| format!("HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: {length}\r\n\r\n");
+    let begin = || Script::new().expect_head_with(&["GET /a HTTP/1.1"]);
+    for script in [
+        begin().send(announced(1)).stall(),
+        begin().send(announced(70_000)).stall(),
+        begin().send(endless).send_until_closed(format!("400\r\n{}\r\n", "x".repeat(1024))),
+    ] {
+        let peer = Peer::start([script, Script::new().expect_head_with(&["GET /b HTTP/1.1"]).send(OK)]);
+        assert_written(&folder.xenon(&["-L", "-w", "|%{num_connects}", &url(&peer)]), b"ok|2");
+        peer.finish();
+    }
+}
+
+#[test]
 fn all_heads_are_shown() {
     let folder = Folder::new("heads");
     let script = Script::new().expect_head(|_| Ok(())).send(redirect(302, "/b"));
