@@ -78,6 +78,11 @@ fn parted(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl LoginOptions {
+    /// Whether there are credentials.
+    pub fn is_given(&self) -> bool {
+        self.login.is_some() || self.token.is_some()
+    }
+
     /// Sets these credentials on a session. `-u` takes precedence over the URL, as in curl.
     pub fn give_to(&self, session: &Session, of_url: Option<&Login>) -> Result<(), Failure> {
         let failed = |error| Failure::from_component(&error, false);

@@ -13,7 +13,8 @@
 //!                    the jar that they share
 //!     job            a URL with its content and output
 //!     lanes          the transfers, one after another or several at once
-//!       transfer     one request and its response, in steps; request makes it, redirects lead it on, outcome ends it
+//!       transfer     one request and its response, in steps; request makes it, redirects lead it on, drain reads what is left
+//!                    of them, outcome ends it
 //!     output         standard output and standard error; head is fields as lines; progress draws the bar
 //!     timeline       events and times; watch tells them (-i, -v), verbose has their words, write_out sums them up (-w), pem
 //!                    writes certificates
@@ -24,6 +25,7 @@ mod actions;
 mod bindings;
 mod content;
 mod cookies;
+mod drain;
 mod environment;
 mod exit;
 mod files;

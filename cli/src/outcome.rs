@@ -2,6 +2,7 @@
 
 use wasi::clocks::monotonic_clock;
 
+use crate::bindings::types::Error;
 use crate::exit::{Exit, Failure};
 use crate::job::Job;
 use crate::options::Options;
@@ -10,13 +11,40 @@ use crate::timeline::Timeline;
 use crate::url;
 use crate::write_out::{self, Facts, Stream};
 
+/// Why a transfer has failed.
+pub enum Ended {
+    /// An error of the component.
+    Exchange(Error),
+    /// A failure of the command.
+    Command(Failure),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self::Exchange(error)
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Command(failure)
+    }
+}
+
 /// What is known of a transfer before it starts.
 pub fn facts(job: &Job, options: &Options) -> Facts {
+    let given = match &job.url {
+        // It would show the credentials.
+        Ok(url) if url.login.is_some() => url.to_string().into_bytes(),
+        Ok(_) => job.given.clone(),
+        Err(_) => url::without_login(&job.given),
+    };
     let (url, scheme, is_tls) = match &job.url {
         Ok(url) => (url.to_string().into_bytes(), url.origin.scheme.clone(), url.origin.is_tls()),
         Err(_) => (url::without_login(&job.given), String::new(), false),
     };
     Facts {
+        given,
         url,
         url_number: job.number,
         scheme,

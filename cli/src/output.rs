@@ -105,8 +105,17 @@ pub enum Sink {
 }
 
 impl Sink {
+    /// The sink of this name, opened when it is first asked for. Until then, a file keeps its content.
+    pub fn opened<'a>(sink: &'a mut Option<Self>, name: Option<&[u8]>) -> Result<&'a mut Self, Failure> {
+        let opened = match sink.take() {
+            Some(opened) => opened,
+            None => Self::open(name)?,
+        };
+        Ok(sink.insert(opened))
+    }
+
     /// Standard output, or the named file, which is truncated.
-    pub fn open(name: Option<&[u8]>) -> Result<Self, Failure> {
+    fn open(name: Option<&[u8]>) -> Result<Self, Failure> {
         match name {
             None | Some(b"-") => Ok(Self::StandardOutput),
             Some(b"/dev/null") => Ok(Self::Nowhere),

@@ -1,6 +1,7 @@
 //! Makes a request of the session from the options. It leaves the meaning of fields to the component.
 
 use crate::bindings::Session;
+use crate::bindings::client::NextRequest;
 use crate::bindings::types::Version;
 use crate::content::Content;
 use crate::cookies;
@@ -56,6 +57,15 @@ impl Request {
         }
         Ok(Self { request, upload })
     }
+
+    /// Makes the request to which a redirect leads. If the content was streamed, it is read again.
+    pub fn after(led: &NextRequest, session: &Session, content: &Content, was_streamed: bool) -> Result<Self, Failure> {
+        let upload = if was_streamed && led.has_content() { Some(Upload::open(content)?) } else { None };
+        if upload.as_ref().is_some_and(|upload| !upload.is_repeatable()) {
+            return Err(Failure::new(Exit::Rewind, "a redirect wants the content again, and it came from a pipe"));
+        }
+        Ok(Self { request: led.request(session), upload })
+    }
 }
 
 /// Checks the fields in the options before any transfer.
@@ -79,9 +89,14 @@ pub fn check(options: &Options) -> Result<(), Failure> {
 
 /// Whether the session's own `User-Agent` is omitted: `-H 'User-Agent:'`, `-A ''`.
 pub fn leaves_out_user_agent(options: &Options) -> bool {
+    options.user_agent.as_deref() == Some(b"") || leaves_out(options, b"user-agent")
+}
+
+/// Whether `-H 'Name:'` leaves this field out.
+pub fn leaves_out(options: &Options, field: &[u8]) -> bool {
     let is_removed =
-        |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(b"user-agent"));
-    options.user_agent.as_deref() == Some(b"") || options.fields.iter().any(is_removed)
+        |line: &Vec<u8>| matches!(line_of(line), Some(Line::Removed(name)) if name.eq_ignore_ascii_case(field));
+    options.fields.iter().any(is_removed)
 }
 
 /// The request's fields in order: those that the options imply, unless `-H` has them or leaves them out, then `-H`'s.
@@ -99,7 +114,7 @@ fn fields(options: &Options, method: &str, of_url: Option<&Login>) -> Vec<(Strin
     // A response to TRACE shows the request to everyone on the way, so the component would refuse it.
     let login = (method != "TRACE").then(|| options.login.field(of_url, has_host)).flatten();
     // One that follows the redirects belongs to the session: see `redirects`.
-    let referer = options.referer.as_deref().filter(|referer| redirects::first_referer(referer).is_none());
+    let referer = options.referer.as_deref().filter(|_| redirects::first_referer(options).is_none());
     default("Authorization", login.as_deref());
     default("User-Agent", options.user_agent.as_deref().filter(|name| !name.is_empty()));
     default("Accept", Some(b"*/*"));

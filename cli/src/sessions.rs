@@ -8,7 +8,7 @@ use crate::bindings::Session;
 use crate::bindings::cookies::CookieJar;
 use crate::bindings::settings::{self, TlsConfig};
 use crate::bindings::types::{AddressFamily, Error};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::files::Given;
 use crate::login::Login;
 use crate::options::{Family, Options};
@@ -56,6 +56,9 @@ impl<'a> Sessions<'a> {
 
     /// The session with this origin.
     pub fn with(&mut self, origin: &Origin, who: &Who, options: &Options) -> Result<Rc<Session>, Failure> {
+        // Without credentials and a certificate, the user's requests are like nobody's.
+        let is_nobody = *who == Who::User(None) && !options.login.is_given() && options.tls.certificate.is_none();
+        let who = if is_nobody { &Who::Nobody } else { who };
         if let Some(place) = self.kept.iter().position(|(kept, whose, _)| kept == origin && whose == who) {
             let found = self.kept.remove(place);
             let session = Rc::clone(&found.2);
@@ -88,6 +91,20 @@ impl<'a> Sessions<'a> {
         }
         Ok(session)
     }
+}
+
+/// Gives the session's next exchange the time that is left of `-m`, which is for all exchanges of a transfer.
+pub fn limit_time(session: &Session, most: Duration, elapsed: Duration) -> Result<(), Failure> {
+    let left = most.checked_sub(elapsed).filter(|left| !left.is_zero()).ok_or_else(|| out_of_time(most))?;
+    let settings = session.options();
+    settings.set_exchange_timeout(nanoseconds(left));
+    session.set_options(&settings);
+    Ok(())
+}
+
+/// The failure of a transfer that took longer than `-m` allows.
+pub fn out_of_time(most: Duration) -> Failure {
+    Failure::new(Exit::Timeout, format!("the whole transfer took longer than {most:?}"))
 }
 
 /// A session, with the settings of its origin alone.
@@ -136,7 +153,7 @@ fn common(options: &Options, jar: Option<&CookieJar>) -> Result<settings::Option
 fn set_timeouts(settings: &settings::Options, options: &Options) {
     type Set = fn(&settings::Options, u64);
     let given = &options.deadlines;
-    let timeouts: [(Option<Duration>, Set); 10] = [
+    let timeouts: [(Option<Duration>, Set); 9] = [
         (given.connect, settings::Options::set_lookup_timeout),
         (given.connect, settings::Options::set_attempt_timeout),
         (given.connect, settings::Options::set_connect_timeout),
@@ -145,12 +162,15 @@ fn set_timeouts(settings: &settings::Options, options: &Options) {
         (given.first_byte, settings::Options::set_first_byte_timeout),
         (given.read, settings::Options::set_between_bytes_timeout),
         (given.write, settings::Options::set_write_timeout),
-        (given.exchange, settings::Options::set_exchange_timeout),
         (given.expect100, settings::Options::set_expect_continue_timeout),
     ];
     for (timeout, set) in timeouts {
         if let Some(timeout) = timeout {
-            set(settings, u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
+            set(settings, nanoseconds(timeout));
         }
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,7 @@
 //! The events of one exchange, with their times, summed up for `-w` and for the exit code.
 
+use std::time::Duration;
+
 use crate::bindings::types::{Event, EventKind, TlsFacts};
 
 /// Times are nanoseconds on the monotonic clock.
@@ -47,6 +49,11 @@ impl Timeline {
     /// An exchange that starts now.
     pub fn starting_at(start: u64, is_tls: bool) -> Self {
         Self { start, end: start, is_tls, ..Self::default() }
+    }
+
+    /// How long it has taken until now.
+    pub fn elapsed(&self, now: u64) -> Duration {
+        Duration::from_nanos(now.saturating_sub(self.start))
     }
 
     /// A redirect leads to another exchange, which starts now.

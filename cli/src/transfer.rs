@@ -9,19 +9,20 @@ use wasi::io::poll::Pollable;
 use crate::bindings::client::NextRequest;
 use crate::bindings::types::{Error, ErrorCode, Version};
 use crate::bindings::{Exchange, ReceivedWords, Response, Session};
-use crate::content::Content;
+use crate::drain::Drain;
 use crate::exit::{Exit, Failure};
 use crate::files::PIECE;
 use crate::head;
 use crate::job::Job;
 use crate::options::Options;
-use crate::outcome;
+use crate::outcome::{self, Ended};
 use crate::output::{Console, Sink, tell};
 use crate::redirects;
 use crate::request::Request;
-use crate::sessions::{Sessions, Who};
+use crate::sessions::{self, Sessions, Who};
 use crate::upload::{Piece, Upload};
 use crate::url::{Origin, Url};
+use crate::verbose;
 use crate::watch::Watch;
 use crate::write_out::Facts;
 
@@ -35,14 +36,19 @@ pub struct Transfer<'a> {
     origin: Origin,
     /// The request that was sent last.
     request: Option<crate::bindings::Request>,
-    /// The request to which a redirect leads.
+    /// The redirect that led to that request.
+    led: Option<NextRequest>,
+    /// The redirect that is followed next, and what is left of it.
     next: Option<NextRequest>,
+    drain: Option<Drain>,
     /// Until the response was taken and the content is sent.
     exchange: Option<Exchange>,
     upload: Option<Upload>,
     response: Option<Response>,
     sink: Option<Sink>,
     watch: Watch,
+    /// Whether the content is streamed.
+    is_streamed: bool,
     /// Whether the content can be read again.
     is_repeatable: bool,
     /// Bytes of content written, decoded where they were coded.
@@ -68,7 +74,7 @@ pub struct Waits<'a> {
     pub exchange: Option<&'a Exchange>,
     /// The response that is read.
     pub response: Option<&'a Response>,
-    /// Standard input.
+    /// Standard input, or a timer.
     pub input: Option<&'a Pollable>,
 }
 
@@ -77,25 +83,6 @@ const PIECES_A_STEP: usize = 16;
 
 /// Steps after which events are taken. There may be two events a piece, and a session keeps 1,024.
 const STEPS_BETWEEN_EVENTS: u32 = 16;
-
-enum Ended {
-    /// An error of the component.
-    Exchange(Error),
-    /// A failure of the command.
-    Command(Failure),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        Self::Exchange(error)
-    }
-}
-
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
-        Self::Command(failure)
-    }
-}
 
 impl<'a> Transfer<'a> {
     /// A transfer that the first step will start.
@@ -108,12 +95,15 @@ impl<'a> Transfer<'a> {
             session,
             origin: url.origin.clone(),
             request: None,
+            led: None,
             next: None,
+            drain: None,
             exchange,
             upload,
             response,
             sink,
             watch: Watch::new(options),
+            is_streamed: false,
             is_repeatable: true,
             written: 0,
             facts: outcome::facts(job, options),
@@ -142,7 +132,10 @@ impl<'a> Transfer<'a> {
             }
             Err(Ended::Exchange(error)) => {
                 self.note_events(console);
-                let failure = Failure::from_component(&error, self.facts.timeline.has_any_byte());
+                let failure = match self.options.deadlines.exchange {
+                    Some(most) if matches!(error.code, ErrorCode::ExchangeTimeout) => sessions::out_of_time(most),
+                    _ => Failure::from_component(&error, self.facts.timeline.has_any_byte()),
+                };
                 if let ErrorCode::TlsCertificateError(refused) = error.code {
                     self.facts.chain = refused.chain;
                 }
@@ -154,13 +147,19 @@ impl<'a> Transfer<'a> {
 
     /// What to wait for before the next step.
     pub fn waits_for(&self) -> Waits<'_> {
+        if let Some((response, timer)) = self.drain.as_ref().map(Drain::waits_for) {
+            return Waits { exchange: None, response: Some(response), input: Some(timer) };
+        }
         let input = self.upload.as_ref().and_then(Upload::waits_for);
         Waits { exchange: self.exchange.as_ref(), response: self.response.as_ref(), input }
     }
 
     fn advance(&mut self, sessions: &mut Sessions, console: &mut Console) -> Result<Step, Ended> {
+        if self.drain.as_mut().is_some_and(|drain| !drain.is_over()) {
+            return Ok(Step::Wait);
+        }
         if let Some(next) = self.next.take() {
-            self.follow(&next, sessions, console)?;
+            self.follow(next, sessions, console)?;
         }
         if self.exchange.is_none() && self.response.is_none() {
             self.start(console)?;
@@ -189,15 +188,26 @@ impl<'a> Transfer<'a> {
         Ok(if received == Step::Wait { sent } else { received })
     }
 
+    /// Starts the request of the URL, or the one to which redirects have led.
     fn start(&mut self, console: &mut Console) -> Result<(), Ended> {
-        if let Some(first) = self.options.referer.as_deref().and_then(redirects::first_referer) {
-            redirects::refer(&self.session, first)?;
-            self.facts.referer = first.to_vec();
-        }
-        let Request { request, upload } = Request::new(&self.session, self.options, self.url, &self.job.content)?;
+        let (session, options, content) = (&self.session, self.options, &*self.job.content);
+        let Request { request, upload } = match &self.led {
+            Some(led) => Request::after(led, session, content, self.is_streamed)?,
+            None => {
+                if let Some(first) = redirects::first_referer(options) {
+                    redirects::refer(session, first)?;
+                    self.facts.referer = first.to_vec();
+                }
+                Request::new(session, options, self.url, content)?
+            }
+        };
         if let Some(upload) = &upload {
+            self.is_streamed = true;
             self.is_repeatable = upload.is_repeatable();
             console.progress.expect(upload.length());
+        }
+        if let Some(most) = options.deadlines.exchange {
+            sessions::limit_time(session, most, self.facts.timeline.elapsed(monotonic_clock::now()))?;
         }
         self.exchange = Some(request.start()?);
         self.request = Some(request);
@@ -205,12 +215,13 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// Starts the request to which a redirect leads.
-    fn follow(&mut self, next: &NextRequest, sessions: &mut Sessions, console: &mut Console) -> Result<(), Ended> {
+    /// Goes where a redirect leads.
+    fn follow(&mut self, next: NextRequest, sessions: &mut Sessions, console: &mut Console) -> Result<(), Ended> {
         // The last events of the exchange before are of the session before.
         self.drop_exchange();
         self.note_events(console);
-        let origin = redirects::origin(next);
+        let origin = redirects::origin(&next);
+        let referer = redirects::referer(&self.facts.url, &self.origin, &origin);
         if origin != self.origin {
             let is_trusted = origin == self.url.origin || self.options.redirects.trusted;
             let who = if is_trusted { Who::User(self.url.login.clone()) } else { Who::Nobody };
@@ -218,28 +229,19 @@ impl<'a> Transfer<'a> {
             self.origin = origin;
         }
         let facts = &mut self.facts;
-        if self.options.referer.as_deref().and_then(redirects::first_referer).is_some() {
-            facts.referer = facts.url.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec();
+        if redirects::first_referer(self.options).is_some() {
+            facts.referer = referer;
             redirects::refer(&self.session, &facts.referer)?;
         }
-        facts.url = next.url().into_bytes();
-        facts.method = next.method();
+        let (url, method) = (next.url(), next.method());
+        if self.options.verbose {
+            tell(&verbose::redirect(&url, &facts.method, &method));
+        }
+        (facts.url, facts.method) = (url.into_bytes(), method);
         facts.scheme.clone_from(&self.origin.scheme);
         facts.redirects = facts.redirects.saturating_add(1);
         facts.timeline.redirect(monotonic_clock::now(), self.origin.is_tls());
-
-        let request = next.request(&self.session);
-        let upload = match &*self.job.content {
-            content @ Content::File { .. } if next.has_content() => Some(Upload::open(content)?),
-            _ => None,
-        };
-        if upload.as_ref().is_some_and(|upload| !upload.is_repeatable()) {
-            let why = "a redirect wants the content again, and it came from a pipe";
-            return Err(Failure::new(Exit::Rewind, why).into());
-        }
-        self.exchange = Some(request.start()?);
-        self.request = Some(request);
-        self.upload = upload;
+        self.led = Some(next);
         Ok(())
     }
 
@@ -316,7 +318,8 @@ impl<'a> Transfer<'a> {
         {
             self.facts.redirect_url = None;
             self.next = Some(next);
-            self.response = Some(response);
+            // With content unsent, the connection cannot be kept.
+            self.drain = if self.upload.is_none() { Drain::new(response) } else { None };
             return Ok(Step::More);
         }
         if options.fail && status >= 400 {
@@ -328,8 +331,8 @@ impl<'a> Transfer<'a> {
             return Err(too_large().into());
         }
 
-        self.open_sink()?;
         if is_bodiless {
+            Sink::opened(&mut self.sink, self.job.output.as_deref())?;
             return Ok(Step::Over(0));
         }
         // The length of coded content is not that of what is written.
@@ -351,21 +354,12 @@ impl<'a> Transfer<'a> {
         if heads.is_empty() {
             return Ok(());
         }
-        self.open_sink()?.write(&mut console.output, &heads)
-    }
-
-    /// The output of the content, opened when the first piece arrives.
-    fn open_sink(&mut self) -> Result<&mut Sink, Failure> {
-        let sink = match self.sink.take() {
-            Some(sink) => sink,
-            None => Sink::open(self.job.output.as_deref())?,
-        };
-        Ok(self.sink.insert(sink))
+        Sink::opened(&mut self.sink, self.job.output.as_deref())?.write(&mut console.output, &heads)
     }
 
     /// Copies content to the output until it ends, or none is available.
     fn receive(&mut self, console: &mut Console) -> Result<Step, Ended> {
-        let (Some(response), Some(sink)) = (&self.response, &mut self.sink) else {
+        let Some(response) = &self.response else {
             return Ok(Step::Wait);
         };
         for _ in 0..PIECES_A_STEP {
@@ -377,10 +371,11 @@ impl<'a> Transfer<'a> {
                     if self.options.max_filesize.is_some_and(|most| self.written > most) {
                         return Err(too_large().into());
                     }
-                    sink.write(&mut console.output, &bytes)?;
+                    Sink::opened(&mut self.sink, self.job.output.as_deref())?.write(&mut console.output, &bytes)?;
                     console.progress.advance(bytes.len());
                 }
                 ReceivedWords::End => {
+                    let sink = Sink::opened(&mut self.sink, self.job.output.as_deref())?;
                     if self.options.trailers {
                         let trailers = response.trailers().unwrap_or_default();
                         sink.write(&mut console.output, &head::field_lines(&trailers))?;
@@ -420,6 +415,7 @@ impl<'a> Transfer<'a> {
     fn drop_exchange(&mut self) {
         self.upload = None;
         self.response = None;
+        self.drain = None;
         self.exchange = None;
     }
 

@@ -78,6 +78,16 @@ pub fn lines(event: &Event, host: &str) -> Vec<u8> {
     lines
 }
 
+/// The lines of a redirect that is followed.
+pub fn redirect(url: &str, from: &str, to: &str) -> Vec<u8> {
+    let mut lines = Vec::new();
+    info(&mut lines, &format!("Issue another request to this URL: '{url}'"));
+    if from != to {
+        info(&mut lines, &format!("Switch from {from} to {to}"));
+    }
+    lines
+}
+
 /// Why a connection was closed.
 fn in_words(reason: CloseReason) -> &'static str {
     match reason {

@@ -7,7 +7,9 @@ use crate::timeline::Timeline;
 /// Facts about a finished transfer.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// The URL.
+    /// The URL as it was given.
+    pub given: Vec<u8>,
+    /// The URL of the last request.
     pub url: Vec<u8>,
     /// The number of the URL on the command line, from 0.
     pub url_number: usize,
@@ -143,7 +145,8 @@ fn variable(name: &str, facts: &Facts) -> Option<Vec<u8>> {
         "errormsg" => facts.error.clone(),
         "content_type" => return Some(field(b"content-type", facts).to_vec()),
         "redirect_url" => facts.redirect_url.clone().unwrap_or_default(),
-        "url" | "url_effective" => return Some(facts.url.clone()),
+        "url" => return Some(facts.given.clone()),
+        "url_effective" => return Some(facts.url.clone()),
         "urlnum" => facts.url_number.to_string(),
         "scheme" => facts.scheme.to_ascii_uppercase(),
         "method" => facts.method.clone(),
@@ -195,6 +198,7 @@ mod tests {
             ..Timeline::default()
         };
         Facts {
+            given: "h".into(),
             url: "http://h/".into(),
             status: 301,
             version: "1.1",
@@ -225,8 +229,8 @@ mod tests {
     fn variables_have_curls_forms() {
         let format = "%{http_code} %{http_version} %{num_connects} %{num_retries} %{size_download} %{size_upload} \
             %{time_namelookup} %{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total} \
-            %{speed_download} %{remote_ip} %{remote_port} %{exitcode} %{content_type} %{redirect_url} %{url}";
-        let text = "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain http://h/x http://h/";
+            %{speed_download} %{remote_ip} %{remote_port} %{exitcode} %{content_type} %{redirect_url} %{url} %{url_effective}";
+        let text = "301 1.1 1 2 1000 7 0.000001 0.250000 0.000000 1.000000 2.000000 500 ::1 8080 0 text/plain http://h/x h http://h/";
         assert_eq!(output(format, &facts()), text);
     }
 

@@ -245,7 +245,7 @@ pub const OPTIONS: &[Opt] = &[
     ),
     text(Id::ReadTimeout, None, "read-timeout", "SECONDS", "Between two pieces of the content"),
     text(Id::WriteTimeout, None, "write-timeout", "SECONDS", "While the server takes no bytes"),
-    text(Id::MaxTime, Some('m'), "max-time", "SECONDS", "For the whole exchange"),
+    text(Id::MaxTime, Some('m'), "max-time", "SECONDS", "For the whole transfer, with all redirects"),
     text(Id::Expect100Timeout, None, "expect100-timeout", "SECONDS", "How long 100 Continue is waited for"),
     // The connection.
     flag(Id::Http10, Some('0'), "http1.0", "Send HTTP/1.0 requests"),

@@ -28,6 +28,22 @@ fn content_goes_to_a_file_here_or_elsewhere() {
 }
 
 #[test]
+fn a_file_keeps_its_content_until_there_is_other() {
+    let folder = Folder::new("kept-output");
+    let unknown = "HTTP/1.1 200 OK\r\nContent-Encoding: unknown\r\nContent-Length: 1\r\n\r\nx";
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+    let nothing = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    for (response, code, left) in [(unknown, 61, "before"), (cut, 18, "before"), (nothing, 0, ""), (OK, 0, "ok")] {
+        fs::write(folder.path("it"), "before").unwrap();
+        let peer = Peer::start([Script::new().expect_head(|_| Ok(())).send(response).close()]);
+        let output = folder.xenon(&["--compressed", "-o", "it", &url(&peer)]);
+        peer.finish();
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert_eq!(fs::read_to_string(folder.path("it")).unwrap(), left);
+    }
+}
+
+#[test]
 fn content_comes_from_a_file_elsewhere() {
     let folder = Folder::new("input");
     let elsewhere = Folder::new("input-elsewhere");

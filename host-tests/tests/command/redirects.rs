@@ -1,5 +1,10 @@
 //! `-L` and what belongs to it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
 use xenon_harness::nginx::Nginx;
 use xenon_harness::peer::{Gate, Peer, Script};
 
@@ -33,6 +38,35 @@ fn a_redirect_is_followed_on_the_same_connection() {
     let output = folder.xenon(&["-L", "-w", format, &url(&peer)]);
     assert_written(&output, format!("ok|200 1 1 http://{}/b []", peer.authority()).as_bytes());
     peer.finish();
+}
+
+#[test]
+fn the_content_of_a_redirect_is_waited_for() {
+    let folder = Folder::new("apart");
+    let head = "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 5\r\n\r\n";
+    let script = Script::new().expect_head_with(&["GET /a HTTP/1.1"]).send(head);
+    let script = script.send_byte_by_byte_slowly("moved", Duration::from_millis(20));
+    let peer = Peer::start([script.expect_head_with(&["GET /b HTTP/1.1"]).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-w", "|%{num_connects}", &url(&peer)]), b"ok|1");
+    peer.finish();
+}
+
+/// And not for as long as the server likes.
+#[test]
+fn content_of_a_redirect_that_is_long_or_does_not_come_costs_its_connection() {
+    let folder = Folder::new("left");
+    let endless = "HTTP/1.1 302 Go\r\nLocation: /b\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let announced = |length: u64| format!("HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: {length}\r\n\r\n");
+    let begin = || Script::new().expect_head_with(&["GET /a HTTP/1.1"]);
+    for script in [
+        begin().send(announced(1)).stall(),
+        begin().send(announced(70_000)).stall(),
+        begin().send(endless).send_until_closed(format!("400\r\n{}\r\n", "x".repeat(1024))),
+    ] {
+        let peer = Peer::start([script, Script::new().expect_head_with(&["GET /b HTTP/1.1"]).send(OK)]);
+        assert_written(&folder.xenon(&["-L", "-w", "|%{num_connects}", &url(&peer)]), b"ok|2");
+        peer.finish();
+    }
 }
 
 #[test]
@@ -156,6 +190,16 @@ fn the_referer_follows_the_redirects_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_referer_that_is_left_out_follows_no_redirect() {
+    let folder = Folder::new("no-referer");
+    let has_none = |head: &str| if head.contains("Referer:") { Err("a referer".to_owned()) } else { Ok(()) };
+    let script = Script::new().expect_head(has_none).send(redirect(302, "/b"));
+    let peer = Peer::start([script.expect_head(has_none).send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-e", "http://r.test/;auto", "-H", "Referer:", &url(&peer)]), b"ok");
+    peer.finish();
+}
+
+#[test]
 fn the_number_of_redirects_is_limited() {
     let folder = Folder::new("limited");
     let again = |count: usize| {
@@ -173,6 +217,31 @@ fn the_number_of_redirects_is_limited() {
     let peer = Peer::start([again(60).expect_head(|_| Ok(())).send(OK)]);
     assert_written(&folder.xenon(&["-L", "--max-redirs", "-1", &url(&peer)]), b"ok");
     peer.finish();
+}
+
+/// A server that takes its time for each redirect could otherwise keep the command for as long as it likes.
+#[test]
+fn the_time_of_all_requests_together_is_limited() {
+    const MOST: usize = 200;
+    let folder = Folder::new("time");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        for number in 0..MOST {
+            // A head, up to its empty line.
+            if !lines.by_ref().any(|line| line.is_ok_and(|line| line.is_empty())) {
+                return number;
+            }
+            thread::sleep(Duration::from_millis(50));
+            let _ = stream.write_all(redirect(302, "/a").as_bytes());
+        }
+        MOST
+    });
+    assert_refused(&folder.xenon(&["-L", "--max-redirs", "-1", "-m", "1", &address]), 28);
+    let answered = server.join().unwrap();
+    assert!(answered < MOST, "{answered}");
 }
 
 /// A server with many names could otherwise have as many connections as it likes.
@@ -240,6 +309,59 @@ fn a_file_is_sent_again_and_a_pipe_cannot_be() {
 }
 
 #[test]
+fn chunked_content_is_sent_again() {
+    let folder = Folder::new("chunked");
+    let script = Script::new().expect_head_with(&["POST /a HTTP/1.1"]).read_chunked().send(redirect(307, "/b"));
+    let peer = Peer::start([script.expect_head_with(&["POST /b HTTP/1.1"]).read_chunked().send(OK)]);
+    assert_written(&folder.xenon(&["-L", "-d", "abc", "-H", "Transfer-Encoding: chunked", &url(&peer)]), b"ok");
+    assert_eq!(peer.finish()[0].content, b"abcabc");
+}
+
+/// Where redirects have led, and not to the first URL's target on the other origin.
+#[test]
+fn a_login_after_a_redirect_sends_the_file_again_to_where_it_led() {
+    let folder = Folder::new("led");
+    std::fs::write(folder.0.join("file"), "content").unwrap();
+    let challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"r\"\r\nContent-Length: 0\r\n\r\n";
+    let asks = |script: Script| script.expect_head_with(&["PUT /b HTTP/1.1"]).read(7).send(challenge);
+    let answered = |script: Script| {
+        script.expect_head_with(&["PUT /b HTTP/1.1", "Authorization: Basic YTpi"]).expect("content").send(OK)
+    };
+    let other = Peer::start([asks(Script::new()), answered(Script::new())]);
+    let away = redirect(307, &format!("http://{}/b", other.authority()));
+    let peer = Peer::start([Script::new().expect_head_with(&["PUT /a HTTP/1.1"]).read(7).send(away)]);
+    let options = ["--location-trusted", "--anyauth", "-u", "a:b", "-T", "file", "-w", "|%{num_redirects}"];
+    assert_written(&folder.xenon(&[&options[..], &[&url(&peer)]].concat()), b"ok|1");
+    peer.finish();
+    other.finish();
+}
+
+/// The session that a redirect has opened is that of a URL, too, if there are no credentials to keep from it.
+#[test]
+fn a_url_uses_the_connection_to_which_a_redirect_led() {
+    let folder = Folder::new("shared");
+    let script = Script::new().expect_head_with(&["GET /b HTTP/1.1"]).send(OK);
+    let other = Peer::start([script.expect_head_with(&["GET /a HTTP/1.1"]).send(OK)]);
+    let away = redirect(302, &format!("http://{}/b", other.authority()));
+    let peer = Peer::start([Script::new().expect_head(|_| Ok(())).send(away)]);
+    let output = folder.xenon(&["-L", "-w", "|%{num_connects} ", &url(&peer), &url(&other)]);
+    assert_written(&output, b"ok|2 ok|0 ");
+    peer.finish();
+    other.finish();
+}
+
+#[test]
+fn the_url_as_given_is_told_beside_the_last() {
+    let folder = Folder::new("given");
+    let script = Script::new().expect_head(|_| Ok(())).send(redirect(302, "/b"));
+    let peer = Peer::start([script.expect_head(|_| Ok(())).send(OK)]);
+    let given = format!("{}/a", peer.authority());
+    let output = folder.xenon(&["-L", "-w", "|%{url} %{url_effective}", &given]);
+    assert_written(&output, format!("ok|{given} http://{}/b", peer.authority()).as_bytes());
+    peer.finish();
+}
+
+#[test]
 fn nginx_leads_to_its_page_and_the_events_tell_it() {
     let folder = Folder::new("nginx");
     let Some(nginx) = Nginx::start(&[]) else { return };
@@ -247,9 +369,13 @@ fn nginx_leads_to_its_page_and_the_events_tell_it() {
     let output = folder.xenon(&["-vL", "-b", "", &address]);
     assert_written(&output, b"name=value");
     let told = text(&output.stderr);
-    for line in
-        ["> GET /login HTTP/1.1", "< HTTP/1.1 302", "* Stored the cookie \"name\"", "> GET /cookies?way=login HTTP/1.1"]
-    {
+    for line in [
+        "> GET /login HTTP/1.1",
+        "< HTTP/1.1 302",
+        "* Stored the cookie \"name\"",
+        "* Issue another request to this URL: '",
+        "> GET /cookies?way=login HTTP/1.1",
+    ] {
         assert!(told.lines().any(|told| told.starts_with(line)), "{line}: {told}");
     }
 }
