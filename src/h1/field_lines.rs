@@ -233,8 +233,7 @@ impl LineReader {
         let name = bytes.get(self.line_start..self.name_end).unwrap_or_default();
         let value = bytes.get(self.name_end.saturating_add(1)..self.line_end).unwrap_or_default();
         let value = if self.is_folded { Cow::Owned(unfold(value)) } else { Cow::Borrowed(trim(value)) };
-        // A name is a token, so it is ASCII, and the conversion never fails.
-        self.fields.push(std::str::from_utf8(name).unwrap_or_default(), value);
+        self.fields.push_token(name, &value);
         self.name_end = self.line_start;
         self.is_folded = false;
     }

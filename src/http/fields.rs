@@ -2,7 +2,6 @@
 //!
 //! Nothing here merges or drops lines. They are joined only for a caller that asks for it.
 
-use std::ops::Range;
 use std::{fmt, iter, slice};
 
 use crate::limits::REQUEST_FIELD_COST;
@@ -19,11 +18,11 @@ pub struct Field<'a> {
 
 /// Field lines in their original order, with repeated ones separate. Names are compared case-insensitively.
 ///
-/// The lines stand one after the other in two buffers. A head then takes three allocations, however many lines it has.
+/// The lines stand one after the other in one buffer. A head then takes two allocations, however many lines it has.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields {
-    names: String,
-    values: Vec<u8>,
+    /// The name and the value of each line. Names are UTF-8.
+    bytes: Vec<u8>,
     /// How long the name and the value of each line are.
     lengths: Vec<(usize, usize)>,
 }
@@ -31,24 +30,29 @@ pub struct Fields {
 impl Fields {
     /// Adds a line at the end. Nothing is checked: see [`check_name`] and [`check_value`].
     pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
-        self.append(name.as_ref(), value.as_ref());
+        self.append(name.as_ref().as_bytes(), value.as_ref());
     }
 
-    fn append(&mut self, name: &str, value: &[u8]) {
+    /// Adds a line whose name is a token, and so ASCII.
+    pub(crate) fn push_token(&mut self, name: &[u8], value: &[u8]) {
+        debug_assert!(name.is_ascii());
+        self.append(name, value);
+    }
+
+    fn append(&mut self, name: &[u8], value: &[u8]) {
         if self.lengths.capacity() == 0 {
             // Most heads need less. Growing step by step costs more than the memory.
             self.lengths.reserve(12);
-            self.names.reserve(128);
-            self.values.reserve(256);
+            self.bytes.reserve(400);
         }
-        self.names.push_str(name);
-        self.values.extend_from_slice(value);
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(value);
         self.lengths.push((name.len(), value.len()));
     }
 
     /// All lines, in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { names: &self.names, values: &self.values, lengths: self.lengths.iter(), at: (0, 0) }
+        Iter { bytes: &self.bytes, lengths: self.lengths.iter(), at: 0 }
     }
 
     /// Removes the lines that do not satisfy the condition.
@@ -58,7 +62,11 @@ impl Fields {
 
     /// All lines, in order, each on its own.
     pub fn to_vec(&self) -> Vec<(String, Vec<u8>)> {
-        self.iter().map(|field| (field.name.to_owned(), field.value.to_vec())).collect()
+        let mut lines = Vec::with_capacity(self.len());
+        for Field { name, value } in self.iter() {
+            lines.push((name.to_owned(), value.to_vec()));
+        }
+        lines
     }
 
     /// How many lines there are.
@@ -116,7 +124,7 @@ impl Fields {
 impl<'a> FromIterator<Field<'a>> for Fields {
     fn from_iter<I: IntoIterator<Item = Field<'a>>>(lines: I) -> Self {
         let mut fields = Self::default();
-        lines.into_iter().for_each(|line| fields.append(line.name, line.value));
+        lines.into_iter().for_each(|line| fields.append(line.name.as_bytes(), line.value));
         fields
     }
 }
@@ -130,31 +138,22 @@ impl fmt::Debug for Fields {
 /// The lines of [`Fields`], in order.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
-    names: &'a str,
-    values: &'a [u8],
+    bytes: &'a [u8],
     lengths: slice::Iter<'a, (usize, usize)>,
-    /// Where the name and the value of the next line begin.
-    at: (usize, usize),
+    /// Where the next line begins.
+    at: usize,
 }
 
 impl<'a> Iter<'a> {
-    /// Where the name and the value of the next line are. It is a few instructions, and a call as many again.
-    #[inline(always)]
-    fn next_places(&mut self) -> Option<(Range<usize>, Range<usize>)> {
-        let (name, value) = self.lengths.next()?;
-        let start = self.at;
-        // No buffer is longer than an address.
-        self.at = (start.0.wrapping_add(*name), start.1.wrapping_add(*value));
-        Some((start.0..self.at.0, start.1..self.at.1))
-    }
-
     /// The value of the next line of this name.
     fn next_of(&mut self, wanted: &str) -> Option<&'a [u8]> {
-        while let Some((name, value)) = self.next_places() {
+        for (name, value) in self.lengths.by_ref() {
+            // No buffer is longer than an address.
+            let (start, middle) = (self.at, self.at.wrapping_add(*name));
+            self.at = middle.wrapping_add(*value);
             // Most names have another length, and need no look at their bytes.
-            if name.len() == wanted.len() && self.names.get(name).is_some_and(|name| name.eq_ignore_ascii_case(wanted))
-            {
-                return self.values.get(value);
+            if *name == wanted.len() && self.bytes.get(start..middle)?.eq_ignore_ascii_case(wanted.as_bytes()) {
+                return self.bytes.get(middle..self.at);
             }
         }
         None
@@ -165,8 +164,11 @@ impl<'a> Iterator for Iter<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let (name, value) = self.next_places()?;
-        Some(Field { name: self.names.get(name)?, value: self.values.get(value)? })
+        let (name, value) = self.lengths.next()?;
+        let (start, middle) = (self.at, self.at.wrapping_add(*name));
+        self.at = middle.wrapping_add(*value);
+        let name = std::str::from_utf8(self.bytes.get(start..middle)?).unwrap_or_default();
+        Some(Field { name, value: self.bytes.get(middle..self.at)? })
     }
 }
 
@@ -686,7 +688,7 @@ mod tests {
     fn a_few_fields_need_room_once() {
         let mut fields = Fields::default();
         fields.push("A", "b");
-        let room = |fields: &Fields| (fields.names.capacity(), fields.values.capacity(), fields.lengths.capacity());
+        let room = |fields: &Fields| (fields.bytes.capacity(), fields.lengths.capacity());
         let first = room(&fields);
         (1..12).for_each(|_| fields.push("A-name", "some value"));
         assert_eq!(room(&fields), first);
