@@ -18,6 +18,8 @@ use std::task::Poll;
 
 use crate::net::wasip3::Wasi;
 
+pub(crate) use crate::net::wasip3::Operation;
+
 /// A session over the host's network: see [`session()`].
 pub type Session = crate::session::Session<Wasi>;
 /// A client over the host's network: see [`client()`].
@@ -50,7 +52,7 @@ pub fn client() -> Client {
 /// It never returns without having suspended once. In wasmtime 48 and 50, an async call between components that does leaves an entry
 /// in the host's table, and the millionth traps.
 pub async fn call<T: 'static>(work: impl Future<Output = T> + 'static) -> T {
-    let mut task = pin!(network().task(work));
+    let mut task = pin!(network().call(work));
     let mut done = None;
     let mut is_first = true;
     poll_fn(|context| {
@@ -69,10 +71,9 @@ pub async fn call<T: 'static>(work: impl Future<Output = T> + 'static) -> T {
     .await
 }
 
-/// Runs this after the async export that calls it has returned.
+/// Runs this beside the async export that calls it, also after that has returned.
 pub fn spawn(work: impl Future<Output = ()> + 'static) {
-    // Dropping the handle lets it run on.
-    drop(wit_bindgen::spawn_local(network().task(work)));
+    network().spawn(work);
 }
 
 /// The network that all sessions of this instance share.
