@@ -69,8 +69,10 @@ pub(crate) struct Tasks<H: Host> {
     spawned: RefCell<VecDeque<Rc<Task<H>>>>,
     /// Bells in flight, of tasks that have ended in this pass: what they spawned begins next, and need not make its bell listen.
     inherited: RefCell<Vec<Hung<H::Bell>>>,
-    /// Bells of nobody, silent.
+    /// Bells of nobody, silent, as long as anything is kept.
     spare: RefCell<Vec<H::Bell>>,
+    /// How much is kept between tasks.
+    kept: Cell<usize>,
 }
 
 /// One poll of all that a task does.
@@ -99,6 +101,7 @@ impl<H: Host> Tasks<H> {
             spawned: RefCell::default(),
             inherited: RefCell::default(),
             spare: RefCell::default(),
+            kept: Cell::default(),
         })
     }
 
@@ -106,13 +109,15 @@ impl<H: Host> Tasks<H> {
     pub(crate) fn call<T: 'static>(self: &Rc<Self>, work: impl Future<Output = T> + 'static) -> Call<H, T> {
         let outcome = Rc::new(Cell::new(None));
         let told = Rc::clone(&outcome);
-        let task = Task::new(self, Some(Waker::noop().clone()), async move { told.set(Some(work.await)) });
-        Call { task, outcome }
+        // Boxed first, for it is large, and would be moved several times.
+        let work = Box::pin(work);
+        let task = Task::new(self, Some(Waker::noop().clone()), Box::pin(async move { told.set(Some(work.await)) }));
+        Call { task, outcome, has_suspended: false }
     }
 
     /// Does this as a task, beside the export that calls this or in which the running task is.
     pub(crate) fn spawn(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
-        let task = Task::new(self, None, work);
+        let task = Task::new(self, None, Box::pin(work));
         self.spawned.borrow_mut().push_back(task);
         self.begin_spawned();
     }
@@ -141,6 +146,12 @@ impl<H: Host> Tasks<H> {
     /// The running task has another pass, after the host's turn.
     pub(crate) fn want_turn(&self) {
         self.pass.set(Pass { wants_turn: true, ..self.pass.get() });
+    }
+
+    /// Whoever has this will begin tasks again. Without it, nothing that tasks share stays with the host.
+    pub(crate) fn keep(self: &Rc<Self>) -> Kept<H> {
+        self.kept.set(self.kept.get().saturating_add(1));
+        Kept(Rc::clone(self))
     }
 
     /// Drops this in a task: now, if one runs.
@@ -194,8 +205,21 @@ impl<H: Host> Tasks<H> {
     fn spare(&self, Hung { mut bell, .. }: Hung<H::Bell>) {
         bell.silence(&mut Context::from_waker(Waker::noop()));
         let mut spare = self.spare.borrow_mut();
-        if spare.len() < SPARE_BELLS {
+        if self.kept.get() > 0 && spare.len() < SPARE_BELLS {
             spare.push(bell);
+        }
+    }
+}
+
+/// Something that is kept between tasks, such as a connection.
+pub(crate) struct Kept<H: Host>(Rc<Tasks<H>>);
+
+impl<H: Host> Drop for Kept<H> {
+    fn drop(&mut self) {
+        let kept = self.0.kept.get().saturating_sub(1);
+        self.0.kept.set(kept);
+        if kept == 0 {
+            self.0.spare.take();
         }
     }
 }
@@ -232,6 +256,8 @@ pub(crate) fn is_running() -> bool {
     registry::running().is_some()
 }
 
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
 struct Task<H: Host> {
     tasks: Rc<Tasks<H>>,
     id: Running,
@@ -240,7 +266,7 @@ struct Task<H: Host> {
     /// The waker of the export that it is; none if it was spawned.
     export: RefCell<Option<Waker>>,
     /// `None` once it has ended.
-    work: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>,
+    work: RefCell<Option<Work>>,
     timer: RefCell<Option<(Instant, Operation<()>)>>,
     bell: RefCell<Option<Hung<H::Bell>>>,
     state: Cell<State>,
@@ -259,7 +285,7 @@ enum State {
 }
 
 impl<H: Host> Task<H> {
-    fn new(tasks: &Rc<Tasks<H>>, export: Option<Waker>, work: impl Future<Output = ()> + 'static) -> Rc<Self> {
+    fn new(tasks: &Rc<Tasks<H>>, export: Option<Waker>, work: Work) -> Rc<Self> {
         let (number, knock) = registry::number();
         // What is spawned begins in the host's task that the running one is in.
         let home = registry::running().filter(|_| export.is_none()).map_or(number, |running| running.home);
@@ -268,7 +294,7 @@ impl<H: Host> Task<H> {
             id: Running { number, home },
             knock,
             export: RefCell::new(export),
-            work: RefCell::new(Some(Box::pin(work))),
+            work: RefCell::new(Some(work)),
             timer: RefCell::default(),
             bell: RefCell::default(),
             state: Cell::new(State::Awake),
@@ -408,22 +434,33 @@ impl<H: Host> Wakes for Task<H> {
 }
 
 /// A task within an export. Dropping it drops what is in flight with it.
+///
+/// It is not ready when it is polled first. In wasmtime 48 and 50, an async call between components that returns without having
+/// suspended leaves an entry in the host's table, and the millionth traps.
 pub(crate) struct Call<H: Host, T> {
     task: Rc<Task<H>>,
     outcome: Rc<Cell<Option<T>>>,
+    has_suspended: bool,
 }
 
 impl<H: Host, T> Future for Call<H, T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let Self { task, outcome } = self.get_mut();
+        let Self { task, outcome, has_suspended } = self.get_mut();
         if let Some(export) = &mut *task.export.borrow_mut() {
             export.clone_from(context.waker());
         }
         task.wake_up();
-        let polled = task.run();
-        if polled.is_pending() { Poll::Pending } else { outcome.take().map_or(Poll::Pending, Poll::Ready) }
+        let has_ended = task.work.borrow().is_none();
+        if !has_ended && task.run().is_pending() {
+            *has_suspended = true;
+        } else if !std::mem::replace(has_suspended, true) {
+            context.waker().wake_by_ref();
+        } else if let Some(outcome) = outcome.take() {
+            return Poll::Ready(outcome);
+        }
+        Poll::Pending
     }
 }
 

@@ -198,6 +198,16 @@ fn an_operation_is_polled_when_it_has_come_and_not_before() {
 }
 
 #[test]
+fn a_call_does_not_return_at_once() {
+    let (host, tasks) = played();
+    let mut run = Run::new(&tasks, async { 1 });
+    assert!(run.poll().is_pending());
+    assert!(run.is_woken());
+    assert_eq!(run.poll(), Poll::Ready(1));
+    assert!(host.bells.borrow().is_empty());
+}
+
+#[test]
 fn outside_a_task_an_operation_stays_as_it_is() {
     let flight = InFlight::default();
     let mut operation = flight.operation();
@@ -329,6 +339,7 @@ fn an_inherited_bell_that_nobody_needs_falls_silent() {
 #[test]
 fn silent_bells_are_kept_for_the_next_tasks_and_not_more_than_so_many() {
     let (host, tasks) = played();
+    let kept = tasks.keep();
     for _ in 0..2 {
         let flights: Vec<_> = (0..SPARE_BELLS + 3).map(|_| InFlight::default()).collect();
         let mut runs: Vec<_> = flights.iter().map(|flight| Run::new(&tasks, flight.operation())).collect();
@@ -338,6 +349,19 @@ fn silent_bells_are_kept_for_the_next_tasks_and_not_more_than_so_many() {
         assert_eq!(tasks.spare.borrow().len(), SPARE_BELLS);
     }
     assert_eq!(host.bells.borrow().len(), SPARE_BELLS + 3 + 3);
+    drop(kept);
+    assert!(tasks.spare.borrow().is_empty());
+}
+
+#[test]
+fn no_bell_is_kept_when_nothing_else_is() {
+    let (_, tasks) = played();
+    let flight = InFlight::default();
+    let mut run = Run::new(&tasks, flight.operation());
+    assert!(run.poll().is_pending());
+    flight.come();
+    assert!(run.poll().is_ready());
+    assert!(tasks.spare.borrow().is_empty());
 }
 
 #[test]
@@ -469,7 +493,7 @@ fn what_is_buried_in_a_task_is_dropped_at_once() {
     let fate = Rc::default();
     let (within, thing) = (Rc::clone(&tasks), Thing(Rc::clone(&fate)));
     let mut run = Run::new(&tasks, async move { within.bury(thing) });
-    assert!(run.poll().is_ready());
+    let _ = run.poll();
     assert_eq!(fate.get(), Some(true));
 }
 

@@ -52,7 +52,7 @@ impl Wasi {
     }
 
     /// Runs this as a task within an async export: what it polls may be in flight between its polls.
-    pub fn call<T: 'static>(&self, work: impl Future<Output = T> + 'static) -> impl Future<Output = T> + 'static {
+    pub fn call<T: 'static, W: Future<Output = T> + 'static>(&self, work: W) -> impl Future<Output = T> + use<T, W> {
         self.0.call(work)
     }
 

@@ -10,10 +10,10 @@ use wit_bindgen::rt::async_support::{FutureReader, StreamReader, StreamResult, S
 
 use super::bindings::wasi::sockets::types::{ErrorCode, TcpSocket};
 use super::bindings::wit_stream;
-use super::{Operation, Tasks, fault};
+use super::{Host, Operation, Tasks, fault};
 use crate::buffer::Buffer;
 use crate::limits::{READ_LENGTH, SEND_LENGTH, WAITING_READ_LENGTH};
-use crate::net::tasks::Buried;
+use crate::net::tasks::{Buried, Kept};
 use crate::net::{self, Fault, Receive, Received, Step};
 
 /// A connection. Dropping it cancels what is in flight, and closes it.
@@ -24,6 +24,7 @@ pub struct Stream {
     received: Buffer,
     peer: SocketAddr,
     tasks: Rc<Tasks>,
+    _kept: Kept<Host>,
 }
 
 /// Fields are dropped in this order: the socket goes last.
@@ -78,7 +79,8 @@ impl Stream {
             is_flowing: false,
             _socket: socket,
         };
-        Self { wires: Some(wires), received: Buffer::default(), peer, tasks }
+        let kept = tasks.keep();
+        Self { wires: Some(wires), received: Buffer::default(), peer, tasks, _kept: kept }
     }
 
     /// Sends some of these bytes, of which those in flight are a prefix, and returns how many the host has taken.
