@@ -48,7 +48,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("client", &["error", "h1", "http", "limits", "net", "reason", "session"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
     ("wasip2", &["client", "error", "net::wasip2", "session"], &[]),
-    ("wasip3", &["client", "net::wasip3", "session"], &["wit_bindgen"]),
+    ("wasip3", &["client", "net::wasip3", "session"], &[]),
     // Glue.
     (
         "component",
