@@ -157,6 +157,18 @@ pub const READ_LENGTH: usize = 64 * 1024;
 /// Bytes sent at once. wasmtime takes no more in one write.
 pub const SEND_LENGTH: usize = 64 * 1024;
 
+/// Bytes requested from the network over WASI 0.3 where none flow: so many are in flight for each connection that waits. Stops a
+/// hundred silent servers from taking 6 MiB.
+pub const WAITING_READ_LENGTH: usize = 4 * 1024;
+
+/// How often a task over WASI 0.3 that wakes itself is polled in one pass, before the host has its turn. Stops work that is never
+/// done from keeping the host from all else.
+pub const PASS_POLLS: usize = 16;
+
+/// Bells of tasks over WASI 0.3 that are kept for the next. Stops a thousand requests at once from leaving two streams each with
+/// the host.
+pub const SPARE_BELLS: usize = 16;
+
 /// Bytes requested from the network for a head. Most responses are small.
 pub const HEAD_READ_LENGTH: usize = 16 * 1024;
 

@@ -12,11 +12,11 @@
 //! Everything that waits is a future, and must be polled within [`call`] or [`spawn`]. Any number of calls may run at once. One
 //! exchange, with its response, belongs to one of them.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
 
 use crate::net::wasip3::Wasi;
+
+pub(crate) use crate::net::wasip3::Operation;
 
 /// A session over the host's network: see [`session()`].
 pub type Session = crate::session::Session<Wasi>;
@@ -47,32 +47,14 @@ pub fn client() -> Client {
 
 /// Runs this within an async export. Dropping it closes the connections that its exchanges use.
 ///
-/// It never returns without having suspended once. In wasmtime 48 and 50, an async call between components that does leaves an entry
-/// in the host's table, and the millionth traps.
-pub async fn call<T: 'static>(work: impl Future<Output = T> + 'static) -> T {
-    let mut task = pin!(network().task(work));
-    let mut done = None;
-    let mut is_first = true;
-    poll_fn(|context| {
-        if done.is_none()
-            && let Poll::Ready(outcome) = task.as_mut().poll(context)
-        {
-            done = Some(outcome);
-        }
-        if done.is_some() && std::mem::take(&mut is_first) {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        is_first = false;
-        done.take().map_or(Poll::Pending, Poll::Ready)
-    })
-    .await
+/// It never returns without having suspended once.
+pub fn call<T: 'static>(work: impl Future<Output = T> + 'static) -> impl Future<Output = T> + 'static {
+    network().call(work)
 }
 
-/// Runs this after the async export that calls it has returned.
+/// Runs this beside the async export that calls it, also after that has returned.
 pub fn spawn(work: impl Future<Output = ()> + 'static) {
-    // Dropping the handle lets it run on.
-    drop(wit_bindgen::spawn_local(network().task(work)));
+    network().spawn(work);
 }
 
 /// The network that all sessions of this instance share.

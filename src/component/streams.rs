@@ -15,16 +15,14 @@ use crate::error::{Code, Error};
 use crate::http::fields::Fields;
 use crate::limits::READ_LENGTH;
 use crate::session::whole::{self, Whole};
-use crate::wasip3::{Exchange, Response};
-
-type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+use crate::wasip3::{Exchange, Operation, Response, network};
 
 /// How often a caller that has just been asked for content has its turn before the head goes without any. Together they go in one
 /// segment.
 const TURNS: usize = 2;
 
 /// The trailers of a request, once its content has ended. An error ends the exchange: the caller gave its content up.
-pub(super) type Trailers = Boxed<Result<Fields, Error>>;
+pub(super) type Trailers = Operation<Result<Fields, Error>>;
 
 /// The content of a request, on its way to the exchange.
 pub(super) struct Upload {
@@ -40,7 +38,7 @@ pub(super) type Report = Box<dyn FnOnce(Result<(), Error>)>;
 
 enum Source {
     Idle(StreamReader<u8>),
-    Reading(Boxed<(StreamReader<u8>, StreamResult, Vec<u8>)>),
+    Reading(Operation<(StreamReader<u8>, StreamResult, Vec<u8>)>),
     /// The content has ended. The trailers are awaited.
     Ended,
     Done,
@@ -69,7 +67,7 @@ impl Upload {
                 return Poll::Ready(());
             }
             turns = turns.saturating_add(1);
-            context.waker().wake_by_ref();
+            network().want_turn();
             Poll::Pending
         })
         .await;
@@ -86,7 +84,7 @@ impl Upload {
                         return Poll::Ready(false);
                     }
                     turns = turns.saturating_add(1);
-                    context.waker().wake_by_ref();
+                    network().want_turn();
                     return Poll::Pending;
                 }
                 if let Some(piece) = self.piece.take() {
@@ -131,7 +129,7 @@ impl Upload {
                 Source::Ended => {
                     let trailers = match &mut self.trailers {
                         None => Ok(Fields::default()),
-                        Some(trailers) => match trailers.as_mut().poll(context) {
+                        Some(trailers) => match Pin::new(trailers).poll(context) {
                             Poll::Ready(trailers) => trailers,
                             Poll::Pending => return has_moved,
                         },
@@ -161,13 +159,13 @@ impl Upload {
         if let Source::Idle(_) = self.source
             && let Source::Idle(mut reader) = std::mem::replace(&mut self.source, Source::Done)
         {
-            self.source = Source::Reading(Box::pin(async move {
+            self.source = Source::Reading(Operation::new(async move {
                 let (status, piece) = reader.read(Vec::with_capacity(READ_LENGTH)).await;
                 (reader, status, piece)
             }));
         }
         let Source::Reading(operation) = &mut self.source else { return Poll::Ready(()) };
-        let Poll::Ready((reader, status, piece)) = operation.as_mut().poll(context) else { return Poll::Pending };
+        let Poll::Ready((reader, status, piece)) = Pin::new(operation).poll(context) else { return Poll::Pending };
         self.source = if matches!(status, StreamResult::Complete(_)) { Source::Idle(reader) } else { Source::Ended };
         self.piece = Some(piece).filter(|piece| !piece.is_empty());
         Poll::Ready(())
@@ -176,9 +174,9 @@ impl Upload {
     /// Once the content has ended, ready when it is known whether there are trailers. None are left if there are not.
     fn poll_trailers(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let (Source::Ended, Some(trailers)) = (&self.source, &mut self.trailers) else { return Poll::Ready(()) };
-        let Poll::Ready(known) = trailers.as_mut().poll(context) else { return Poll::Pending };
+        let Poll::Ready(known) = Pin::new(trailers).poll(context) else { return Poll::Pending };
         let is_none = known.as_ref().is_ok_and(Fields::is_empty);
-        self.trailers = (!is_none).then(|| -> Trailers { Box::pin(ready(known)) });
+        self.trailers = (!is_none).then(|| Operation::new(ready(known)));
         Poll::Ready(())
     }
 
@@ -233,7 +231,7 @@ pub(super) async fn pump(
     control: Rc<Control>,
 ) -> Result<Fields, Error> {
     let mut sink = Sink::Idle(writer);
-    poll_fn(|context| {
+    let ended = poll_fn(|context| {
         loop {
             if control.is_abandoned(context) {
                 return Poll::Ready(Ok(()));
@@ -264,7 +262,9 @@ pub(super) async fn pump(
             }
         }
     })
-    .await?;
+    .await;
+    control.forget();
+    ended?;
     // Now, in this task: the response's holder may keep it for long, and drops it in none.
     response.abandon();
     Ok(response.trailers().unwrap_or_default())
@@ -291,7 +291,7 @@ pub(super) async fn whole(exchange: Exchange, response: Response, mut upload: Up
 enum Sink {
     Idle(StreamWriter<u8>),
     /// Whether all was taken.
-    Writing(Boxed<(StreamWriter<u8>, bool)>),
+    Writing(Operation<(StreamWriter<u8>, bool)>),
     Gone,
 }
 
@@ -299,7 +299,7 @@ impl Sink {
     /// Ready when the reader has taken what was given before. Returns whether there is a reader.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         if let Self::Writing(operation) = self {
-            let Poll::Ready((writer, is_taken)) = operation.as_mut().poll(context) else { return Poll::Pending };
+            let Poll::Ready((writer, is_taken)) = Pin::new(operation).poll(context) else { return Poll::Pending };
             *self = if is_taken { Self::Idle(writer) } else { Self::Gone };
         }
         Poll::Ready(matches!(self, Self::Idle(_)))
@@ -310,7 +310,7 @@ impl Sink {
         if matches!(self, Self::Idle(_))
             && let Self::Idle(mut writer) = std::mem::replace(self, Self::Gone)
         {
-            *self = Self::Writing(Box::pin(async move {
+            *self = Self::Writing(Operation::new(async move {
                 let (status, _) = writer.write(Vec::new()).await;
                 (writer, matches!(status, StreamResult::Complete(_)))
             }));
@@ -319,7 +319,7 @@ impl Sink {
 
     fn give(&mut self, piece: Vec<u8>) {
         if let Self::Idle(mut writer) = std::mem::replace(self, Self::Gone) {
-            *self = Self::Writing(Box::pin(async move {
+            *self = Self::Writing(Operation::new(async move {
                 let is_taken = writer.write_all(piece).await.is_empty();
                 (writer, is_taken)
             }));
@@ -356,6 +356,11 @@ impl Control {
     pub(super) fn send(&self, bytes: Upload) {
         self.bytes.replace(Some(bytes));
         self.wake();
+    }
+
+    /// The content has ended: there is nothing to tell any more.
+    fn forget(&self) {
+        self.waker.take();
     }
 
     fn wake(&self) {

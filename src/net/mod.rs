@@ -32,6 +32,8 @@ use crate::clock::Instant;
 #[cfg(not(target_os = "wasi"))]
 #[allow(clippy::expect_used, clippy::panic, clippy::arithmetic_side_effects, reason = "it is a part of tests")]
 pub mod sim;
+#[cfg(any(test, all(target_os = "wasi", feature = "wasip3")))]
+pub(crate) mod tasks;
 #[cfg(all(target_os = "wasi", feature = "wasip2"))]
 pub mod wasip2;
 #[cfg(all(target_os = "wasi", feature = "wasip3"))]

@@ -30,8 +30,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     // The network's traits, and their implementations. Only the real one knows WASI.
     ("net", &["buffer", "clock"], &[]),
     ("net::sim", &["clock", "net"], &[]),
+    // Pure again: the host is a parameter.
+    ("net::tasks", &["clock", "limits"], &[]),
     ("net::wasip2", &["clock", "limits", "net"], &["wasi"]),
-    ("net::wasip3", &["buffer", "clock", "limits", "net"], &["wit_bindgen"]),
+    ("net::wasip3", &["buffer", "clock", "limits", "net", "net::tasks"], &["wit_bindgen"]),
     // A request from start to end, over any network.
     ("proxy", &["auth", "buffer", "h1", "http", "limits", "reason", "secret"], &["zeroize"]),
     (
@@ -46,7 +48,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("client", &["error", "h1", "http", "limits", "net", "reason", "session"], &[]),
     // The same for Rust guests, over the network of a WASI 0.2 host.
     ("wasip2", &["client", "error", "net::wasip2", "session"], &[]),
-    ("wasip3", &["client", "net::wasip3", "session"], &["wit_bindgen"]),
+    ("wasip3", &["client", "net::wasip3", "session"], &[]),
     // Glue.
     (
         "component",

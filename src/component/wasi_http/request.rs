@@ -11,7 +11,7 @@ use crate::http::fields::Fields;
 use crate::http::origin::Origin;
 use crate::http::uri;
 use crate::session::settings::Deadlines;
-use crate::wasip3::{self, Session, spawn};
+use crate::wasip3::{self, Operation, Session, spawn};
 
 /// The head of a request, read from its resource.
 pub(super) struct Parts {
@@ -87,7 +87,7 @@ impl Parts {
 fn upload(request: Request) -> Upload {
     let (sent, sent_reader) = wit_future::new(|| Ok(()));
     let (content, trailers) = Request::consume_body(request, sent_reader);
-    let trailers: Trailers = Box::pin(async move {
+    let trailers: Trailers = Operation::new(async move {
         match trailers.await {
             Ok(trailers) => Ok(trailers.map(fields).unwrap_or_default()),
             Err(_) => Err(Error::new(Phase::Send, Code::Cancelled, "the caller gave its content up")),
@@ -96,7 +96,7 @@ fn upload(request: Request) -> Upload {
     let report: Report = Box::new(move |outcome| match outcome {
         // Dropping it says that all is well.
         Ok(()) => drop(sent),
-        Err(error) => spawn(async move { drop(sent.write(Err(errors::code(error))).await) }),
+        Err(error) => spawn(async move { drop(Operation::new(sent.write(Err(errors::code(error)))).await) }),
     });
     Upload::new(content, Some(trailers), Some(report))
 }

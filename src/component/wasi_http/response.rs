@@ -10,7 +10,7 @@ use super::errors;
 use super::request::is_of_connection;
 use crate::component::streams::{self, Control, Upload};
 use crate::http::fields::Fields;
-use crate::wasip3::{self, Exchange, Session, spawn};
+use crate::wasip3::{self, Exchange, Operation, Session, spawn};
 
 /// How the content of a response has ended.
 type Ended = Result<Option<Trailers>, ErrorCode>;
@@ -56,7 +56,7 @@ async fn serve(
         Ok(fields) => without_connection(&fields).map(Some),
         Err(error) => Err(errors::code(error)),
     };
-    drop(trailers.write(said).await);
+    drop(Operation::new(trailers.write(said)).await);
 }
 
 /// These fields without those of the connection.

@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::component::streams::{self, Trailers, Upload};
 use crate::error::{Code, Error, Phase};
 use crate::session::whole;
-use crate::wasip3::{self, call};
+use crate::wasip3::{self, Operation, call};
 
 pub(super) struct Request {
     core: RefCell<wasip3::Request>,
@@ -54,8 +54,9 @@ impl Request {
         };
         let upload = match content {
             Content::Stream(content, trailers) => {
-                let trailers = trailers
-                    .map(|trailers| -> Trailers { Box::pin(async move { Ok(convert::from_fields(&trailers.await)) }) });
+                let trailers = trailers.map(|trailers| -> Trailers {
+                    Operation::new(async move { Ok(convert::from_fields(&trailers.await)) })
+                });
                 Upload::new(content, trailers, None)
             }
             Content::None | Content::Sent => Upload::none(),

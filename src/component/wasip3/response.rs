@@ -12,7 +12,7 @@ use super::bindings::exports::xenon::http::session::{
 use super::bindings::{wit_future, wit_stream};
 use super::convert::{self, Outcome, misuse};
 use crate::component::streams::{self, Control, Upload};
-use crate::wasip3::{self, Exchange, spawn};
+use crate::wasip3::{self, Exchange, Operation, spawn};
 
 pub(super) struct Response {
     core: Rc<wasip3::Response>,
@@ -51,8 +51,9 @@ async fn serve(
     control: Rc<Control>,
 ) {
     let ended = streams::pump(exchange, core, upload, writer, control).await;
+    let ended = ended.map(|fields| convert::fields(&fields)).map_err(convert::error);
     // It fails if nobody wants to know.
-    drop(trailers.write(ended.map(|fields| convert::fields(&fields)).map_err(convert::error)).await);
+    drop(Operation::new(trailers.write(ended)).await);
 }
 
 /// How content ends whose task was ended by the host.

@@ -1,13 +1,15 @@
 //! Connecting.
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::bindings::wasi::sockets::types::{IpAddressFamily, TcpSocket};
 use super::stream::Stream;
-use super::tasks::{Buried, Tasks};
-use super::{Operation, fault, to_wasi};
+use super::{Operation, Tasks, fault, to_wasi};
+use crate::net::tasks::Buried;
 use crate::net::{self, Fault};
 
 /// An attempt to connect, in progress. Dropping it cancels it, and then drops its socket.
@@ -24,7 +26,7 @@ impl Buried for Connecting {}
 
 impl Dial {
     pub(super) fn start(tasks: &Rc<Tasks>, to: SocketAddr, from: Option<IpAddr>) -> Self {
-        Self { operation: Some(Box::pin(connect(to, from))), to, tasks: Rc::clone(tasks) }
+        Self { operation: Some(Operation::new(connect(to, from))), to, tasks: Rc::clone(tasks) }
     }
 }
 
@@ -33,7 +35,7 @@ impl net::Dial for Dial {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Stream, Fault>> {
         let Some(operation) = &mut self.operation else { return Poll::Pending };
-        let connected = self.tasks.poll(context, operation);
+        let connected = Pin::new(operation).poll(context);
         connected.map(|socket| socket.map(|socket| Stream::new(socket, self.to, Rc::clone(&self.tasks))))
     }
 }

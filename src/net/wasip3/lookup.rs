@@ -1,13 +1,15 @@
 //! Looking up a name.
 
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::bindings::wasi::sockets::ip_name_lookup::{ErrorCode, resolve_addresses};
 use super::bindings::wasi::sockets::types::IpAddress;
-use super::tasks::{Buried, Tasks};
-use super::{Operation, from_wasi};
+use super::{Operation, Tasks, from_wasi};
+use crate::net::tasks::Buried;
 use crate::net::{self, Fault};
 
 /// A lookup in progress. Dropping it cancels it.
@@ -24,14 +26,14 @@ impl Buried for Resolving {}
 impl Lookup {
     pub(super) fn start(tasks: &Rc<Tasks>, name: &str) -> Self {
         let name = name.to_owned();
-        Self { operation: Some(Box::pin(async move { resolve_addresses(name).await })), tasks: Rc::clone(tasks) }
+        Self { operation: Some(Operation::new(resolve_addresses(name))), tasks: Rc::clone(tasks) }
     }
 }
 
 impl net::Lookup for Lookup {
     fn poll(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Vec<IpAddr>, Fault>> {
         let Some(operation) = &mut self.operation else { return Poll::Pending };
-        self.tasks.poll(context, operation).map(|found| match found {
+        Pin::new(operation).poll(context).map(|found| match found {
             Ok(found) if found.is_empty() => Err(Fault::NameUnresolvable),
             Ok(found) => Ok(found.into_iter().take(max).map(from_wasi).collect()),
             Err(ErrorCode::AccessDenied) => Err(Fault::Denied),

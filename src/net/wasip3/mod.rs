@@ -3,20 +3,19 @@
 //! It knows bytes, addresses and time, but no HTTP. An operation in flight is a future, kept in the object that it works for. The
 //! host ties it to the component-model task that polled it last, and this has consequences:
 //!
-//! * Everything runs in [`Wasi::task`]. Outside it, that is in an export that is not async or in a destructor, an operation in
-//!   flight can be neither polled nor cancelled: the host would trap. [`tasks`] has what happens then.
+//! * Everything runs in [`Wasi::call`] or [`Wasi::spawn`]. Outside them, that is in an export that is not async or in a destructor,
+//!   an operation in flight can be neither polled nor cancelled: the host would trap. [`tasks`] has what happens then.
 //! * An exchange is polled by one task, and nothing is in flight on a connection that is kept.
 
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 mod bindings;
 mod dial;
+mod host;
 mod lookup;
 mod stream;
-mod tasks;
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,35 +24,65 @@ pub use self::dial::Dial;
 pub use self::lookup::Lookup;
 pub use self::stream::Stream;
 
-use self::bindings::wasi::clocks::{monotonic_clock, system_clock};
+use self::bindings::wasi::clocks::system_clock;
 use self::bindings::wasi::random::random;
 use self::bindings::wasi::sockets::types::{
     ErrorCode, IpAddress, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
-use self::tasks::Tasks;
+use self::host::Host;
 use crate::clock::Instant;
-use crate::net::{Fault, Net};
+use crate::net::{Fault, Net, tasks};
 
-/// An operation in flight.
-type Operation<T> = Pin<Box<dyn Future<Output = T>>>;
+pub(crate) use crate::net::tasks::Operation;
+
+type Tasks = tasks::Tasks<Host>;
 
 /// How often the host must have had its turn before it knows what has reached the system. Measured with wasmtime 48: one turn lets
 /// it ask, and the next lets it hear the answer.
 const TURNS: usize = 2;
 
 /// The host's network and clock. A clone is the same network.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Wasi(Rc<Tasks>);
 
 impl Wasi {
     /// The network of this component instance.
     pub fn new() -> Self {
-        Self::default()
+        Self(Tasks::new(Host))
     }
 
-    /// Runs this as a task: what it polls may be in flight between its polls. An async export is one, and so is what it spawns.
-    pub fn task<T: 'static>(&self, work: impl Future<Output = T> + 'static) -> impl Future<Output = T> + 'static {
-        tasks::Task::new(Rc::clone(&self.0), work)
+    /// Runs this as a task within an async export: what it polls may be in flight between its polls.
+    pub fn call<T: 'static, W: Future<Output = T> + 'static>(&self, work: W) -> impl Future<Output = T> + use<T, W> {
+        self.0.call(work)
+    }
+
+    /// Runs this as a task beside the async export, also after that has returned.
+    pub fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        self.0.spawn(work);
+    }
+
+    /// Polls the running task again, after the host has had its turn.
+    pub fn want_turn(&self) {
+        self.0.want_turn();
+    }
+
+    /// Gives the host its turn.
+    async fn turn(&self) {
+        let mut is_over = false;
+        poll_fn(|_| {
+            if std::mem::replace(&mut is_over, true) {
+                return Poll::Ready(());
+            }
+            self.want_turn();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Default for Wasi {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -94,7 +123,7 @@ impl Net for Wasi {
 
     async fn catch_up(&self) {
         for _ in 0..TURNS {
-            turn().await;
+            self.turn().await;
         }
     }
 
@@ -105,24 +134,6 @@ impl Net for Wasi {
     fn connect(&self, to: SocketAddr, from: Option<IpAddr>) -> Dial {
         Dial::start(&self.0, to, from)
     }
-}
-
-/// Gives the host its turn.
-async fn turn() {
-    let mut is_over = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut is_over, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// The monotonic time, from the host.
-fn host_time() -> Instant {
-    Instant::from_nanos(monotonic_clock::now())
 }
 
 /// The fault for an error code. `unfit` is the fault if the host cannot use an argument or its family.

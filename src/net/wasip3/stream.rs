@@ -1,7 +1,8 @@
 //! A TCP connection: a stream of bytes each way, with at most one operation in flight on each.
 
-use std::future::ready;
+use std::future::{Future, ready};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -9,10 +10,10 @@ use wit_bindgen::rt::async_support::{FutureReader, StreamReader, StreamResult, S
 
 use super::bindings::wasi::sockets::types::{ErrorCode, TcpSocket};
 use super::bindings::wit_stream;
-use super::tasks::{Buried, Tasks};
-use super::{Operation, fault};
+use super::{Host, Operation, Tasks, fault};
 use crate::buffer::Buffer;
-use crate::limits::{READ_LENGTH, SEND_LENGTH};
+use crate::limits::{READ_LENGTH, SEND_LENGTH, WAITING_READ_LENGTH};
+use crate::net::tasks::{Buried, Kept};
 use crate::net::{self, Fault, Receive, Received, Step};
 
 /// A connection. Dropping it cancels what is in flight, and closes it.
@@ -23,6 +24,7 @@ pub struct Stream {
     received: Buffer,
     peer: SocketAddr,
     tasks: Rc<Tasks>,
+    _kept: Kept<Host>,
 }
 
 /// Fields are dropped in this order: the socket goes last.
@@ -43,7 +45,7 @@ type End = FutureReader<Result<(), ErrorCode>>;
 
 enum Input {
     Idle(StreamReader<u8>, End),
-    Reading(Operation<(Vec<u8>, Next)>),
+    Reading(Operation<(Vec<u8>, bool, Next)>),
     /// The stream has ended. How is not known yet.
     Ending(Operation<Result<(), Fault>>),
     Over(Result<(), Fault>),
@@ -77,7 +79,8 @@ impl Stream {
             is_flowing: false,
             _socket: socket,
         };
-        Self { wires: Some(wires), received: Buffer::default(), peer, tasks }
+        let kept = tasks.keep();
+        Self { wires: Some(wires), received: Buffer::default(), peer, tasks, _kept: kept }
     }
 
     /// Sends some of these bytes, of which those in flight are a prefix, and returns how many the host has taken.
@@ -92,10 +95,10 @@ impl Stream {
             && let Output::Idle(writer) = std::mem::replace(&mut wires.output, Output::Over(Fault::Other))
         {
             let piece = bytes.get(..SEND_LENGTH).unwrap_or(bytes);
-            wires.output = Output::Writing(Box::pin(write(writer, piece.to_vec())));
+            wires.output = Output::Writing(Operation::new(write(writer, piece.to_vec())));
         }
         if let Output::Writing(operation) = &mut wires.output {
-            match self.tasks.poll(context, operation) {
+            match Pin::new(operation).poll(context) {
                 Poll::Pending => return Ok(0),
                 Poll::Ready(Some((writer, count))) => {
                     wires.output = Output::Idle(writer);
@@ -105,7 +108,7 @@ impl Stream {
             }
         }
         if let Output::Ending = wires.output {
-            let Poll::Ready(why) = wires.poll_sent(context, &self.tasks) else { return Ok(0) };
+            let Poll::Ready(why) = wires.poll_sent(context) else { return Ok(0) };
             wires.output = Output::Over(why.err().unwrap_or(Fault::Reset));
         }
         match wires.output {
@@ -119,10 +122,10 @@ impl Stream {
         while self.received.is_empty() {
             match &mut wires.input {
                 Input::Idle(..) => wires.begin_reading(max),
-                Input::Reading(operation) => match self.tasks.poll(context, operation) {
+                Input::Reading(operation) => match Pin::new(operation).poll(context) {
                     Poll::Pending => return Received::Nothing,
-                    Poll::Ready((bytes, next)) => {
-                        wires.is_flowing = bytes.len() >= READ_LENGTH / 2;
+                    Poll::Ready((bytes, is_flowing, next)) => {
+                        wires.is_flowing = is_flowing;
                         self.received.push(bytes);
                         wires.input = match next {
                             Next::More(reader, end) => Input::Idle(reader, end),
@@ -130,9 +133,9 @@ impl Stream {
                         };
                     }
                 },
-                Input::Ending(operation) => match self.tasks.poll(context, operation) {
+                Input::Ending(operation) => match Pin::new(operation).poll(context) {
                     Poll::Pending => return Received::Nothing,
-                    Poll::Ready(how) => wires.input = Input::Over(how.and(wires.how_sending_is(context, &self.tasks))),
+                    Poll::Ready(how) => wires.input = Input::Over(how.and(wires.how_sending_is(context))),
                 },
                 Input::Over(Ok(())) => return Received::End,
                 Input::Over(Err(fault)) => return Received::Failed(*fault),
@@ -194,15 +197,16 @@ impl Wires {
     fn begin_reading(&mut self, max: usize) {
         if let Input::Idle(reader, end) = std::mem::replace(&mut self.input, Input::Over(Err(Fault::Other))) {
             // The check of an idle connection asks for one byte, and goes on as the first read of the response.
-            self.input = Input::Reading(Box::pin(read(reader, end, READ_LENGTH.max(max), self.is_flowing)));
+            let most = if self.is_flowing { READ_LENGTH.max(max) } else { WAITING_READ_LENGTH };
+            self.input = Input::Reading(Operation::new(read(reader, end, most)));
         }
     }
 
-    fn poll_sent(&mut self, context: &mut Context<'_>, tasks: &Tasks) -> Poll<Result<(), Fault>> {
-        let polled = tasks.poll(context, &mut self.sent);
+    fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        let polled = Pin::new(&mut self.sent).poll(context);
         self.is_asked = polled.is_pending();
         if let Poll::Ready(how) = polled {
-            self.sent = Box::pin(ready(how));
+            self.sent = Operation::new(ready(how));
         }
         polled
     }
@@ -211,8 +215,8 @@ impl Wires {
     ///
     /// A system reports the error of a connection once, to the direction that asks first. The other sees an ordinary end. To take that
     /// for a clean end would pass truncated content off as complete.
-    fn how_sending_is(&mut self, context: &mut Context<'_>, tasks: &Tasks) -> Result<(), Fault> {
-        match self.poll_sent(context, tasks) {
+    fn how_sending_is(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
+        match self.poll_sent(context) {
             Poll::Ready(Err(fault)) => Err(fault),
             Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
         }
@@ -229,35 +233,29 @@ impl Buried for Wires {
     /// A farewell, such as `close_notify`, is given to the host, if that takes it at once.
     fn poll_once(&mut self, context: &mut Context<'_>) {
         if let Output::Writing(operation) = &mut self.output {
-            let _ = operation.as_mut().poll(context);
+            let _ = Pin::new(operation).poll(context);
         }
     }
 }
 
 /// Waits for how a direction has ended.
 fn ended(end: End) -> Operation<Result<(), Fault>> {
-    Box::pin(async move { end.await.map_err(|code| fault(&code, Fault::Reset)) })
+    Operation::new(async move { end.await.map_err(|code| fault(&code, Fault::Reset)) })
 }
 
-/// Reads at least one byte, or the end.
-///
-/// A read of nothing is ready when one of something would be. So a connection that waits holds no memory, and cancelling it loses no
-/// bytes. Where bytes flow, the next ones are read at once.
-async fn read(mut reader: StreamReader<u8>, end: End, most: usize, is_flowing: bool) -> (Vec<u8>, Next) {
-    // A host may tell the end by this already. To read again after it is a trap.
-    if !is_flowing && let (StreamResult::Dropped, _) = reader.read(Vec::new()).await {
-        return (Vec::new(), Next::Ended(end));
-    }
+/// Reads at least one byte, or the end. Returns also whether the bytes fill most of their room.
+async fn read(mut reader: StreamReader<u8>, end: End, most: usize) -> (Vec<u8>, bool, Next) {
     loop {
         let (status, mut bytes) = reader.read(Vec::with_capacity(most)).await;
+        let is_flowing = bytes.len() >= most / 2;
         // What comes is mostly short, and may be kept for long.
-        if bytes.len() < most / 2 {
+        if !is_flowing {
             bytes.shrink_to_fit();
         }
         match status {
             StreamResult::Complete(_) if bytes.is_empty() => {}
-            StreamResult::Complete(_) => return (bytes, Next::More(reader, end)),
-            StreamResult::Dropped | StreamResult::Cancelled => return (bytes, Next::Ended(end)),
+            StreamResult::Complete(_) => return (bytes, is_flowing, Next::More(reader, end)),
+            StreamResult::Dropped | StreamResult::Cancelled => return (bytes, is_flowing, Next::Ended(end)),
         }
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! It must not know which of them does, nor do more than its users have to.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use bindings::wasi::http::client;
 use bindings::wasi::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
 use bindings::{wit_future, wit_stream};
-use wit_bindgen::{StreamReader, StreamResult, StreamWriter, spawn_local};
+use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
 
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "wit-bindgen's, not ours")]
 mod bindings {
@@ -57,9 +60,11 @@ impl bindings::Guest for bindings::Contestant {
             let length_field = [("content-length".to_owned(), length.to_string().into_bytes())];
             let fields = Fields::from_list(&length_field).map_err(|error| format!("{error:?}"))?;
             let request = request(&Method::Put, &authority, &target, fields, Some(content))?;
-            drop(spawn_local(write(writer, length)));
-            let response = client::send(request).await.map_err(words)?;
-            read(response, &mut buffer).await?;
+            let exchange = async {
+                let response = client::send(request).await.map_err(words)?;
+                read(response, &mut buffer).await
+            };
+            beside(exchange, write(writer, length)).await?;
         }
         Ok(length * u64::from(count))
     }
@@ -124,6 +129,17 @@ async fn write(mut writer: StreamWriter<u8>, length: u64) {
             return;
         }
     }
+}
+
+/// Does both, until the first is done.
+async fn beside<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> T {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let mut is_done = false;
+    poll_fn(|context| {
+        is_done = is_done || second.as_mut().poll(context).is_ready();
+        first.as_mut().poll(context)
+    })
+    .await
 }
 
 fn words(error: ErrorCode) -> String {

@@ -2,10 +2,13 @@
 //!
 //! It must not know anything that a user does not, such as how long a response is.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use bindings::wit_stream;
 use bindings::xenon::http::session::{Request, Response, Session};
 use bindings::xenon::http::types::Error;
-use wit_bindgen::{StreamReader, StreamResult, StreamWriter, spawn_local};
+use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
 
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "wit-bindgen's, not ours")]
 mod bindings {
@@ -68,9 +71,11 @@ impl bindings::Guest for bindings::Contestant {
             let request = Request::new(&session, "PUT", &target);
             let (writer, content) = wit_stream::new();
             request.set_streamed_content(content, Some(length), None);
-            drop(spawn_local(write(writer, length)));
-            let response = request.send().await.map_err(words)?;
-            read(&response, &mut buffer).await?;
+            let exchange = async {
+                let response = request.send().await.map_err(words)?;
+                read(&response, &mut buffer).await
+            };
+            beside(exchange, write(writer, length)).await?;
         }
         Ok(length * u64::from(count))
     }
@@ -112,6 +117,17 @@ async fn write(mut writer: StreamWriter<u8>, length: u64) {
             return;
         }
     }
+}
+
+/// Does both, until the first is done.
+async fn beside<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> T {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let mut is_done = false;
+    poll_fn(|context| {
+        is_done = is_done || second.as_mut().poll(context).is_ready();
+        first.as_mut().poll(context)
+    })
+    .await
 }
 
 fn expect_200(status: u16) -> Result<(), String> {
