@@ -2,11 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Wake;
 
 use super::*;
+use crate::limits::PASS_POLLS;
 
 /// One operation of the host: what a registration is for, and its event.
 #[derive(Clone, Default)]
