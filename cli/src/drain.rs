@@ -9,14 +9,14 @@ use crate::files::PIECE;
 /// The most bytes that are read. Another connection costs less than reading more, and a server could send content without end.
 const MOST: u64 = 64 * 1024;
 
-/// How long is waited for them, in nanoseconds. Many servers send a head and its content one after the other, and some never finish.
+/// How long to wait for them, in nanoseconds. Many servers send the content a moment after the head, and some never end it.
 const PATIENCE: u64 = 1_000_000_000;
 
 /// The rest of a redirect. When it is dropped before its end, the connection closes.
 pub struct Drain {
     response: Response,
     left: u64,
-    /// Ready when the patience is at its end.
+    /// Ready when the time to wait is over.
     timer: Pollable,
 }
 

@@ -4,6 +4,7 @@
 
 use std::{fmt, iter, slice};
 
+use super::field_names::{NOT_OPTIONS, NOT_OPTIONS_FROM, NOT_TRAILERS, SINGLE, is_any_of};
 use crate::limits::REQUEST_FIELD_COST;
 use crate::reason::Reason;
 
@@ -209,26 +210,6 @@ pub fn is_single(name: &str) -> bool {
     is_any_of(name, SINGLE)
 }
 
-/// The fields of RFC 9110 and RFC 6265.
-const SINGLE: &[&str] = &[
-    "Authorization",
-    "Content-Location",
-    "Content-Range",
-    "Content-Type",
-    "Cookie",
-    "Date",
-    "From",
-    "Host",
-    "If-Modified-Since",
-    "If-Range",
-    "If-Unmodified-Since",
-    "Max-Forwards",
-    "Proxy-Authorization",
-    "Range",
-    "Referer",
-    "User-Agent",
-];
-
 /// Whether a request can name this as an option of its connection (RFC 9110 section 7.6.1).
 ///
 /// The next recipient removes the fields named in `Connection` before it forwards the request. A field that later recipients rely
@@ -252,40 +233,6 @@ pub fn check_connection_option(option: &[u8], fields: &Fields) -> Result<(), Rea
     }
 }
 
-/// Whether this is one of these names, case-insensitively.
-#[inline(never)]
-fn is_any_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|one| one.eq_ignore_ascii_case(name))
-}
-
-/// In addition to what cannot be a trailer: fields that recipients after the next rely on.
-const NOT_OPTIONS: &[&str] = &[
-    "Authentication-Info",
-    "Cookie2",
-    "Digest",
-    "DNT",
-    "From",
-    "Host",
-    "Origin",
-    "Prefer",
-    "Priority",
-    "Proxy-Authentication-Info",
-    "Referer",
-    "Repr-Digest",
-    "Signature",
-    "Signature-Input",
-    "Traceparent",
-    "Tracestate",
-    "User-Agent",
-    "Want-Content-Digest",
-    "Want-Repr-Digest",
-    "X-HTTP-Method-Override",
-    "X-Real-IP",
-];
-
-/// Prefixes of the names of more such fields.
-const NOT_OPTIONS_FROM: &[&str] = &["accept", "access-control-", "content-", "if-", "sec-", "x-forwarded-"];
-
 /// Whether a field of this name can be a trailer (RFC 9110 section 6.5.1).
 ///
 /// Excluded are fields that a recipient needs before the content: for framing, routing and authentication, for modifying the
@@ -297,55 +244,6 @@ pub fn check_trailer_name(name: &str) -> Result<(), Reason> {
     }
     Ok(())
 }
-
-/// The fields that are useless or harmful after the content.
-const NOT_TRAILERS: &[&str] = &[
-    // Framing, and the connection.
-    "Connection",
-    "Content-Length",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-    // Routing.
-    "Forwarded",
-    "Host",
-    "Max-Forwards",
-    "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    // Authentication.
-    "Authorization",
-    "Cookie",
-    "Proxy-Authenticate",
-    "Proxy-Authorization",
-    "Set-Cookie",
-    "WWW-Authenticate",
-    // Modifiers of the request or the response.
-    "Age",
-    "Cache-Control",
-    "Date",
-    "Expect",
-    "Expires",
-    "If-Match",
-    "If-Modified-Since",
-    "If-None-Match",
-    "If-Range",
-    "If-Unmodified-Since",
-    "Location",
-    "Pragma",
-    "Range",
-    "Retry-After",
-    "Vary",
-    "Warning",
-    // Processing of the content.
-    "Content-Encoding",
-    "Content-Range",
-    "Content-Type",
-];
 
 /// tchar (RFC 9110 section 5.6.2). A table, because every byte of every name is looked up.
 pub(crate) fn is_token_byte(byte: u8) -> bool {

@@ -3,6 +3,7 @@
 //!
 //! Values in, values out. Nothing here knows the wire format of a message, or sessions.
 
+mod field_names;
 pub mod fields;
 pub mod head;
 pub mod method;
